@@ -1,0 +1,36 @@
+// A program: named inputs and outputs, checked when it is defined, ready to be emitted for a device.
+import { ProgramError } from "./errors.js";
+import { multiplyAdds } from "./operations/matmul.js";
+import { ancestors, isInput, type Tensor, type TensorType } from "./tensor.js";
+
+export interface Program {
+  readonly name: string;
+  /** What a run must supply, by name. */
+  readonly inputs: ReadonlyMap<string, TensorType>;
+  /** What a run computes, by name. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+}
+
+/** A program that computes the given outputs; its inputs are those that they depend on. */
+export function defineProgram(name: string, outputs: Readonly<Record<string, Tensor>>): Program {
+  const inputs = new Map<string, Tensor>();
+  for (const node of ancestors(Object.values(outputs))) {
+    const tensor = node.outputs[0]!;
+    if (!isInput(tensor)) continue;
+    const { name: inputName } = tensor.node.attributes;
+    if (inputs.has(inputName)) {
+      throw new ProgramError(`program ${name}: two inputs share a name: ${inputs.get(inputName)} and ${tensor}`);
+    }
+    inputs.set(inputName, tensor);
+  }
+  if (Object.keys(outputs).length === 0) throw new ProgramError(`program ${name}: has no outputs`);
+  for (const output of Object.keys(outputs)) {
+    if (inputs.has(output)) throw new ProgramError(`program ${name}: "${output}" names both an input and an output`);
+  }
+  return { name, inputs, outputs: new Map(Object.entries(outputs)) };
+}
+
+/** Multiply-adds of all matrix products in one run: a program's work, as papers count it. */
+export function countMultiplyAdds(program: Program): number {
+  return ancestors([...program.outputs.values()]).reduce((total, node) => total + multiplyAdds(node), 0);
+}

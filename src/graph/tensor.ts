@@ -1,0 +1,185 @@
+// Symbolic tensors: immutable nodes of a program, each with a static shape and dtype.
+import { ProgramError } from "./errors.js";
+import type { Lowering } from "./lowering.js";
+import type { TensorMethods } from "./methods.js";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
+
+export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** One step of a program: an operation applied to tensors. Ids grow in order of creation, so they are topological. */
+export interface Node<Attributes = unknown> {
+  readonly id: number;
+  readonly operation: Operation<Attributes>;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Tensor[];
+}
+
+/** All rules of an operation side by side: how types follow, how gradients flow, and its ONNX form. */
+export interface Operation<Attributes = unknown> {
+  readonly name: string;
+  /** The types of the outputs; throws `ProgramError` where the inputs do not fit. */
+  type(inputs: readonly TensorType[], attributes: Attributes): readonly TensorType[];
+  /**
+   * Gradients of the inputs from those of the outputs, as further tensors; `undefined` means "none".
+   * Left out where the operation is not differentiable: gradients stop there.
+   */
+  gradient?(
+    node: Node<Attributes>,
+    outputGradients: readonly (Tensor | undefined)[],
+  ): readonly (Tensor | undefined)[];
+  /** Emits ONNX nodes and returns the value names of the outputs; an input's own name is allowed (an alias). */
+  lower(lowering: Lowering, node: Node<Attributes>, inputs: readonly string[]): readonly string[];
+}
+
+/**
+ * A value of a program that is yet to run. Its methods are the operations (see `methods.ts`):
+ * `x.matmul(w).add(b)`. Shapes and dtypes are checked when a tensor is made.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts fills in every method, and the compiler checks it there
+export class Tensor {
+  constructor(
+    readonly node: Node,
+    readonly output: number,
+    readonly shape: Shape,
+    readonly dtype: DType,
+  ) {}
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** For messages: shape, dtype, and the name of an input or the operation that made this tensor. */
+  toString(): string {
+    const origin = isInput(this) ? `"${this.node.attributes.name}"` : `result of ${this.node.operation.name}`;
+    return `${this.dtype}${formatShape(this.shape)} (${origin})`;
+  }
+}
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: as above
+export interface Tensor extends TensorMethods {}
+
+let nextId = 0;
+
+/** Applies an operation; every operation's function goes through here. */
+export function apply<Attributes>(
+  operation: Operation<Attributes>,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+): readonly Tensor[] {
+  const outputs: Tensor[] = [];
+  const node: Node<Attributes> = { id: nextId++, operation, inputs, attributes, outputs };
+  for (const [index, type] of resultTypes(operation, inputs, attributes).entries()) {
+    outputs.push(new Tensor(node, index, type.shape, type.dtype));
+  }
+  return outputs;
+}
+
+/** Applies an operation with one output. */
+export function applyOne<Attributes>(
+  operation: Operation<Attributes>,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+): Tensor {
+  return apply(operation, inputs, attributes)[0]!;
+}
+
+function resultTypes<Attributes>(operation: Operation<Attributes>, inputs: readonly Tensor[], attributes: Attributes) {
+  try {
+    const types = operation.type(inputs, attributes);
+    for (const type of types) checkShape(type.shape);
+    return types;
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    const operands = inputs.length === 0 ? "" : `; operands: ${inputs.join(", ")}`;
+    throw new ProgramError(`${operation.name}: ${error.message}${operands}`);
+  }
+}
+
+interface InputAttributes extends TensorType {
+  readonly name: string;
+}
+
+const inputOperation: Operation<InputAttributes> = {
+  name: "input",
+  type: (_, { shape, dtype }) => [{ shape, dtype }],
+  lower: (_lowering, node) => [node.attributes.name],
+};
+
+/** A value that is supplied at each run: data, an index plan, or a parameter. */
+export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
+  if (!/^[A-Za-z_][\w./-]*$/.test(name)) {
+    throw new ProgramError(`an input's name holds letters, digits and . _ / -, found "${name}"`);
+  }
+  return applyOne(inputOperation, [], { name, shape: [...shape], dtype });
+}
+
+export function isInput(tensor: Tensor): tensor is Tensor & { readonly node: Node<InputAttributes> } {
+  return tensor.node.operation === (inputOperation as Operation);
+}
+
+export type ConstantData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+
+interface ConstantAttributes extends TensorType {
+  readonly data: ConstantData;
+}
+
+const constantOperation: Operation<ConstantAttributes> = {
+  name: "constant",
+  type: (_, { shape, dtype, data }) => {
+    if (data.length !== sizeOf(shape)) {
+      throw new ProgramError(`shape ${formatShape(shape)} has ${sizeOf(shape)} elements, the data ${data.length}`);
+    }
+    return [{ shape, dtype }];
+  },
+  lower: (lowering, { attributes }) => [lowering.constant(attributes.data, attributes.shape, attributes.dtype)],
+};
+
+/** A value fixed when the program is built: a number, or row-major values with a shape. */
+export function constant(values: number | ArrayLike<number>, shape: Shape = [], dtype: DType = "float32"): Tensor {
+  const list = typeof values === "number" ? [values] : values;
+  return applyOne(constantOperation, [], { shape: [...shape], dtype, data: elementsOf(list, dtype) });
+}
+
+function elementsOf(values: ArrayLike<number>, dtype: DType): ConstantData {
+  switch (dtype) {
+    case "float32":
+      return Float32Array.from(values);
+    case "float64":
+      return Float64Array.from(values);
+    case "int32":
+      return Int32Array.from(values);
+    case "int64":
+      return BigInt64Array.from(Array.from(values, (value) => BigInt(value)));
+    case "uint8":
+    case "bool":
+      return Uint8Array.from(values);
+  }
+}
+
+/** The number that a scalar constant holds; `undefined` for any other tensor. */
+export function scalarConstant(tensor: Tensor): number | undefined {
+  if (tensor.node.operation !== (constantOperation as Operation) || tensor.size !== 1) return undefined;
+  return Number((tensor.node.attributes as ConstantAttributes).data[0]);
+}
+
+/** All nodes that the given tensors are computed from, their own included, each after those that it reads. */
+export function ancestors(tensors: readonly Tensor[]): Node[] {
+  const found = new Set<Node>();
+  const pending = tensors.map((tensor) => tensor.node);
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    for (const { node: source } of node.inputs) pending.push(source);
+  }
+  return [...found].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,40 @@
+// The homologous contrastive loss: patches of one image attract each other within a mixed image [MixedAE].
+import { constant, type Tensor } from "../graph/index.js";
+import { unitLength } from "./feature-spread.js";
+
+/**
+ * Within each mixed image, over its L patch tokens z,
+ *
+ *   -(1/L) sum_l (1/|P(l)|) sum_{p in P(l)} log( exp(cos(z_l, z_p)/t) / sum_{q != l} exp(cos(z_l, z_q)/t) ),
+ *
+ * P(l) = the other patches from the image of patch l; averaged over mixed images. The formula is our reading of the
+ * paper; the temperature t and the loss's weight are our choice.
+ *
+ * tokens [patches, mixed images, width], sources int32 [patches, mixed images], `perSource` patches from each image.
+ */
+export function homologousContrastiveLoss(
+  tokens: Tensor,
+  sources: Tensor,
+  perSource: number,
+  temperature: number,
+): Tensor {
+  const [patches, mixed] = tokens.shape as [number, number, number];
+  const unit = unitLength(tokens).transpose([1, 0, 2]);
+  const similarity = unit.matmul(unit.transpose([0, 2, 1]), { scale: 1 / temperature });
+  const normalizer = similarity.add(diagonal(patches, -Infinity)).logSumExp(2);
+  const source = sources.transpose([1, 0]);
+  const homologous = source.reshape([mixed, patches, 1]).equal(source.reshape([mixed, 1, patches]));
+  const isPositive = homologous.cast("float32").sub(diagonal(patches, 1));
+  const attraction = similarity
+    .mul(isPositive)
+    .sum([2])
+    .mul(1 / (perSource - 1));
+  return normalizer.sub(attraction).mean();
+}
+
+/** A matrix [n, n] with `value` on its diagonal and 0 elsewhere. */
+function diagonal(n: number, value: number): Tensor {
+  const values = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) values[i * n + i] = value;
+  return constant(values, [n, n]);
+}

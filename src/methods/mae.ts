@@ -1,0 +1,96 @@
+// MAE: masked autoencoding [He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022].
+import { constant, patchify, type Tensor } from "../graph/index.js";
+import { decoder } from "../nn/decoder.js";
+import { encoder } from "../nn/encoder.js";
+import type { ModelShape } from "../nn/presets.js";
+import { featureSpread } from "./feature-spread.js";
+import { type Method, patchCount } from "./method.js";
+import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+
+export interface MaeOptions {
+  /** The share of patches that the encoder does not see [MAE: 0.75]. */
+  readonly maskRatio: number;
+  /** Normalise each target patch by its own mean and variance [MAE]. */
+  readonly normPixels: boolean;
+}
+
+/** The plan names the patches that are kept, [batch, kept], in the order in which the encoder gets them. */
+export function mae(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): Method {
+  const patchesPerImage = patchCount(shape);
+  const kept = Math.floor(patchesPerImage * (1 - maskRatio));
+
+  return {
+    name: "mae",
+    groupSize: 1,
+    planName: "keep",
+    planColumns: kept,
+    drawPlanRow: (stream) => stream.permutation(patchesPerImage).slice(0, kept),
+
+    build(scope, images, keep) {
+      const { embed, positions, encode } = encoder(scope, shape);
+      const { embed: embedForDecoder, maskToken, decode } = decoder(scope, shape);
+      const patches = patchify(images, shape.patchSize);
+      const mask = readMask(keep, patchesPerImage);
+
+      const visible = rowsOf(patches).gather(mask.keptRows);
+      const tokens = embed(visible).add(positions.gather(mask.keptPatches));
+      const encoded = encode(tokens);
+
+      const embedded = embedForDecoder(encoded);
+      const unshuffled = rowsOf(embedded.slice(0, 1)).gather(mask.placeRows, mask.keptRows.reshape([-1]));
+      const decoderInput = mask.hidden.reshape([...mask.hidden.shape, 1]).select(maskToken, unshuffled);
+      const prediction = decode(embedded.slice(0, 0, 1), decoderInput);
+
+      const target = reconstructionTarget(patches, normPixels);
+      const hiddenCount = (patchesPerImage - kept) * images.shape[0]!;
+      const loss = reconstructionLoss(prediction, target, mask.hidden, hiddenCount);
+      return { loss, metrics: { reconstruction: loss, featureSpread: featureSpread(encoded) }, prediction };
+    },
+
+    inputLayout(planRow) {
+      const layout = new Int32Array(patchesPerImage).fill(-1);
+      for (const position of planRow) layout[position] = 0;
+      return layout;
+    },
+  };
+}
+
+/** Tokens [tokens, batch, width] as rows [tokens * batch, width]. */
+function rowsOf(tokens: Tensor): Tensor {
+  return tokens.reshape([-1, tokens.shape[2]!]);
+}
+
+interface Mask {
+  /** For each kept token the patch that it is: [kept, batch]. */
+  readonly keptPatches: Tensor;
+  /** The row of that patch in patches viewed as rows [patches * batch, n]: [kept, batch]. */
+  readonly keptRows: Tensor;
+  /** For each patch the row of its token in kept tokens viewed as rows [kept * batch, n], row b where hidden. */
+  readonly placeRows: Tensor;
+  /** Whether the encoder does not see a patch: boolean [patches, batch]. */
+  readonly hidden: Tensor;
+}
+
+/** What a plan [batch, kept] says, as the indices that the program reads by. */
+function readMask(keep: Tensor, patches: number): Mask {
+  const [batch, kept] = keep.shape as [number, number];
+  const image = counting(batch).reshape([1, batch]);
+  const keptPatches = keep.transpose([1, 0]);
+  const isKept = keptPatches.oneHot(patches);
+  const place = isKept.mul(counting(kept).cast("float32").reshape([kept, 1, 1])).sum([0]);
+  return {
+    keptPatches,
+    keptRows: keptPatches.mul(batch).add(image),
+    placeRows: place.transpose([1, 0]).cast("int32").mul(batch).add(image),
+    hidden: isKept.sum([0]).transpose([1, 0]).less(0.5),
+  };
+}
+
+/** 0, 1, ..., n - 1. */
+function counting(n: number): Tensor {
+  return constant(
+    Array.from({ length: n }, (_, index) => index),
+    [n],
+    "int32",
+  );
+}

@@ -1,0 +1,46 @@
+// What every pre-training method consists of: options, a random plan drawn on the host, and a loss as a tensor program.
+import type { Tensor } from "../graph/index.js";
+import type { ModelShape } from "../nn/presets.js";
+import type { ParameterScope } from "../nn/parameters.js";
+import type { RandomStream } from "../random/index.js";
+
+/** A random decision for a batch: whole numbers, `rows` rows of `columns` each, row by row. */
+export interface Plan {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Int32Array;
+}
+
+/** What a method computes from a batch; every tensor here may become an output of a program. */
+export interface PretextTask {
+  /** The scalar to minimise. */
+  readonly loss: Tensor;
+  /** Figures to log beside the loss, scalars or vectors, under the names that `metrics.jsonl` gives them. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  /** The decoder's output for every image of the batch: [patches, batch, patchSize * patchSize * 3]. */
+  readonly prediction: Tensor;
+}
+
+export interface Method {
+  readonly name: string;
+  /** How many images are taken together; batches and micro-batches are multiples of it. */
+  readonly groupSize: number;
+  /** The name of the plan's input in a program. */
+  readonly planName: string;
+  /** The plan's columns: it has one row for each group of images. */
+  readonly planColumns: number;
+  /** Draws one row of the plan. */
+  drawPlanRow(stream: RandomStream): Int32Array;
+  /**
+   * Builds model and loss for normalised images [batch, height, width, 3] and a plan [batch / groupSize, planColumns]
+   * of dtype int32. The model's parameters are made in the scope.
+   */
+  build(scope: ParameterScope, images: Tensor, plan: Tensor): PretextTask;
+  /** For pictures: the number of the image of its group that each patch of the input came from, or -1 where hidden. */
+  inputLayout(planRow: Int32Array): Int32Array;
+}
+
+/** The number of patches of an image. */
+export function patchCount({ imageSize, patchSize }: ModelShape): number {
+  return (imageSize / patchSize) ** 2;
+}

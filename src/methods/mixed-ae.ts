@@ -1,0 +1,136 @@
+// MixedAE: mixed autoencoding with homologous recognition [Chen et al., "Mixed Autoencoder for Self-supervised Visual
+// Representation Learning", CVPR 2023]. Naive mixing, the baseline that it improves on, is the same without recognition.
+import { concat, patchify, type Tensor } from "../graph/index.js";
+import { decoder } from "../nn/decoder.js";
+import { encoder } from "../nn/encoder.js";
+import { normal } from "../nn/initializers.js";
+import { linear } from "../nn/layers.js";
+import type { ParameterScope } from "../nn/parameters.js";
+import type { ModelShape } from "../nn/presets.js";
+import { featureSpread } from "./feature-spread.js";
+import { homologousAttention } from "./homologous-attention.js";
+import { homologousContrastiveLoss } from "./homologous-contrastive.js";
+import { type Method, type PretextTask, patchCount } from "./method.js";
+import { drawAssignment, type MixingMode, mixture } from "./mixing.js";
+import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+
+export interface MixingOptions {
+  /** r: the share of a mixed image that each of its 1/r sources supplies. */
+  readonly mixingRatio: number;
+  readonly mode: MixingMode;
+  /** Normalise each target patch by its own mean and variance [MAE]. */
+  readonly normPixels: boolean;
+}
+
+/** Every component can be switched off. Numbers, places and defaults are our choice: the paper's are not known to us. */
+export interface MixedAeOptions extends MixingOptions {
+  readonly homologousAttention: boolean;
+  /** The index of the first block with homologous attention; those before it attend to everything. */
+  readonly homologousFrom: number;
+  /** Add to each patch token a learned vector for its source's place in the group. */
+  readonly segmentEmbedding: boolean;
+  /** The same in the decoder, for each source's sequence. */
+  readonly decoderSegmentEmbedding: boolean;
+  readonly contrastive: boolean;
+  readonly temperature: number;
+  readonly contrastiveWeight: number;
+  /** Compare tokens after a two-layer head instead of as they are. */
+  readonly projectionHead: boolean;
+}
+
+const PROJECTION_WIDTH = 128;
+
+export function mixedAe(shape: ModelShape, options: MixedAeOptions): Method {
+  return mixingMethod("mixedae", shape, options);
+}
+
+/** Mixed images through a plain encoder, unmixed and reconstructed. Mixing alone makes MAE worse, the paper says. */
+export function naiveMixing(shape: ModelShape, options: MixingOptions): Method {
+  return mixingMethod("mixing", shape, {
+    ...options,
+    homologousAttention: false,
+    homologousFrom: 0,
+    segmentEmbedding: false,
+    decoderSegmentEmbedding: false,
+    contrastive: false,
+    temperature: 1,
+    contrastiveWeight: 0,
+    projectionHead: false,
+  });
+}
+
+/** The plan is an assignment [groups, patches]: which image of the group supplies each patch. */
+function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions): Method {
+  const patchesPerImage = patchCount(shape);
+  const groupSize = Math.round(1 / options.mixingRatio);
+  const perSource = patchesPerImage / groupSize;
+
+  return {
+    name,
+    groupSize,
+    planName: "assignment",
+    planColumns: patchesPerImage,
+    drawPlanRow: (stream) => drawAssignment(stream, patchesPerImage, groupSize),
+    inputLayout: (planRow) => planRow,
+
+    build(scope, images, assignment): PretextTask {
+      const { embed, positions, encode } = encoder(scope, shape);
+      const { embed: embedForDecoder, maskToken, decode } = decoder(scope, shape);
+      const { mix, unmix, share, sources, hidden } = mixture(assignment, groupSize, options.mode);
+      const patches = patchify(images, shape.patchSize);
+
+      // Mixing, and the encoder that recognises which patches belong together.
+      const segments = options.segmentEmbedding ? segmentEmbedding(scope, groupSize, shape.width) : undefined;
+      const tokens = embed(mix(patches)).add(positions.reshape([patchesPerImage, 1, shape.width]));
+      const recognition = homologousAttention(sources, perSource);
+      const isHomologous = (block: number) => options.homologousAttention && block >= options.homologousFrom;
+      const encoded = encode(segments ? tokens.add(segments(sources)) : tokens, (block) =>
+        isHomologous(block) ? recognition.filter : undefined,
+      );
+
+      // Unmixing, and MAE's decoder for each image.
+      const embedded = embedForDecoder(encoded);
+      const unmixed = unmix(embedded.slice(0, 1), maskToken);
+      const decoderInput = options.decoderSegmentEmbedding
+        ? unmixed.add(decoderSegments(scope, groupSize, shape.decoderWidth, images.shape[0]!))
+        : unmixed;
+      const prediction = decode(share(embedded.slice(0, 0, 1)), decoderInput);
+      const target = reconstructionTarget(patches, options.normPixels);
+      const hiddenCount = (patchesPerImage - perSource) * images.shape[0]!;
+      const reconstruction = reconstructionLoss(prediction, target, hidden, hiddenCount);
+
+      const precisions = recognition.precisions().map((precision) => precision.reshape([1]));
+      const metrics = {
+        reconstruction,
+        ...(precisions.length > 0 && { topkPrecision: concat(precisions, 0) }),
+        featureSpread: featureSpread(encoded),
+      };
+      if (!options.contrastive) return { loss: reconstruction, metrics, prediction };
+
+      const project = options.projectionHead ? projectionHead(scope, shape.width) : (x: Tensor) => x;
+      const features = project(encoded.slice(0, 1));
+      const contrastive = homologousContrastiveLoss(features, sources, perSource, options.temperature);
+      const loss = reconstruction.add(contrastive.mul(options.contrastiveWeight));
+      return { loss, metrics: { ...metrics, contrastive }, prediction };
+    },
+  };
+}
+
+/** A learned vector for each place in the group, looked up for each patch of the mixed images. */
+function segmentEmbedding(scope: ParameterScope, groupSize: number, width: number) {
+  const table = scope.create("segment_embed", [groupSize, width], normal(0.02), { decay: false });
+  return (sources: Tensor) => sources.oneHot(groupSize).matmul(table);
+}
+
+/** A learned vector for each place in the group, for the images in their order: [images, width]. */
+function decoderSegments(scope: ParameterScope, groupSize: number, width: number, images: number): Tensor {
+  const table = scope.create("decoder_segment_embed", [groupSize, width], normal(0.02), { decay: false });
+  return table.expand([images / groupSize, groupSize, width]).reshape([images, width]);
+}
+
+function projectionHead(scope: ParameterScope, width: number) {
+  const head = scope.in("contrastive_head");
+  const fc1 = linear(head.in("fc1"), width, width);
+  const fc2 = linear(head.in("fc2"), width, PROJECTION_WIDTH);
+  return (x: Tensor) => fc2(fc1(x).gelu());
+}

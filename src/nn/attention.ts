@@ -1,0 +1,38 @@
+// Multi-head self-attention over tokens first: [tokens, batch, width].
+import type { Tensor } from "../graph/index.js";
+import { xavierUniform, zeros } from "./initializers.js";
+import { linear } from "./layers.js";
+import type { ParameterScope } from "./parameters.js";
+
+/** Restricts which keys a query attends to: logits [batch, heads, queries, keys] in, with -Infinity where cut off. */
+export type LogitFilter = (logits: Tensor) => Tensor;
+
+export type Attention = (x: Tensor, filter?: LogitFilter) => Tensor;
+
+const HEADS_OUTERMOST = [1, 2, 0, 3];
+const TOKENS_OUTERMOST = [2, 0, 1, 3];
+
+/**
+ * softmax(Q K^T / sqrt(d)) V for each head, then a linear map.
+ *
+ * Tokens come first because the engine's batched products then read queries, keys and values in place. For the same
+ * reason the three are separate products with thirds of the one `qkv` weight that checkpoints hold.
+ */
+export function attention(scope: ParameterScope, width: number, heads: number): Attention {
+  const qkv = scope.in("qkv");
+  const weight = qkv.create("weight", [3 * width, width], xavierUniform);
+  const bias = qkv.create("bias", [3 * width], zeros);
+  const project = linear(scope.in("proj"), width, width);
+  const size = width / heads;
+
+  return (x, filter = (logits) => logits) => {
+    const [tokens, batch] = x.shape as [number, number];
+    const biases = bias.split(3, 0);
+    const [q, k, v] = weight.split(3, 0).map((third, index) =>
+      x.linear(third, biases[index]).reshape([tokens, batch, heads, size]).transpose(HEADS_OUTERMOST),
+    ) as [Tensor, Tensor, Tensor];
+    const logits = q.matmul(k.transpose([0, 1, 3, 2]), { scale: 1 / Math.sqrt(size) });
+    const attended = filter(logits).softmax().matmul(v);
+    return project(attended.transpose(TOKENS_OUTERMOST).reshape([tokens, batch, width]));
+  };
+}

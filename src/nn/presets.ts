@@ -1,0 +1,45 @@
+// The named sizes of vision transformers, each with the decoder that it is pre-trained with.
+
+/** The shape of an encoder and its decoder; lengths are in pixels, widths in channels. */
+export interface ModelShape {
+  readonly imageSize: number;
+  readonly patchSize: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  /** Width of the hidden layer of each block's MLP, as a multiple of `width`. */
+  readonly mlpRatio: number;
+  readonly decoderWidth: number;
+  readonly decoderDepth: number;
+  readonly decoderHeads: number;
+}
+
+const imageNet = { imageSize: 224, patchSize: 16, mlpRatio: 4 } as const;
+/** MAE's decoder, which its authors use for every encoder size. */
+const maeDecoder = { decoderWidth: 512, decoderDepth: 8, decoderHeads: 16 } as const;
+
+/** Base, large and huge are MAE's (He et al., CVPR 2022); tiny and small are DeiT's; micro is ours. */
+export const modelPresets = {
+  /** For small images on a CPU: 64 patches of 4 x 4 pixels. */
+  micro: {
+    imageSize: 32,
+    patchSize: 4,
+    width: 192,
+    depth: 6,
+    heads: 3,
+    mlpRatio: 4,
+    decoderWidth: 96,
+    decoderDepth: 2,
+    decoderHeads: 3,
+  },
+  tiny: { ...imageNet, width: 192, depth: 12, heads: 3, ...maeDecoder },
+  small: { ...imageNet, width: 384, depth: 12, heads: 6, ...maeDecoder },
+  base: { ...imageNet, width: 768, depth: 12, heads: 12, ...maeDecoder },
+  large: { ...imageNet, width: 1024, depth: 24, heads: 16, ...maeDecoder },
+  huge: { ...imageNet, patchSize: 14, width: 1280, depth: 32, heads: 16, ...maeDecoder },
+} as const satisfies Record<string, ModelShape>;
+
+export type ModelPreset = keyof typeof modelPresets;
+
+/** The names of the presets, smallest first. */
+export const modelPresetNames = Object.keys(modelPresets) as ModelPreset[];
