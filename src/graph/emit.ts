@@ -1,11 +1,18 @@
 // Turns a program into an ONNX graph: lowers each node once, shares equal nodes and constants, and orders execution.
 import type { Device, EmitOptions, Lowering } from "./lowering.js";
+import { planPeakBytes } from "./memory-plan.js";
 import { CONTRIBUTED_DOMAIN, type OnnxInitializer, type OnnxModel, type OnnxNode } from "./onnx-model.js";
 import type { Program } from "./program.js";
 import { formatShape, type Shape } from "./shape.js";
 import { ancestors, type ConstantData, type DType, type Tensor } from "./tensor.js";
 
-export function emitOnnx(program: Program, device: Device): OnnxModel {
+/** A program's graph for a device, and the planned peak of its intermediate values in bytes. */
+export interface Emitted {
+  readonly model: OnnxModel;
+  readonly peakBytes: number;
+}
+
+export function emitOnnx(program: Program, device: Device): Emitted {
   const emission = new Emission(program, device);
   const names = new Map<Tensor, string>();
   for (const node of emission.nodes) {
@@ -15,14 +22,18 @@ export function emitOnnx(program: Program, device: Device): OnnxModel {
     }
   }
   const outputs = [...program.outputs].map(([name, tensor]) => ({ name, tensor, value: names.get(tensor)! }));
-  return {
+  const model = {
     name: program.name,
     nodes: executionOrder(nameOutputs(emission.emitted, outputs)),
     inputs: [...program.inputs].map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
     outputs: outputs.map(({ name, tensor: { shape, dtype } }) => ({ name, shape, dtype })),
     initializers: [...emission.initializers.values()],
   };
+  const valueBytes = new Map([...names].map(([tensor, name]) => [name, tensor.size * DTYPE_BYTES[tensor.dtype]]));
+  return { model, peakBytes: planPeakBytes(model, valueBytes) };
 }
+
+const DTYPE_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
 
 class Emission implements Lowering {
   readonly nodes;

@@ -47,7 +47,7 @@ export function mae(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): M
       return { loss, metrics: { reconstruction: loss, featureSpread: featureSpread(encoded) }, prediction };
     },
 
-    inputLayout(planRow) {
+    shownPatches(planRow) {
       const layout = new Int32Array(patchesPerImage).fill(-1);
       for (const position of planRow) layout[position] = 0;
       return layout;

@@ -36,8 +36,11 @@ export interface Method {
    * of dtype int32. The model's parameters are made in the scope.
    */
   build(scope: ParameterScope, images: Tensor, plan: Tensor): PretextTask;
-  /** For pictures: the number of the image of its group that each patch of the input came from, or -1 where hidden. */
-  inputLayout(planRow: Int32Array): Int32Array;
+  /**
+   * For pictures: what the encoder saw where an image, given by its place in the group, was decoded from: for each
+   * patch the place in the group of the image that it came from, or -1 where there was nothing.
+   */
+  shownPatches(planRow: Int32Array, placeInGroup: number): Int32Array;
 }
 
 /** The number of patches of an image. */

@@ -71,7 +71,8 @@ function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions):
     planName: "assignment",
     planColumns: patchesPerImage,
     drawPlanRow: (stream) => drawAssignment(stream, patchesPerImage, groupSize),
-    inputLayout: (planRow) => planRow,
+    shownPatches: (planRow, place) =>
+      options.mode === "compose" ? planRow : planRow.map((source) => (source + place) % groupSize),
 
     build(scope, images, assignment): PretextTask {
       const { embed, positions, encode } = encoder(scope, shape);

@@ -34,6 +34,8 @@ export class Executable {
 
   constructor(
     readonly program: Program,
+    /** The planned peak of the program's intermediate values, in bytes. */
+    readonly plannedBytes: number,
     session: InferenceSession,
   ) {
     this.#session = session;
@@ -92,9 +94,9 @@ function copyIfElsewhere(result: OrtTensor, target: OrtTensor): void {
 /** Compiles a program for a device. */
 export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
   const { device = "cpu", threads = 0, strict = false } = options;
-  const model = encodeOnnxModel(emitOnnx(program, device));
+  const { model, peakBytes } = emitOnnx(program, device);
   try {
-    const session = await InferenceSession.create(model, {
+    const session = await InferenceSession.create(encodeOnnxModel(model), {
       executionProviders: [device],
       intraOpNumThreads: threads,
       // Emission has done what the optimizer would do; skipping it makes compiling several times faster.
@@ -102,7 +104,7 @@ export async function compile(program: Program, options: CompileOptions = {}): P
       logSeverityLevel: 3,
       ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
     });
-    return new Executable(program, session);
+    return new Executable(program, peakBytes, session);
   } catch (error) {
     throw new EngineError(`program ${program.name} could not be compiled for ${device}: ${(error as Error).message}`);
   }
