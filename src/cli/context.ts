@@ -1,0 +1,20 @@
+// What a command needs from the world around it, so that tests can stand in for terminal, training and signals.
+
+import type { PretrainConfig } from "../training/config.js";
+import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
+import type { ProgressStream } from "../training/progress.js";
+
+/** The commands' view of src/training/index.ts. */
+export interface Training {
+  pretrain(config: PretrainConfig, outDir: string, hooks: RunHooks): Promise<RunSummary>;
+  resume(runDir: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary>;
+  /** Draws originals, inputs and reconstructions of the images into one PNG file. */
+  reconstruct(runDir: string, images: readonly string[], out: string): Promise<unknown>;
+}
+
+export interface CliContext {
+  readonly stdout: ProgressStream;
+  readonly stderr: ProgressStream;
+  /** Loads the training code, and with it the engine, only when a command needs it. */
+  readonly loadTraining: () => Promise<Training>;
+}

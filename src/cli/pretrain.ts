@@ -1,0 +1,122 @@
+// mixedae pretrain: from flags and files to a configuration, and from there to a run.
+
+import { type Command, Option } from "commander";
+import { parse as parseYaml } from "yaml";
+import { modelPresetNames } from "../nn/presets.js";
+import {
+  type ConfigKey,
+  type ConfigLayer,
+  configKeys,
+  layerFromAssignments,
+  layerFromFile,
+  methodNames,
+  resolveConfig,
+} from "../training/config.js";
+import type { CliContext } from "./context.js";
+import { runSession } from "./run-session.js";
+
+interface ConfigFlag {
+  readonly flag: string;
+  readonly path: string;
+  /** Whether the default is not the same for all models. */
+  readonly byModel?: boolean;
+  readonly conflicts?: string;
+}
+
+const configFlags: readonly ConfigFlag[] = [
+  { flag: "--method <name>", path: "method" },
+  { flag: "--model <name>", path: "model.preset" },
+  { flag: "--image-size <pixels>", path: "model.imageSize", byModel: true },
+  { flag: "--patch-size <pixels>", path: "model.patchSize", byModel: true },
+  { flag: "--epochs <n>", path: "schedule.epochs", byModel: true, conflicts: "steps" },
+  { flag: "--steps <n>", path: "schedule.steps", byModel: true, conflicts: "epochs" },
+  { flag: "--batch-size <n>", path: "schedule.batchSize", byModel: true },
+  { flag: "--micro-batch <n>", path: "schedule.microBatch", byModel: true },
+  { flag: "--seed <n>", path: "seed" },
+  { flag: "--device <name>", path: "run.device" },
+  { flag: "--threads <n>", path: "run.threads" },
+  { flag: "--checkpoint-every <interval>", path: "run.checkpointEvery" },
+];
+
+export function addPretrain(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  const command = program
+    .command("pretrain")
+    .summary("learn from a folder of images")
+    .description(
+      "Pre-trains a vision transformer on images without labels. Everything about the run is written to the folder RUN.",
+    )
+    .argument("[source...]", "folder of images, .tar shards, or folder of IDX files")
+    .requiredOption("--out <run>", "folder for the run; must not hold one yet");
+  const keys = new Map(configKeys("mixedae").map((key) => [key.path, key]));
+  for (const { flag, path, byModel, conflicts } of configFlags) {
+    const { description, expected, default: fallback } = keys.get(path)!;
+    const choices = /^one of |^a number of steps/.test(expected) ? `: ${expected}` : "";
+    const option = new Option(flag, `${description}${choices} (default: ${byModel ? "by model" : fallback})`);
+    command.addOption(conflicts === undefined ? option : option.conflicts(conflicts));
+  }
+  const collect = (value: string, former: readonly string[] = []) => [...former, value];
+  command
+    .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
+    .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect)
+    .addHelpText("after", helpText)
+    .action(async (sources: string[], options: Record<string, unknown>) => {
+      const config = resolveConfig(configLayers(sources, options));
+      const folder = String(options.out);
+      const { pretrain } = await context.loadTraining();
+      finish(await runSession(context, folder, (hooks) => pretrain(config, folder, hooks)));
+    });
+}
+
+/** The layers that a command line stands for, weakest first; each flag is one of its own, so that errors name it. */
+export function configLayers(sources: readonly string[], options: Readonly<Record<string, unknown>>): ConfigLayer[] {
+  const files = (options.config as string[] | undefined) ?? [];
+  const assignments = (options.set as string[] | undefined) ?? [];
+  const layers = files.map(layerFromFile);
+  if (sources.length > 0) {
+    layers.push({ origin: "the command line", values: { source: sources.length === 1 ? sources[0] : sources } });
+  }
+  for (const { flag, path } of configFlags) {
+    const option = new Option(flag);
+    const value = options[option.attributeName()];
+    if (typeof value !== "string") continue;
+    const values = path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), plainScalar(value));
+    layers.push({ origin: option.long!, values });
+  }
+  if (assignments.length > 0) layers.push(layerFromAssignments(assignments));
+  return layers;
+}
+
+/** Numbers become numbers; all else stays the text that was typed, for the schema to judge. */
+function plainScalar(text: string): unknown {
+  const value: unknown = /^[\d.+-]/.test(text) ? parseYaml(text) : text;
+  return typeof value === "number" ? value : text;
+}
+
+function helpText(): string {
+  const shared = configKeys("mixedae").filter(({ path }) => !path.startsWith("methodOptions."));
+  return [
+    "",
+    "Examples:",
+    "  mixedae pretrain photos --out runs/first",
+    "  mixedae pretrain photos --out runs/base --model base --epochs 100 --batch-size 512 --checkpoint-every 30m",
+    "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
+    "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
+    "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",
+    "",
+    `Models: ${modelPresetNames.join(", ")}. Strongest first: --set, flags, the last --config, the model's defaults.`,
+    "",
+    "Keys for --config (nested) and --set (joined by dots), with the defaults of the model micro:",
+    ...shared.flatMap(describeKey),
+    ...methodNames.flatMap((method) => [
+      "",
+      `Keys of the method ${method}:`,
+      ...configKeys(method)
+        .filter(({ path }) => path.startsWith("methodOptions."))
+        .flatMap(describeKey),
+    ]),
+  ].join("\n");
+}
+
+function describeKey({ path, description, expected, default: fallback }: ConfigKey): string[] {
+  return [`  ${path} (default: ${fallback})`, `      ${description}; ${expected}`];
+}

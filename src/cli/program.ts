@@ -1,0 +1,53 @@
+// The command line as a whole: which commands there are, and how each ends.
+
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { CliContext } from "./context.js";
+import { addDoctor } from "./doctor.js";
+import { addPretrain } from "./pretrain.js";
+import { addReconstruct } from "./reconstruct.js";
+import { reportError } from "./report-error.js";
+import { addResume } from "./resume.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/** Carries out one command line (without the program's name); returns the exit code, and throws nothing. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode = 0;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const program = new Command("mixedae")
+    .description("Self-supervised pre-training of vision transformers: MixedAE, MAE and naive mixing.")
+    .version(version, "-V, --version", "print the version")
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => context.stdout.columns ?? 100,
+      getErrHelpWidth: () => context.stderr.columns ?? 100,
+    })
+    .showHelpAfterError("(add --help for what is possible)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Start here:",
+        "  mixedae doctor                            what this machine has and lacks",
+        "  mixedae pretrain photos --out runs/first  learn from a folder of images",
+        "  mixedae pretrain --help                   every flag and key, with defaults and examples",
+      ].join("\n"),
+    );
+  addPretrain(program, context, finish);
+  addResume(program, context, finish);
+  addReconstruct(program, context, finish);
+  addDoctor(program, context, version, finish);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return reportError(error, context.stderr);
+  }
+}

@@ -1,0 +1,36 @@
+// Turns whatever a command throws into what is printed and the exit code.
+
+import { CommanderError } from "commander";
+import { DataError } from "../data/errors.js";
+import { FormatError } from "../formats/errors.js";
+import { EngineError } from "../runtime/errors.js";
+import { CheckpointError, ConfigError, RunDirectoryError, StorageError } from "../training/errors.js";
+import type { ProgressStream } from "../training/progress.js";
+import { UsageError } from "./usage-error.js";
+
+const exitCodes = { failure: 1, usage: 2 } as const;
+
+const usageErrors = [ConfigError, UsageError];
+const foreseenErrors = [CheckpointError, DataError, EngineError, FormatError, RunDirectoryError, StorageError];
+
+/** Prints a message for a person, with a stack only for what nobody foresaw; returns the exit code. */
+export function reportError(error: unknown, stderr: ProgressStream): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed the help, the version or its complaint by itself.
+    return error.exitCode === 0 ? 0 : exitCodes.usage;
+  }
+  if (usageErrors.some((known) => error instanceof known)) {
+    stderr.write(`error: ${(error as Error).message}\n`);
+    return exitCodes.usage;
+  }
+  if (foreseenErrors.some((known) => error instanceof known)) {
+    stderr.write(`error: ${(error as Error).message}\n`);
+    return exitCodes.failure;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  stderr.write(
+    `${text}\n\nThis should not have happened: it is a bug in mixedae. ` +
+      "Please report it with the lines above, the command, and what `mixedae doctor` prints.\n",
+  );
+  return exitCodes.failure;
+}

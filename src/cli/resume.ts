@@ -1,0 +1,41 @@
+// mixedae resume: the same run goes on.
+
+import { type Command, InvalidArgumentError } from "commander";
+import type { CliContext } from "./context.js";
+import { runSession } from "./run-session.js";
+
+export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  program
+    .command("resume")
+    .summary("go on with a run that was stopped or killed")
+    .description(
+      "Goes on with a run from its newest intact checkpoint, exactly: the result is that of a run that was never stopped.",
+    )
+    .argument("<run>", "folder that mixedae pretrain made")
+    .option(
+      "--threads <n>",
+      "threads of the engine; 0 means one a physical core (default: as the run was started)",
+      wholeNumber,
+    )
+    .addHelpText(
+      "after",
+      [
+        "",
+        "A run's length and all else that decides its result are fixed when it starts. To train longer, or otherwise,",
+        "start a new run: mixedae pretrain --config RUN/config.json --out NEW --steps N.",
+        "",
+        "Example:",
+        "  mixedae resume runs/first",
+      ].join("\n"),
+    )
+    .action(async (folder: string, options: { threads?: number }) => {
+      const { resume } = await context.loadTraining();
+      const overrides = options.threads === undefined ? {} : { threads: options.threads };
+      finish(await runSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
+    });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("Expected a whole number, 0 or more.");
+  return Number(text);
+}

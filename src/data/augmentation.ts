@@ -1,0 +1,102 @@
+// Draws the parameters of a view of an image; nothing here touches a pixel.
+
+import type { RandomStream } from "../random/index.js";
+import { type CentreTransform, type ColorJitter, centreResize, type RandomTransform } from "./transform.js";
+
+/** A rectangle in pixels of the image; edges may lie between pixels. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Factors of one colour jitter, and the order in which they apply (0 brightness, 1 contrast, 2 saturation, 3 hue). */
+export interface ColorChange {
+  readonly order: readonly number[];
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+  /** Share of the colour circle, from -0.5 to 0.5. */
+  readonly hue: number;
+}
+
+/** How a square of the batch is made from an image. */
+export interface View {
+  /** The rectangle that becomes the square. */
+  readonly region: Region;
+  /** Pixels outside of this rectangle are never looked at: the crop itself, or the whole image. */
+  readonly bounds: Region;
+  readonly flip: boolean;
+  readonly color?: ColorChange;
+}
+
+const ATTEMPTS = 10;
+
+/**
+ * RandomResizedCrop (torchvision's algorithm: ten tries at a crop that fits, then the largest centred one), flip and
+ * colour jitter for an image of `width` x `height` pixels.
+ */
+export function drawAugmentation(stream: RandomStream, width: number, height: number, options: RandomTransform): View {
+  // Flip and jitter are drawn first, so that they do not depend on how many tries the crop takes.
+  const flip = stream.uniform() < options.flipProbability;
+  const color = options.colorJitter && drawColorChange(stream, options.colorJitter);
+  const region = drawCrop(stream, width, height, options);
+  return { region, bounds: region, flip, ...(color && { color }) };
+}
+
+function drawCrop(stream: RandomStream, width: number, height: number, { scale, ratio }: RandomTransform): Region {
+  const logLow = Math.log(ratio[0]);
+  const logHigh = Math.log(ratio[1]);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const area = width * height * stream.uniformIn(scale[0], scale[1]);
+    const aspect = Math.exp(stream.uniformIn(logLow, logHigh));
+    const cropWidth = Math.round(Math.sqrt(area * aspect));
+    const cropHeight = Math.round(Math.sqrt(area / aspect));
+    if (cropWidth > 0 && cropWidth <= width && cropHeight > 0 && cropHeight <= height) {
+      const top = stream.integer(height - cropHeight + 1);
+      const left = stream.integer(width - cropWidth + 1);
+      return { left, top, width: cropWidth, height: cropHeight };
+    }
+  }
+  const aspect = Math.min(Math.max(width / height, ratio[0]), ratio[1]);
+  const cropWidth = Math.min(width, Math.max(1, Math.round(height * aspect)));
+  const cropHeight = Math.min(height, Math.max(1, Math.round(width / aspect)));
+  return {
+    left: Math.floor((width - cropWidth) / 2),
+    top: Math.floor((height - cropHeight) / 2),
+    width: cropWidth,
+    height: cropHeight,
+  };
+}
+
+function drawColorChange(stream: RandomStream, jitter: ColorJitter): ColorChange | undefined {
+  const applies = stream.uniform() < jitter.probability;
+  const order = [...stream.permutation(4)];
+  const factor = (strength: number) => stream.uniformIn(Math.max(0, 1 - strength), 1 + strength);
+  const brightness = factor(jitter.brightness);
+  const contrast = factor(jitter.contrast);
+  const saturation = factor(jitter.saturation);
+  const hue = stream.uniformIn(-jitter.hue, jitter.hue);
+  return applies ? { order, brightness, contrast, saturation, hue } : undefined;
+}
+
+/** The view for evaluation: shorter side resized, then the centre cut out, as torchvision's Resize and CenterCrop. */
+export function centreView(width: number, height: number, imageSize: number, transform: CentreTransform): View {
+  const resize = centreResize(transform, imageSize);
+  const resizedWidth = width <= height ? resize : Math.floor((resize * width) / height);
+  const resizedHeight = width <= height ? Math.floor((resize * height) / width) : resize;
+  // Resizing and cutting are one step: the region is where the cut-out square lies in the image as it was.
+  const perColumn = width / resizedWidth;
+  const perRow = height / resizedHeight;
+  return {
+    region: {
+      left: Math.round((resizedWidth - imageSize) / 2) * perColumn,
+      top: Math.round((resizedHeight - imageSize) / 2) * perRow,
+      width: imageSize * perColumn,
+      height: imageSize * perRow,
+    },
+    bounds: { left: 0, top: 0, width, height },
+    flip: false,
+  };
+}

@@ -1,0 +1,81 @@
+// Checks the options of a batch stream and fills in their defaults.
+
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
+import type { ImageSource } from "./image-source.js";
+import { parseOptions } from "./parse-options.js";
+import type { SkippedImage } from "./skip-log.js";
+import { parseTransform, type Transform, type TransformOptions } from "./transform.js";
+
+const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);
+const byte = wholeNumber(0, 255);
+
+const schema = z.object({
+  imageSize: wholeNumber(1, 8192),
+  batchSize: wholeNumber(1, 1_000_000),
+  seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  workers: wholeNumber(1, 64).optional(),
+  memoryBudget: z
+    .number()
+    .min(0)
+    .default(2 ** 30),
+  background: z.tuple([byte, byte, byte]).default([255, 255, 255]),
+  prefetch: wholeNumber(1, 1000).default(3),
+  prefetchBytes: z
+    .number()
+    .positive()
+    .default(2 ** 28),
+  minimumSize: wholeNumber(1, 8192).default(1),
+  maximumPixels: wholeNumber(1, 2 ** 40).default(DEFAULT_MAXIMUM_PIXELS),
+  unreadableShare: z.number().min(0).max(1).default(0.1),
+});
+
+export interface BatchOptions {
+  readonly source: ImageSource;
+  /** Side of the square images of a batch, in pixels. */
+  readonly imageSize: number;
+  readonly batchSize: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Worker threads; by default the number of cores less one, from 1 to 4. The result does not depend on it. */
+  readonly workers?: number;
+  /** Random crops, flips and colours, or the fixed view for evaluation. */
+  readonly augmentation?: TransformOptions;
+  /** The most bytes of decoded images to keep in memory; default 1 GiB. The pixels do not depend on it. */
+  readonly memoryBudget?: number;
+  /** What shows through where an image is transparent; default white. */
+  readonly background?: Color;
+  /** Batches to prepare ahead, at least one for each worker and one more; default 3. */
+  readonly prefetch?: number;
+  /** The most bytes of batches to prepare ahead (but always one batch); default 256 MiB. */
+  readonly prefetchBytes?: number;
+  /** Images with a side of fewer pixels are skipped as unreadable: the patch size, for example. Default 1. */
+  readonly minimumSize?: number;
+  /** Images that announce more pixels are skipped as unreadable; default 16,383 squared. */
+  readonly maximumPixels?: number;
+  /** The largest share of unreadable images (but five are always allowed); default 0.1. */
+  readonly unreadableShare?: number;
+  /** Called once for each image that cannot be read. */
+  readonly onSkip?: (skipped: SkippedImage) => void;
+  /** Called while a set is brought into memory. */
+  readonly onProgress?: (done: number, count: number) => void;
+}
+
+export interface CheckedBatchOptions extends Required<Omit<BatchOptions, "augmentation" | "prefetchBytes">> {
+  readonly transform: Transform;
+}
+
+/** Throws `DataOptionError`. */
+export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
+  const { source, augmentation = {}, onSkip = () => {}, onProgress = () => {}, ...plain } = options;
+  const checked = parseOptions(schema, plain, "the options of a batch stream");
+  // Decoding runs on libuv's threads, four for the whole process unless UV_THREADPOOL_SIZE says otherwise before it
+  // starts; more workers than that only help with images in memory, which need few.
+  const workers = checked.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
+  const batchBytes = checked.batchSize * checked.imageSize ** 2 * 3;
+  const wanted = Math.max(checked.prefetch, workers + 1);
+  const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / batchBytes)));
+  const transform = parseTransform(augmentation, checked.imageSize);
+  return { ...checked, source, onSkip, onProgress, transform, workers, prefetch };
+}

@@ -1,0 +1,149 @@
+// Batches of augmented images in a reproducible order, prepared ahead on worker threads.
+
+import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
+import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import { EpochOrder } from "./epoch-order.js";
+import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
+import { countOf } from "./image-source.js";
+import { bringIntoMemory, type MemoryUse } from "./memory-plan.js";
+import { SkipLog } from "./skip-log.js";
+import { workingSide } from "./transform.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** One batch of a run. */
+export interface Batch {
+  /** Counted from 0 over the whole run. */
+  readonly step: number;
+  readonly epoch: number;
+  /** The images shown; where one could not be read, the index of its substitute. */
+  readonly indices: Int32Array;
+  /** 8-bit sRGB, [batch, height, width, 3]. */
+  readonly pixels: Uint8Array;
+  /** How long `next()` waited for it. */
+  readonly waitSeconds: number;
+}
+
+/** Batches by step. What a step holds is a function of the source, the options and the seed alone. */
+export interface BatchStream {
+  readonly stepsPerEpoch: number;
+  /** One line for people: where the images are held and who prepares them. */
+  readonly description: string;
+  readonly memory: MemoryUse;
+  /** How many images could not be read so far. */
+  readonly skipped: number;
+  /** Begins to prepare batches from a step on, dropping what was prepared before. Without it, next() begins at 0. */
+  start(step: number): void;
+  /** The next batch in order. Rejects with a `DataError` if too many images are unreadable or a worker died. */
+  next(): Promise<Batch>;
+  /** Ends the workers. */
+  close(): Promise<void>;
+}
+
+type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+
+/** Opens a stream; resolves once a set that fits is in memory. Throws `DataError`s. */
+export async function openBatches(options: BatchOptions): Promise<BatchStream> {
+  const checked = checkBatchOptions(options);
+  const { source, batchSize, imageSize, seed, transform } = checked;
+  if (source.count < batchSize) throw new TooFewImagesError(source.count, batchSize);
+  if (source.table.kind === "pixels" && Math.min(source.table.width, source.table.height) < checked.minimumSize) {
+    throw new SourceError({
+      expected: `images of at least ${checked.minimumSize} pixels each way`,
+      found: `${source.table.width} x ${source.table.height} pixels`,
+      remedy: "Choose a smaller patch size",
+    });
+  }
+  const workerData: DecodeWorkerData = {
+    table: source.table,
+    decode: {
+      workingSide: Math.max(workingSide(transform, imageSize), checked.minimumSize),
+      background: checked.background,
+      minimumSize: checked.minimumSize,
+      maximumPixels: checked.maximumPixels,
+    },
+    plan: { seed, transform, imageSize, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
+  };
+  const skips = new SkipLog(source.count, checked.unreadableShare, source.name, checked.onSkip);
+  const script = new URL("./decode-worker.js", import.meta.url);
+  const pool: Pool = new WorkerPool(script, workerData, checked.workers, ({ index, reason }: UnreadableNotice) => {
+    try {
+      skips.note(index, reason);
+    } catch (error) {
+      pool.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  try {
+    const memory = await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
+    return new PrefetchingStream(checked, pool, memory, skips);
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly step: number;
+  readonly epoch: number;
+  readonly result: Promise<DecodeResult>;
+}
+
+class PrefetchingStream implements BatchStream {
+  readonly stepsPerEpoch: number;
+  readonly description: string;
+  readonly memory: MemoryUse;
+  readonly #pool: Pool;
+  readonly #skips: SkipLog;
+  readonly #order: EpochOrder;
+  readonly #depth: number;
+  #queue: Prepared[] = [];
+  #nextStep = 0;
+
+  constructor(options: CheckedBatchOptions, pool: Pool, memory: MemoryUse, skips: SkipLog) {
+    this.#pool = pool;
+    this.#skips = skips;
+    this.#order = new EpochOrder(options.source.count, options.batchSize, options.seed);
+    this.#depth = options.prefetch;
+    this.stepsPerEpoch = this.#order.stepsPerEpoch;
+    this.memory = memory;
+    const ahead = countOf(options.prefetch, "batch", "batches");
+    this.description = `${memory.description}; ${countOf(options.workers, "worker thread")}, ${ahead} ahead`;
+  }
+
+  get skipped(): number {
+    return this.#skips.skipped;
+  }
+
+  start(step: number): void {
+    if (!Number.isSafeInteger(step) || step < 0) {
+      const remedy = "Count steps from 0 over the whole run";
+      throw new DataOptionError({ expected: "a whole number as step", found: String(step), remedy });
+    }
+    this.#queue = [];
+    this.#nextStep = step;
+    this.#fillQueue();
+  }
+
+  async next(): Promise<Batch> {
+    const began = performance.now();
+    this.#fillQueue();
+    const { step, epoch, result } = this.#queue.shift()!;
+    // The place that became free is filled before the wait, since the caller may block the thread right after it.
+    this.#fillQueue();
+    const batch = await this.#pool.hold(result);
+    if (batch.kind !== "batch") throw new TypeError(`a worker answered a batch with ${batch.kind}`);
+    const waitSeconds = (performance.now() - began) / 1000;
+    return { step, epoch, indices: batch.indices, pixels: batch.pixels, waitSeconds };
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  #fillQueue(): void {
+    while (this.#queue.length < this.#depth) {
+      const step = this.#nextStep++;
+      const { epoch, indices } = this.#order.at(step);
+      this.#queue.push({ step, epoch, result: this.#pool.run({ kind: "batch", epoch, indices }) });
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// What the batch stream and its worker threads say to each other.
+
+import type { DecodeOptions } from "./decode-image.js";
+import type { ImageTable } from "./image-source.js";
+import type { ImageStore, StoreChunk } from "./image-store.js";
+import type { SlotPlan } from "./slot-filler.js";
+
+/** Given to a worker when it starts. */
+export interface DecodeWorkerData {
+  readonly table: ImageTable;
+  readonly decode: DecodeOptions;
+  readonly plan: SlotPlan;
+}
+
+/** Work for one worker; the answer to each has the same `kind`. */
+export type DecodeTask =
+  /** Make a batch: the images that belong into its slots, in order. */
+  | { readonly kind: "batch"; readonly epoch: number; readonly indices: Int32Array }
+  /** Decode some images and say how much memory they take. */
+  | { readonly kind: "measure"; readonly indices: readonly number[] }
+  /** Decode images `first` up to `end` into shared memory. */
+  | { readonly kind: "pack"; readonly first: number; readonly end: number }
+  /** From now on, take images from memory. */
+  | { readonly kind: "adopt"; readonly store: ImageStore };
+
+export type DecodeResult =
+  /** The images shown (substitutes in place of unreadable ones) and [batch, height, width, 3] pixels. */
+  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: Uint8Array }
+  | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
+  | { readonly kind: "pack"; readonly chunk: StoreChunk }
+  | { readonly kind: "adopt" };
+
+/** Sent as soon as an image turns out to be unreadable; more than one worker may find the same one. */
+export interface UnreadableNotice {
+  readonly index: number;
+  readonly reason: string;
+}

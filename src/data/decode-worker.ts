@@ -1,0 +1,76 @@
+// The worker thread that decodes and augments images: runs tasks in order, without waiting for the main thread.
+
+import { workerData } from "node:worker_threads";
+import sharp from "sharp";
+import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import { ImageReader } from "./image-reader.js";
+import { imageBytes, packImages } from "./image-store.js";
+import type { PixelImage } from "./resample.js";
+import { SlotFiller } from "./slot-filler.js";
+import { serveTasks } from "./worker-pool.js";
+
+// Workers and images in flight are the parallelism; threads within libvips would only fight over the same cores.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** Images in flight in one worker: while one is resampled here, the next is decoded on a thread of libuv. */
+const LANES = 2;
+
+const { table, decode, plan } = workerData as DecodeWorkerData;
+const reader = new ImageReader(table, decode);
+const slotBytes = plan.imageSize * plan.imageSize * 3;
+
+serveTasks<DecodeTask, DecodeResult, UnreadableNotice>((notify) => {
+  const filler = new SlotFiller(reader, plan, (index, reason) => notify({ index, reason }));
+  return async (task) => {
+    switch (task.kind) {
+      case "batch":
+        return makeBatch(filler, task.epoch, task.indices);
+      case "measure": {
+        const images = await decodeAll(filler, task.indices);
+        const readable = images.filter((image) => image !== undefined);
+        const bytes = readable.reduce((sum, image) => sum + imageBytes(image), 0);
+        return { result: { kind: "measure", readable: readable.length, bytes } };
+      }
+      case "pack": {
+        const indices = Array.from({ length: task.end - task.first }, (_, i) => task.first + i);
+        return { result: { kind: "pack", chunk: packImages(await decodeAll(filler, indices)) } };
+      }
+      case "adopt":
+        reader.store = task.store;
+        return { result: { kind: "adopt" } };
+    }
+  };
+});
+
+async function makeBatch(filler: SlotFiller, epoch: number, wanted: Int32Array) {
+  const pixels = new Uint8Array(wanted.length * slotBytes);
+  const indices = wanted.slice();
+  const missing: number[] = [];
+  // Images in memory go through one plain loop: a promise for each would cost as much as the resampling.
+  for (let slot = 0; slot < wanted.length; slot++) {
+    if (!filler.fillFromMemory(epoch, wanted[slot]!, pixels, slot * slotBytes)) missing.push(slot);
+  }
+  await inLanes(missing, async (slot) => {
+    indices[slot] = await filler.fill(epoch, wanted[slot]!, pixels, slot * slotBytes);
+  });
+  const result: DecodeResult = { kind: "batch", indices, pixels };
+  return { result, transfer: [pixels.buffer, indices.buffer] };
+}
+
+async function decodeAll(filler: SlotFiller, indices: readonly number[]): Promise<(PixelImage | undefined)[]> {
+  const images = new Array<PixelImage | undefined>(indices.length);
+  await inLanes([...indices.keys()], async (i) => {
+    images[i] = await filler.decode(indices[i]!);
+  });
+  return images;
+}
+
+/** Runs `work` for every item, a few at a time; results go to places of their own, so the order does not matter. */
+async function inLanes(items: readonly number[], work: (item: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}

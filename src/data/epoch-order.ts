@@ -1,0 +1,29 @@
+// Which images belong to which step of a run: every epoch is a permutation drawn from (seed, epoch).
+
+import { randomStream } from "../random/index.js";
+
+/** Random access to the order of images; the last, smaller batch of an epoch is left out. */
+export class EpochOrder {
+  readonly stepsPerEpoch: number;
+  #epoch = -1;
+  #permutation: Int32Array = new Int32Array(0);
+
+  constructor(
+    readonly count: number,
+    readonly batchSize: number,
+    readonly seed: number,
+  ) {
+    this.stepsPerEpoch = Math.floor(count / batchSize);
+  }
+
+  /** The epoch of a global step, and the indices of its images in order. */
+  at(step: number): { epoch: number; indices: Int32Array } {
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    if (epoch !== this.#epoch) {
+      this.#permutation = randomStream(this.seed, "order", epoch, 0).permutation(this.count);
+      this.#epoch = epoch;
+    }
+    const first = (step % this.stepsPerEpoch) * this.batchSize;
+    return { epoch, indices: this.#permutation.slice(first, first + this.batchSize) };
+  }
+}

@@ -1,0 +1,74 @@
+// Errors of this room: each message says what was expected, what was found and what to do.
+
+interface Finding {
+  readonly expected: string;
+  readonly found: string;
+  readonly remedy: string;
+}
+
+/** Base class of everything that loading images can throw on purpose. */
+export class DataError extends Error {
+  override readonly name: string = "DataError";
+
+  constructor({ expected, found, remedy }: Finding, options?: ErrorOptions) {
+    super(`Expected ${expected}, but found ${found}. ${remedy}.`, options);
+  }
+}
+
+/** A path that holds no images in a form that is known, or cannot be read. */
+export class SourceError extends DataError {
+  override readonly name = "SourceError";
+}
+
+/** An option outside its limits. */
+export class DataOptionError extends DataError {
+  override readonly name = "DataOptionError";
+}
+
+/** Fewer images than one batch needs. */
+export class TooFewImagesError extends DataError {
+  override readonly name = "TooFewImagesError";
+
+  constructor(
+    readonly count: number,
+    readonly batchSize: number,
+  ) {
+    super({
+      expected: `at least ${batchSize} images for a batch of ${batchSize}`,
+      found: count === 1 ? "1 image" : `${count} images`,
+      remedy: `Set the batch size to ${count} or less, or add images`,
+    });
+  }
+}
+
+/** An image that was asked for by name and cannot be read. */
+export class UnreadableImageError extends DataError {
+  override readonly name = "UnreadableImageError";
+
+  constructor(
+    readonly imageName: string,
+    readonly reason: string,
+  ) {
+    super({ expected: `a readable image at ${imageName}`, found: reason, remedy: "Repair the file or leave it out" });
+  }
+}
+
+/** More images were skipped than the limit allows, or none is left. */
+export class TooManyUnreadableError extends DataError {
+  override readonly name = "TooManyUnreadableError";
+
+  constructor(unreadable: number, count: number, allowed: number, examples: readonly string[]) {
+    const rest = unreadable - examples.length;
+    super({
+      expected:
+        unreadable === count ? "at least one readable image" : `at most ${allowed} of ${count} images unreadable`,
+      found: `${unreadable}: ${examples.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
+      remedy: "Repair or remove these files, or raise the limit of unreadable images",
+    });
+  }
+}
+
+/** The worker threads that load images have stopped. */
+export class LoaderError extends DataError {
+  override readonly name = "LoaderError";
+}

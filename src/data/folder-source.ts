@@ -1,0 +1,130 @@
+// A folder of image files, nested or flat; first-level sub-folders are classes.
+
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import { SourceError } from "./errors.js";
+import { hasImageName } from "./image-kind.js";
+import { countOf, type ImageSource } from "./image-source.js";
+import { sharedName, shareNames } from "./shared-names.js";
+
+/** What lies in a folder and below; names are relative, with "/" between parts, in one order on every system. */
+export interface FolderListing {
+  readonly images: readonly string[];
+  /** Regular files that are not images. */
+  readonly others: readonly string[];
+  /** Hidden files and folders; nothing below a hidden folder is counted. */
+  readonly hidden: number;
+  /** Links that lead nowhere or back to a folder that was read already, pipes and other special files. */
+  readonly passedOver: number;
+}
+
+/** Lists a folder and everything below. Links are followed; each real folder is read once, so loops end. */
+export function listFolder(root: string): FolderListing {
+  const images: string[] = [];
+  const others: string[] = [];
+  let hidden = 0;
+  let passedOver = 0;
+  const seen = new Set<string>();
+  const waiting = [""];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const path = join(root, folder);
+    const real = orSourceError(path, () => realpathSync(path));
+    if (seen.has(real)) {
+      passedOver++;
+      continue;
+    }
+    seen.add(real);
+    const inner: string[] = [];
+    for (const name of orSourceError(path, () => readdirSync(path)).sort()) {
+      const relative = folder === "" ? name : `${folder}/${name}`;
+      const stats = name.startsWith(".") ? undefined : followedStats(join(root, relative));
+      if (name.startsWith(".")) hidden++;
+      else if (stats?.isDirectory()) inner.push(relative);
+      else if (!stats?.isFile()) passedOver++;
+      else if (hasImageName(name)) images.push(relative);
+      else others.push(relative);
+    }
+    // Popped from the end: folders come in the order of their names, each with what is below before the next.
+    waiting.push(...inner.reverse());
+  }
+  return { images: images.sort(), others: others.sort(), hidden, passedOver };
+}
+
+/** A source over the images of a listing. Labels exist where every image lies in one of several sub-folders. */
+export function folderSource(root: string, listing: FolderListing): ImageSource {
+  const { images } = listing;
+  const names = shareNames(images);
+  const labelled = labelsFromFolders(images);
+  const ignored = [
+    ...(listing.others.length > 0 ? [countOf(listing.others.length, "other file")] : []),
+    ...(listing.hidden > 0 ? [`${listing.hidden.toLocaleString("en-US")} hidden`] : []),
+    ...(listing.passedOver > 0 ? [countOf(listing.passedOver, "unusable link", "unusable links")] : []),
+  ];
+  const classes = labelled ? ` in ${countOf(labelled.classes.length, "class", "classes")}` : "";
+  return {
+    kind: "folder",
+    count: images.length,
+    description: `${countOf(images.length, "image file")}${classes}${ignored.length > 0 ? ` (ignored: ${ignored.join(", ")})` : ""}`,
+    ...(labelled && { classes: labelled.classes }),
+    name: (index) => sharedName(names, index),
+    label: (index) => labelled?.labels[index],
+    table: { kind: "files", root, names },
+  };
+}
+
+function labelsFromFolders(images: readonly string[]): { classes: string[]; labels: Int32Array } | undefined {
+  const classes: string[] = [];
+  const numbers = new Map<string, number>();
+  const labels = new Int32Array(images.length);
+  for (const folder of new Set(images.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))))).values()) {
+    if (folder === "") return undefined;
+    classes.push(folder);
+  }
+  if (classes.length < 2) return undefined;
+  classes.sort();
+  classes.forEach((name, i) => {
+    numbers.set(name, i);
+  });
+  images.forEach((name, i) => {
+    labels[i] = numbers.get(name.slice(0, name.indexOf("/")))!;
+  });
+  return { classes, labels };
+}
+
+/** What a path leads to; undefined where a link leads nowhere. */
+function followedStats(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ELOOP") return undefined;
+    throw sourceError(path, error);
+  }
+}
+
+/** Runs a file operation and turns what the system says into a `SourceError` with a remedy. */
+export function orSourceError<Value>(path: string, operation: () => Value): Value {
+  try {
+    return operation();
+  } catch (error) {
+    throw sourceError(path, error);
+  }
+}
+
+function sourceError(path: string, error: unknown): SourceError {
+  const code = errorCode(error);
+  const expected = `images at ${path}`;
+  if (code === "ENOENT") {
+    return new SourceError({ expected, found: "nothing there", remedy: "Check the path for a slip" }, { cause: error });
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    const remedy = "Give the user who runs this the right to read it";
+    return new SourceError({ expected, found: "no permission to read it", remedy }, { cause: error });
+  }
+  const found = error instanceof Error ? error.message : String(error);
+  return new SourceError({ expected, found, remedy: "Check the path and the disk" }, { cause: error });
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

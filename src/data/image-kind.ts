@@ -1,0 +1,27 @@
+// Which files are taken for images: by name when a set is listed, by their first bytes before they are decoded.
+
+const EXTENSIONS = new Set(["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "avif"]);
+
+/** The kinds of files that are read, for messages. */
+export const IMAGE_KINDS = "JPEG, PNG, WebP, GIF, TIFF or AVIF";
+
+/** True if the name ends like that of an image. */
+export function hasImageName(name: string): boolean {
+  const dot = name.lastIndexOf(".");
+  return dot !== -1 && EXTENSIONS.has(name.slice(dot + 1).toLowerCase());
+}
+
+/**
+ * True if the file begins like an image of a kind that is read. libvips would also take SVG, PDF and others under any
+ * name; files from the internet should not reach those decoders.
+ */
+export function hasImageSignature(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString("latin1");
+  if (start.startsWith("\xff\xd8\xff") || start.startsWith("\x89PNG\r\n\x1a\n")) return true;
+  if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return true;
+  if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP") return true;
+  // TIFF and BigTIFF, little-endian and big-endian.
+  if (["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(start.slice(0, 4))) return true;
+  // AVIF names itself among the brands of its first box; "mif1" alone may also be HEIC, which is not read.
+  return start.slice(4, 8) === "ftyp" && /avi[fs]/.test(start.slice(8));
+}

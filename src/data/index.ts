@@ -1,0 +1,30 @@
+// Where images come from: sources, decoding, augmentation, and batches in a reproducible order.
+
+export { type ColorChange, centreView, drawAugmentation, type Region, type View } from "./augmentation.js";
+export type { BatchOptions } from "./batch-options.js";
+export { type Batch, type BatchStream, openBatches } from "./batch-stream.js";
+export type { Color } from "./decode-image.js";
+export {
+  DataError,
+  DataOptionError,
+  LoaderError,
+  SourceError,
+  TooFewImagesError,
+  TooManyUnreadableError,
+  UnreadableImageError,
+} from "./errors.js";
+export type { Split } from "./idx-source.js";
+export type { ImageSource } from "./image-source.js";
+export type { MemoryUse } from "./memory-plan.js";
+export { openSource, type SourceOptions } from "./open-source.js";
+export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
+export type { SkippedImage } from "./skip-log.js";
+export type {
+  AugmentationOptions,
+  CentreTransform,
+  ColorJitter,
+  RandomTransform,
+  Transform,
+  TransformOptions,
+} from "./transform.js";
+export { parseTransform } from "./transform.js";

@@ -1,0 +1,87 @@
+// Decides whether a set is kept decoded in memory, and brings it there.
+
+import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import { countOf, type ImageSource } from "./image-source.js";
+import type { StoreChunk } from "./image-store.js";
+import type { WorkerPool } from "./worker-pool.js";
+
+/** How the images of a stream are held. */
+export interface MemoryUse {
+  readonly inMemory: boolean;
+  /** Bytes of all decoded images; an estimate where they are not kept. */
+  readonly bytes: number;
+  /** One line for people. */
+  readonly description: string;
+}
+
+const SAMPLE = 32;
+const LARGEST_CHUNK = 256;
+/** A worker holds a chunk twice while it packs it. */
+const CHUNK_BYTES = 2 ** 24;
+
+type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+
+/**
+ * Keeps the set in memory if all of it fits into `budget` bytes. A few images, evenly spread, are decoded first, so
+ * that half a large set is not read in vain; the real sum decides. Neither depends on timing or worker count, and the
+ * pixels of batches do not depend on the decision.
+ */
+export async function bringIntoMemory(
+  source: ImageSource,
+  pool: Pool,
+  budget: number,
+  onProgress: (done: number, count: number) => void,
+): Promise<MemoryUse> {
+  const { count, table } = source;
+  if (table.kind === "pixels") {
+    const bytes = table.pixels.length;
+    return { inMemory: true, bytes, description: `${countOf(count, "image")} in memory (${mebibytes(bytes)})` };
+  }
+  const sample = Math.min(SAMPLE, count);
+  const indices = Array.from({ length: sample }, (_, i) => Math.floor((i * count) / sample));
+  const measured = await pool.run({ kind: "measure", indices });
+  const mean = measured.kind === "measure" ? measured.bytes / Math.max(1, measured.readable) : 0;
+  const estimate = mean * count;
+  if (estimate > budget) return streamed(count, estimate, budget);
+
+  const chunkSize = Math.max(
+    1,
+    Math.min(LARGEST_CHUNK, Math.floor(CHUNK_BYTES / mean), Math.ceil(count / (8 * pool.size))),
+  );
+  const chunkCount = Math.ceil(count / chunkSize);
+  const chunks = new Array<StoreChunk>(chunkCount);
+  let bytes = 0;
+  let done = 0;
+  let next = 0;
+  const load = async () => {
+    while (next < chunkCount && bytes <= budget) {
+      const number = next++;
+      const first = number * chunkSize;
+      const end = Math.min(count, first + chunkSize);
+      const packed = await pool.run({ kind: "pack", first, end });
+      if (packed.kind !== "pack") continue;
+      chunks[number] = packed.chunk;
+      bytes += packed.chunk.pixels.length;
+      done += end - first;
+      onProgress(done, count);
+    }
+  };
+  await Promise.all(Array.from({ length: 2 * pool.size }, load));
+  if (bytes > budget) return streamed(count, Math.max(bytes, estimate), budget);
+  await pool.runEverywhere({ kind: "adopt", store: { chunkSize, chunks } });
+  return {
+    inMemory: true,
+    bytes,
+    description: `${countOf(count, "image")} kept decoded in memory (${mebibytes(bytes)} of a budget of ${mebibytes(budget)})`,
+  };
+}
+
+function streamed(count: number, bytes: number, budget: number): MemoryUse {
+  const decoded = `decoded they would take about ${mebibytes(bytes)}, more than the memory budget of ${mebibytes(budget)}`;
+  return { inMemory: false, bytes, description: `${countOf(count, "image")} read from disk as needed (${decoded})` };
+}
+
+function mebibytes(bytes: number): string {
+  const mib = bytes / 2 ** 20;
+  return `${mib < 10 ? mib.toFixed(1) : Math.round(mib).toLocaleString("en-US")} MiB`;
+}

@@ -1,0 +1,87 @@
+// Reads a few images in order, without worker threads: for pictures of reconstructions and for embedding.
+
+import { resolve } from "node:path";
+import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
+import { UnreadableImageError } from "./errors.js";
+import { ImageReader, reasonOf } from "./image-reader.js";
+import type { ImageSource, ImageTable } from "./image-source.js";
+import { renderImage } from "./render.js";
+import { shareNames } from "./shared-names.js";
+import type { SkippedImage } from "./skip-log.js";
+import { parseTransform, type TransformOptions, workingSide } from "./transform.js";
+
+/** Image files by path, or images of a source by index. */
+export type ImageSelection = readonly string[] | { readonly source: ImageSource; readonly indices: ArrayLike<number> };
+
+export interface ReadOptions {
+  /** Side of the square images, in pixels. */
+  readonly imageSize: number;
+  /** Default: the fixed view of evaluation. A random view is drawn for epoch 0 of `seed`. */
+  readonly transform?: TransformOptions;
+  readonly seed?: number;
+  /** What shows through where an image is transparent; default white. */
+  readonly background?: Color;
+  readonly minimumSize?: number;
+  readonly maximumPixels?: number;
+  /** If given, unreadable images are reported and left out; else the first of them throws. */
+  readonly onSkip?: (skipped: SkippedImage) => void;
+}
+
+export interface ReadImage {
+  /** Its index in the source, or its place in the list of paths. */
+  readonly index: number;
+  readonly name: string;
+  /** 8-bit sRGB, [height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
+
+/** Images decoded at a time; libuv has four threads unless it is told otherwise. */
+const LANES = 4;
+
+/** The images in the order asked for. Throws `UnreadableImageError` unless there is an `onSkip`. */
+export async function readImages(images: ImageSelection, options: ReadOptions): Promise<ReadImage[]> {
+  const { imageSize, seed = 0, minimumSize = 1 } = options;
+  const transform = parseTransform(options.transform ?? { kind: "centre" }, imageSize);
+  const { table, indices, nameOf } = normalise(images);
+  const reader = new ImageReader(table, {
+    workingSide: Math.max(workingSide(transform, imageSize), minimumSize),
+    background: options.background ?? [255, 255, 255],
+    minimumSize,
+    maximumPixels: options.maximumPixels ?? DEFAULT_MAXIMUM_PIXELS,
+  });
+  const read = async (index: number): Promise<ReadImage | SkippedImage> => {
+    try {
+      const pixels = new Uint8Array(imageSize * imageSize * 3);
+      renderImage(await reader.decode(index), transform, { seed, epoch: 0, index }, imageSize, pixels, 0);
+      return { index, name: nameOf(index), pixels };
+    } catch (error) {
+      return { index, name: nameOf(index), reason: reasonOf(error) };
+    }
+  };
+  try {
+    const results: ReadImage[] = [];
+    for (let first = 0; first < indices.length; first += LANES) {
+      for (const result of await Promise.all(indices.slice(first, first + LANES).map(read))) {
+        if ("pixels" in result) results.push(result);
+        else if (options.onSkip) options.onSkip(result);
+        else throw new UnreadableImageError(result.name, result.reason);
+      }
+    }
+    return results;
+  } finally {
+    reader.close();
+  }
+}
+
+function normalise(images: ImageSelection): {
+  table: ImageTable;
+  indices: number[];
+  nameOf: (index: number) => string;
+} {
+  if ("source" in images) {
+    const { source, indices } = images;
+    return { table: source.table, indices: Array.from(indices), nameOf: source.name };
+  }
+  const names = shareNames(images.map((path) => resolve(path)));
+  return { table: { kind: "files", root: "", names }, indices: [...images.keys()], nameOf: (i) => images[i]! };
+}

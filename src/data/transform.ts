@@ -1,0 +1,81 @@
+// What happens to an image on its way into a batch, as plain data: random views for training, one fixed view else.
+
+import { z } from "zod";
+import { DataOptionError } from "./errors.js";
+import { parseOptions } from "./parse-options.js";
+
+const fraction = z.number().min(0).max(1);
+const range = (schema: z.ZodNumber) =>
+  z
+    .tuple([schema, schema])
+    .refine(([low, high]) => low <= high, "the first number of a range must not be above the second");
+
+const colorJitterSchema = z.strictObject({
+  /** Factors are drawn from [max(0, 1 - x), 1 + x]. */
+  brightness: z.number().min(0).default(0),
+  contrast: z.number().min(0).default(0),
+  saturation: z.number().min(0).default(0),
+  /** The hue is turned by a share of the colour circle from [-hue, hue]. */
+  hue: z.number().min(0).max(0.5).default(0),
+  /** How often an image is jittered at all. */
+  probability: fraction.default(1),
+});
+
+const randomSchema = z.strictObject({
+  kind: z.literal("random").default("random"),
+  /** Share of the image's area that a crop covers. */
+  scale: range(z.number().positive().max(1)).default([0.2, 1]),
+  /** Width divided by height of a crop, before it is made square. */
+  ratio: range(z.number().positive()).default([3 / 4, 4 / 3]),
+  flipProbability: fraction.default(0.5),
+  colorJitter: colorJitterSchema.optional(),
+});
+
+const centreSchema = z.strictObject({
+  kind: z.literal("centre"),
+  /** Length in pixels of the shorter side before the centre is cut out; without it, the image size divided by 0.875. */
+  resize: z.number().int().positive().optional(),
+});
+
+/** Options of the random view as a caller writes them; the defaults are MAE's (He et al. 2022, appendix A.1). */
+export type AugmentationOptions = z.input<typeof randomSchema>;
+/** Options of a random view, or of the fixed one with `kind: "centre"`. */
+export type TransformOptions = AugmentationOptions | z.input<typeof centreSchema>;
+/** RandomResizedCrop, horizontal flip and perhaps colour jitter. */
+export type RandomTransform = z.output<typeof randomSchema>;
+/** The shorter side is resized, then the centre is cut out. */
+export type CentreTransform = z.output<typeof centreSchema>;
+export type Transform = RandomTransform | CentreTransform;
+export type ColorJitter = z.output<typeof colorJitterSchema>;
+
+/** Checks the options of a transform and fills in the defaults. Throws `DataOptionError`. */
+export function parseTransform(options: TransformOptions, imageSize: number): Transform {
+  const what = "the options of the view";
+  const transform: Transform =
+    options.kind === "centre" ? parseOptions(centreSchema, options, what) : parseOptions(randomSchema, options, what);
+  if (transform.kind === "centre" && centreResize(transform, imageSize) < imageSize) {
+    throw new DataOptionError({
+      expected: `"resize" to be at least the image size of ${imageSize}`,
+      found: String(transform.resize),
+      remedy: "Raise it, or leave it out for the usual value",
+    });
+  }
+  return transform;
+}
+
+/** The shorter side in pixels before the centre is cut out: 256 for 224, the habit of the field. */
+export function centreResize(transform: CentreTransform, imageSize: number): number {
+  return transform.resize ?? Math.round(imageSize / 0.875);
+}
+
+/**
+ * The shorter side in pixels at which images are decoded: larger ones are shrunk to it, which lets JPEG and WebP skip
+ * most of the work. The smallest crop that can be drawn still has `imageSize` pixels each way, so shrinking costs no
+ * detail; a fixed view keeps twice the pixels that it needs, so that only its own bicubic filter is seen. One rule for
+ * images that are kept in memory and images that are streamed makes both give the same pixels.
+ */
+export function workingSide(transform: Transform, imageSize: number): number {
+  if (transform.kind === "centre") return 2 * Math.max(centreResize(transform, imageSize), imageSize);
+  const narrowest = Math.min(transform.ratio[0], 1 / transform.ratio[1], 1);
+  return Math.ceil(imageSize / Math.sqrt(transform.scale[0] * narrowest));
+}

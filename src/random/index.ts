@@ -1,0 +1,4 @@
+// Counter-based random numbers: every draw is a function of (seed, stream, epoch, index).
+
+export { philoxBlock } from "./philox.js";
+export { type RandomStream, randomStream } from "./random-stream.js";

@@ -1,0 +1,100 @@
+// What is printed before the first step: every value that the run will use, given or derived.
+
+import { groupSize, type PretrainConfig, patchCount } from "./config.js";
+import type { DerivedSchedule } from "./derived.js";
+import { formatBytes, formatCount, formatDuration, formatRate } from "./quantities.js";
+
+export interface Announcement {
+  readonly folder: string;
+  readonly config: PretrainConfig;
+  readonly derived: DerivedSchedule;
+  /** Readable images a pass, and how they are held, such as "kept decoded in memory". */
+  readonly images: number;
+  readonly imagesHeld: string;
+  /** Trained values, by part, such as encoder and decoder. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** Engine threads in use. */
+  readonly threads: number;
+  /** Estimates; null where there is none yet. */
+  readonly memoryBytes: number | null;
+  readonly seconds: number | null;
+  /** Steps done before, in a resumed run. */
+  readonly doneSteps: number;
+}
+
+/** Lines to print: first what the run does, in words, then the whole configuration. */
+export function formatAnnouncement(values: Announcement): string[] {
+  const { config, folder } = values;
+  const facts = runFacts(values);
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  const start = values.doneSteps > 0 ? `going on after step ${formatCount(values.doneSteps)}` : "a new run";
+  return [
+    `Pre-training with ${config.method}, ${start} in ${folder}`,
+    ...facts.map(([name, text]) => `  ${name.padEnd(width)}${text}`),
+    "Configuration",
+    ...configLines(config).map((line) => `  ${line}`),
+  ];
+}
+
+function runFacts(values: Announcement): [string, string][] {
+  const { config, derived, parameters } = values;
+  const { model, schedule, run } = config;
+  const total = Object.values(parameters).reduce((sum, count) => sum + count, 0);
+  const parts = Object.entries(parameters).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const group = groupSize(config);
+  const patches = patchCount(model);
+  const warmup =
+    derived.warmupSteps > 0 ? `after ${plural(derived.warmupSteps, "step")} of warm-up` : "from the first step on";
+  return [
+    ["source", `${sourceText(config.source)}: ${plural(values.images, "image")}, ${values.imagesHeld}`],
+    [
+      "model",
+      `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +
+        `${model.imageSize} x ${model.imageSize} pixels in ${patches} patches`,
+    ],
+    ["parameters", `${formatCount(total)}${parts.length > 1 ? ` (${parts.join(", ")})` : ""}`],
+    [
+      "batch",
+      `${plural(schedule.batchSize, "clean image")}${group > 1 ? `, mixed in groups of ${group}` : ""}; ` +
+        `${derived.accumulation === 1 ? "computed at once" : `${derived.accumulation} micro-batches of ${schedule.microBatch}`}`,
+    ],
+    [
+      "learning rate",
+      `${Number(derived.learningRate.toPrecision(6))} ${warmup}, then half-cosine to ${schedule.minLearningRate}`,
+    ],
+    [
+      "length",
+      `${plural(derived.totalSteps, "step")}, ${formatRate(derived.epochs)} epochs of ${formatRate(derived.stepsPerEpoch)} steps`,
+    ],
+    ["device", `${run.device}, ${plural(values.threads, "thread")}`],
+    ["memory", values.memoryBytes === null ? "not known yet" : `about ${formatBytes(values.memoryBytes)}`],
+    ["time", values.seconds === null ? "not known before the first steps" : `about ${formatDuration(values.seconds)}`],
+  ];
+}
+
+/** One line a section, each value as `--set` takes it. */
+function configLines(config: PretrainConfig): string[] {
+  const top: string[] = [];
+  const sections: string[] = [];
+  for (const [name, value] of Object.entries(config)) {
+    if (typeof value !== "object" || Array.isArray(value)) top.push(`${name}=${JSON.stringify(value)}`);
+    else sections.push(`${name}: ${assignments(value).join(" ")}`);
+  }
+  return [top.join(" "), ...sections];
+}
+
+function assignments(section: object): string[] {
+  return Object.entries(section).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+}
+
+function sourceText(source: PretrainConfig["source"]): string {
+  if (typeof source === "string") return source;
+  const [first = "", ...others] = source;
+  return others.length === 0 ? first : `${first} and ${formatCount(others.length)} more`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,74 @@
+// Writes a file so that its name always stands for whole content: the old or the new, whatever happens in between.
+
+import { basename, dirname, join } from "node:path";
+import { diskFiles, errorCode, type FileSystem, namesIn, storageError } from "./storage.js";
+
+const partBytes = 16 << 20;
+const temporaryName = /^\.(.+)\.\d+\.tmp$/;
+
+/**
+ * Writes the parts in order to a temporary name in the same folder, and renames it once the bytes are on the disk.
+ * Parts are read while writing, without a copy: do not change them before the promise settles.
+ * Throws StorageError; then the name stands for what it stood for before.
+ */
+export async function writeAtomically(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  files: FileSystem = diskFiles,
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    // A former process with the same number may have been killed at this very place.
+    await files.remove(temporary);
+    const descriptor = await files.open(temporary, "wx");
+    try {
+      for (const part of parts) await writeAll(files, descriptor, part);
+      await files.sync(descriptor);
+    } finally {
+      await files.close(descriptor);
+    }
+    await files.rename(temporary, path);
+  } catch (error) {
+    await files.remove(temporary).catch(() => {});
+    throw storageError(error, "write", path);
+  }
+  await syncFolder(dirname(path), files);
+}
+
+/** Deletes what killed processes left half-written in a folder; returns the names. Only its owner may call it. */
+export async function removeLeftovers(folder: string, files: FileSystem = diskFiles): Promise<string[]> {
+  const leftovers = (await namesIn(folder)).filter((name) => temporaryName.test(name));
+  for (const name of leftovers) {
+    try {
+      await files.remove(join(folder, name));
+    } catch (error) {
+      throw storageError(error, "delete", join(folder, name));
+    }
+  }
+  return leftovers;
+}
+
+async function writeAll(files: FileSystem, descriptor: number, part: Uint8Array): Promise<void> {
+  for (let start = 0; start < part.length; ) {
+    const written = await files.write(descriptor, part.subarray(start, start + partBytes));
+    if (written === 0) throw new Error("the file system accepts no more bytes, and does not say why");
+    start += written;
+  }
+}
+
+/** A rename is on the disk only when its folder is. */
+async function syncFolder(folder: string, files: FileSystem): Promise<void> {
+  try {
+    const descriptor = await files.open(folder, "r");
+    try {
+      await files.sync(descriptor);
+    } finally {
+      await files.close(descriptor);
+    }
+  } catch (error) {
+    // Windows and some network file systems cannot sync folders; the rename itself has happened.
+    if (!["EPERM", "EISDIR", "EINVAL", "EACCES", "ENOTSUP", "EBADF"].includes(errorCode(error) ?? "")) {
+      throw storageError(error, "write the folder", folder);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// The value of every key that nobody set, for a preset and a method, with the source of each.
+
+import { type ModelPreset, modelPresets } from "../../nn/presets.js";
+import { type Method, methodDefaults } from "./method-options.js";
+
+/** A small run that ends within minutes: many small steps, since homologous recognition takes hundreds to start. */
+const microSchedule = {
+  epochs: null,
+  steps: 2000,
+  batchSize: 128,
+  baseLearningRate: null,
+  learningRate: 1e-3,
+} as const;
+
+/** MAE's recipe, with a batch that fits small sets and small machines. */
+const smallSchedule = {
+  epochs: 800,
+  steps: null,
+  batchSize: 256,
+  baseLearningRate: 1.5e-4,
+  learningRate: null,
+} as const;
+
+/** MAE's recipe (He et al., CVPR 2022, appendix A). */
+const maeSchedule = { ...smallSchedule, batchSize: 4096 } as const;
+
+const schedules = {
+  micro: microSchedule,
+  tiny: smallSchedule,
+  small: smallSchedule,
+  base: maeSchedule,
+  large: maeSchedule,
+  huge: maeSchedule,
+} as const;
+
+/** Clean images whose activations a machine with 8 GiB can hold at once, by what was measured for base. */
+export const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
+  micro: 256,
+  tiny: 64,
+  small: 32,
+  base: 16,
+  large: 8,
+  huge: 4,
+};
+
+/** Everything but `source`, which has no default; `microBatch` is null where it is to be derived. */
+export function configDefaults(preset: ModelPreset, method: Method) {
+  return {
+    method,
+    seed: 0,
+    model: { preset, ...modelPresets[preset] },
+    methodOptions: methodDefaults[method],
+    data: {
+      scale: [0.2, 1],
+      flip: true,
+      colorJitter: null,
+      background: [255, 255, 255],
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+      workers: 0,
+      memoryBudgetMiB: 1024,
+      maxUnreadableShare: 0.1,
+      split: "train",
+    },
+    schedule: {
+      ...schedules[preset],
+      microBatch: null,
+      minLearningRate: 0,
+      warmupEpochs: null,
+      // 5% are the 40 of 800 epochs of MAE's recipe, and still fit a run of any other length.
+      warmupShare: 0.05,
+    },
+    optimizer: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.05, clipNorm: null },
+    run: {
+      device: "cpu",
+      threads: 0,
+      checkpointEvery: "5m",
+      keep: 2,
+      milestoneEvery: 0,
+      picturesEvery: 500,
+      logEvery: "10s",
+    },
+  } as const;
+}

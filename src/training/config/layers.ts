@@ -1,0 +1,131 @@
+// Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
+
+import { readFileSync } from "node:fs";
+import { parseDocument, parse as parseYaml } from "yaml";
+import { ConfigError } from "../errors.js";
+
+export interface ConfigLayer {
+  /** Named in error messages, such as "--set" or a file's path. */
+  readonly origin: string;
+  readonly values: unknown;
+}
+
+export type Mapping = Record<string, unknown>;
+
+/** Two keys of which exactly one may have a value: setting one in a later layer unsets the other. */
+export const exclusivePairs = [
+  ["schedule", "epochs", "steps"],
+  ["schedule", "baseLearningRate", "learningRate"],
+  ["schedule", "warmupEpochs", "warmupShare"],
+] as const;
+
+/** The values of a YAML (or JSON) file. Throws ConfigError when it cannot be read or is not a mapping. */
+export function layerFromFile(path: string): ConfigLayer {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem !== undefined) throw new ConfigError([`${path} is not valid YAML: ${problem.message.trim()}`]);
+  // An empty file is an empty configuration, not an error.
+  return { origin: path, values: document.toJS() ?? {} };
+}
+
+/** One layer from `path=value` texts; values are YAML, so numbers, true, null and [lists] mean what they look like. */
+export function layerFromAssignments(assignments: readonly string[], origin = "--set"): ConfigLayer {
+  const values: Mapping = {};
+  for (const assignment of assignments) {
+    const equals = assignment.indexOf("=");
+    const path = assignment.slice(0, Math.max(equals, 0)).trim().split(".");
+    if (equals < 1 || path.some((name) => name === "")) {
+      throw new ConfigError([`${origin} ${assignment}: expected path=value, such as schedule.batchSize=64`]);
+    }
+    let value: unknown;
+    try {
+      value = parseYaml(assignment.slice(equals + 1));
+    } catch (error) {
+      throw new ConfigError([
+        `${origin} ${assignment}: the value is not valid YAML: ${(error as Error).message.trim()}`,
+      ]);
+    }
+    let section = values;
+    for (const name of path.slice(0, -1)) {
+      if (!Object.hasOwn(section, name) || !isMapping(section[name])) define(section, name, {});
+      section = section[name] as Mapping;
+    }
+    define(section, path.at(-1)!, value);
+  }
+  return { origin, values };
+}
+
+/** The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not. */
+export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; origins: Map<string, string> } {
+  const values: Mapping = {};
+  const origins = new Map<string, string>();
+  for (const { origin, values: layer } of layers) {
+    if (!isMapping(layer))
+      throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
+    const lifted = liftExclusive(layer, values, origin);
+    mergeInto(values, lifted, origin, "", origins);
+  }
+  return { values, origins };
+}
+
+/** A value as a person would write it in the configuration; long ones are cut. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function liftExclusive(layer: Mapping, below: Mapping, origin: string): Mapping {
+  let result = layer;
+  for (const [section, first, second] of exclusivePairs) {
+    const own = result[section];
+    const lower = below[section];
+    if (!isMapping(own)) continue;
+    const has = (name: string) => own[name] !== undefined && own[name] !== null;
+    if (has(first) && has(second)) {
+      throw new ConfigError([
+        `${section}.${first} and ${section}.${second} exclude each other; ${origin} sets both. Remove one`,
+      ]);
+    }
+    const loser = has(first) ? second : has(second) ? first : undefined;
+    if (loser !== undefined && isMapping(lower))
+      result = { ...result, [section]: { ...(result[section] as Mapping), [loser]: null } };
+  }
+  return result;
+}
+
+function mergeInto(
+  target: Mapping,
+  layer: Mapping,
+  origin: string,
+  prefix: string,
+  origins: Map<string, string>,
+): void {
+  for (const [name, value] of Object.entries(layer)) {
+    if (value === undefined) continue;
+    const path = prefix + name;
+    const before = Object.hasOwn(target, name) ? target[name] : undefined;
+    origins.set(path, origin);
+    if (isMapping(value)) {
+      const section: Mapping = {};
+      if (isMapping(before)) mergeInto(section, before, origins.get(path) ?? origin, `${path}.`, new Map());
+      mergeInto(section, value, origin, `${path}.`, origins);
+      define(target, name, section);
+    } else define(target, name, value);
+  }
+}
+
+/** Sets an own property whatever its name: a key called __proto__ must be seen, and refused, as any unknown one. */
+function define(target: Mapping, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+}

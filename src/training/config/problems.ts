@@ -1,0 +1,77 @@
+// Turns what the schema refuses into sentences: where, what was expected, what was found, what was probably meant.
+
+import type { z } from "zod";
+import { configKeys, describeKey } from "./keys.js";
+import { type Mapping, show } from "./layers.js";
+import type { Method } from "./method-options.js";
+import { nearestName } from "./nearest-name.js";
+
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  method: Method,
+  values: Mapping,
+  origins: ReadonlyMap<string, string>,
+): string[] {
+  const sentences = issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [wrongValue(issue, method, values, origins)];
+    return issue.keys.map((key) => unknownKey([...issue.path.map(String), key], method, origins));
+  });
+  // Each wrong item of a list gives an issue; the sentence about the whole list is the same.
+  return [...new Set(sentences)];
+}
+
+function unknownKey(path: readonly string[], method: Method, origins: ReadonlyMap<string, string>): string {
+  const name = path.at(-1)!;
+  const section = path.slice(0, -1);
+  const siblings = describeKey(method, section).inside;
+  const near = nearestName(name, siblings);
+  const meant = near === undefined ? elsewhere(name, method) : [...section, near].join(".");
+  const where = section[0] === "methodOptions" ? ` of method ${method}` : "";
+  const guess = meant === undefined ? "" : ` Did you mean ${meant}?`;
+  return `${path.join(".")}${from(path, origins)}: no such key${where}.${guess} Valid keys here: ${siblings.join(", ")}`;
+}
+
+/** A right key in the wrong place is the commonest slip of all. */
+function elsewhere(name: string, method: Method): string | undefined {
+  const keys = configKeys(method).map(({ path }) => ({ path, leaf: path.split(".").at(-1)! }));
+  const near = nearestName(
+    name,
+    keys.map(({ leaf }) => leaf),
+  );
+  return keys.find(({ leaf }) => leaf === near)?.path;
+}
+
+function wrongValue(
+  issue: z.core.$ZodIssue,
+  method: Method,
+  values: Mapping,
+  origins: ReadonlyMap<string, string>,
+): string {
+  const key = describeKey(method, issue.path.map(String));
+  const found = valueAt(key.path, values);
+  if (key.path.join(".") === "source" && found === undefined) {
+    return "source: nothing to learn from. Name a folder of images, .tar shards or a folder of IDX files";
+  }
+  const choices = key.expected.startsWith("one of ") ? key.expected.slice("one of ".length).split(", ") : [];
+  const near = typeof found === "string" ? nearestName(found, choices) : undefined;
+  const meant = near === undefined ? "" : `. Did you mean ${near}?`;
+  return `${key.path.join(".")}${from(key.path, origins)}: expected ${key.expected}; found ${show(found)}${meant}`;
+}
+
+export function valueAt(path: readonly string[], values: unknown): unknown {
+  let value = values;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Mapping)[name];
+  }
+  return value;
+}
+
+/** " (from FILE)", or nothing where only the defaults know the key. */
+export function from(path: readonly string[], origins: ReadonlyMap<string, string>): string {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join("."));
+    if (origin !== undefined) return origin === "defaults" ? "" : ` (from ${origin})`;
+  }
+  return "";
+}

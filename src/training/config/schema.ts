@@ -1,0 +1,133 @@
+// The schema of the resolved pre-training configuration: every key, its type and what it means.
+
+import { z } from "zod";
+import { modelPresetNames } from "../../nn/presets.js";
+import { parseInterval } from "../interval.js";
+import { type Method, type MethodOptions, methodNames, methodOptionSchemas } from "./method-options.js";
+
+const count = (text: string) => z.int().positive().describe(text);
+const countOrNone = (text: string) => z.int().min(0).describe(text);
+const channel = z.int().min(0).max(255);
+const rgb = (text: string) => z.tuple([z.number(), z.number(), z.number()]).describe(text);
+const jitter = (text: string) => z.number().min(0).default(0).describe(text);
+const intervalForm = 'a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never';
+const interval = (text: string) =>
+  z
+    .union([z.number(), z.string()])
+    .refine((value) => parseInterval(value) !== undefined)
+    .meta({ description: text, expected: intervalForm });
+
+const model = z.strictObject({
+  preset: z.enum(modelPresetNames).describe("named size that gives every other value of model its default"),
+  imageSize: count("height and width of the crops, in pixels"),
+  patchSize: count("height and width of a patch, in pixels"),
+  width: count("channels of the encoder's tokens"),
+  depth: count("blocks of the encoder"),
+  heads: count("attention heads of each encoder block"),
+  mlpRatio: z.number().positive().describe("hidden width of the MLPs, as a multiple of the width"),
+  decoderWidth: count("channels of the decoder's tokens"),
+  decoderDepth: count("blocks of the decoder"),
+  decoderHeads: count("attention heads of each decoder block"),
+});
+
+const data = z.strictObject({
+  scale: z
+    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .refine(([low, high]) => low <= high)
+    .meta({
+      description: "smallest and largest share of the image's area that a random crop covers",
+      expected: "a list of 2 numbers above 0 and at most 1, the smaller first",
+    }),
+  flip: z.boolean().describe("mirror half of the crops"),
+  colorJitter: z
+    .strictObject({
+      brightness: jitter("largest relative change of the brightness"),
+      contrast: jitter("largest relative change of the contrast"),
+      saturation: jitter("largest relative change of the saturation"),
+      hue: z.number().min(0).max(0.5).default(0).describe("largest rotation of the hue, in turns"),
+      probability: z.number().min(0).max(1).default(1).describe("how often an image is changed at all"),
+    })
+    .nullable()
+    .describe("random colour changes, or null for none (MAE learns worse with them)"),
+  background: z.tuple([channel, channel, channel]).describe("red, green and blue behind transparent pixels, 0 to 255"),
+  mean: rgb("mean of each channel, of pixels from 0 to 1"),
+  std: z
+    .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+    .describe("deviation of each channel, of pixels from 0 to 1"),
+  workers: countOrNone("threads that decode images; 0 chooses by the number of cores"),
+  memoryBudgetMiB: countOrNone("a set that fits into this much memory is kept decoded; a larger one is streamed"),
+  maxUnreadableShare: z.number().min(0).max(1).describe("the run ends when a larger share of the files cannot be read"),
+  split: z.enum(["train", "test"]).describe("which images of an IDX set that has both"),
+});
+
+const schedule = z.strictObject({
+  epochs: z.number().positive().nullable().describe("length of the run in passes over the images; excludes steps"),
+  steps: z.int().positive().nullable().describe("length of the run in optimizer steps; excludes epochs"),
+  batchSize: count("clean images a step"),
+  microBatch: count("clean images computed at once; gradients add up over a batch"),
+  baseLearningRate: z
+    .number()
+    .positive()
+    .nullable()
+    .describe("learning rate for a batch of 256, scaled by batchSize / 256; excludes learningRate"),
+  learningRate: z.number().positive().nullable().describe("learning rate as it is; excludes baseLearningRate"),
+  minLearningRate: z.number().min(0).describe("learning rate at the end of the half-cosine"),
+  warmupEpochs: z.number().min(0).nullable().describe("length of the linear warm-up in epochs; excludes warmupShare"),
+  warmupShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe("length of the linear warm-up as a share of the run; excludes warmupEpochs"),
+});
+
+const beta = z.number().min(0).lt(1);
+const optimizer = z.strictObject({
+  betas: z.tuple([beta, beta]).describe("decay of AdamW's first and second moment"),
+  epsilon: z.number().positive().describe("added to the root of AdamW's second moment"),
+  weightDecay: z.number().min(0).describe("decoupled weight decay of tensors of two or more dimensions"),
+  clipNorm: z.number().positive().nullable().describe("largest global norm of the gradient, or null for no clipping"),
+});
+
+const run = z.strictObject({
+  device: z.enum(["cpu", "webgpu"]).describe("where the step programs run"),
+  threads: countOrNone("threads of the engine; 0 means one a physical core"),
+  checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
+  keep: count("how many of the newest checkpoints are kept"),
+  milestoneEvery: countOrNone("checkpoints at multiples of this many steps are written and never deleted; 0 for none"),
+  picturesEvery: countOrNone("steps between picture sheets; 0 draws only the last one"),
+  logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
+});
+
+/** The strict schema of a resolved configuration for one method. */
+export function configSchema(method: Method) {
+  return z.strictObject({
+    method: z.enum(methodNames).describe("pretext task"),
+    seed: z.int().min(0).describe("every random draw follows from it"),
+    source: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta({
+      description: "the images: a folder of them, .tar shards, or a folder of IDX files",
+      expected: "a path, or a list of paths of .tar shards",
+    }),
+    model,
+    methodOptions: methodOptionSchemas[method],
+    data,
+    schedule,
+    optimizer,
+    run,
+  });
+}
+
+export interface CommonConfig {
+  readonly seed: number;
+  readonly source: string | readonly string[];
+  readonly model: Readonly<z.infer<typeof model>>;
+  readonly data: Readonly<z.infer<typeof data>>;
+  readonly schedule: Readonly<z.infer<typeof schedule>>;
+  readonly optimizer: Readonly<z.infer<typeof optimizer>>;
+  readonly run: Readonly<z.infer<typeof run>>;
+}
+
+/** A resolved configuration: every key has its value, and the values fit together. */
+export type PretrainConfig = {
+  readonly [M in Method]: CommonConfig & { readonly method: M; readonly methodOptions: Readonly<MethodOptions<M>> };
+}[Method];

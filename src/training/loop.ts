@@ -1,0 +1,140 @@
+// The training loop.
+import { type Batch, type BatchStream, type ImageSource, readImages } from "../data/index.js";
+import { learningRateAt } from "../optim/schedule.js";
+import { drawPlan } from "./batch-plan.js";
+import type { DerivedSchedule } from "./derived.js";
+import { TrainingDivergedError } from "./errors.js";
+import type { RunHooks, RunSummary } from "./hooks.js";
+import { isDue, parseInterval } from "./interval.js";
+import { methodOf } from "./model-programs.js";
+import { checkpointTensors } from "./model-state.js";
+import type { Reconstructor } from "./reconstructor.js";
+import type { RunDirectory } from "./run-directory.js";
+import type { StepResult, Trainer } from "./trainer.js";
+
+export interface LoopParts {
+  readonly run: RunDirectory;
+  readonly trainer: Trainer;
+  readonly batches: BatchStream;
+  readonly pictures: Reconstructor;
+  readonly derived: DerivedSchedule;
+  readonly doneSteps: number;
+}
+
+/** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
+export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunSummary> {
+  const { run, trainer, batches, pictures, derived, doneSteps } = parts;
+  const { config } = run;
+  const { totalSteps } = derived;
+  const { batchSize } = config.schedule;
+  const schedule = { ...derived, peak: derived.learningRate, floor: config.schedule.minLearningRate };
+  const checkpointEvery = parseInterval(config.run.checkpointEvery)!;
+  const method = methodOf(config);
+  const groups = batchSize / method.groupSize;
+
+  const began = performance.now();
+  let lastSaved = began;
+  let checkpoint: string | null = null;
+  let picture: string | null = null;
+  let result: StepResult | undefined;
+  let step = doneSteps;
+
+  batches.start(doneSteps);
+  hooks.progress.begin({
+    totalSteps,
+    doneSteps,
+    imagesPerStep: batchSize,
+    plainEvery: parseInterval(config.run.logEvery)!,
+  });
+
+  while (step < totalSteps && !hooks.stopRequested()) {
+    const stepBegan = performance.now();
+    const batch = await batches.next();
+    const stepInEpoch = batch.step - batch.epoch * batches.stepsPerEpoch;
+    const position = { seed: config.seed, stream: "plan", epoch: batch.epoch, firstGroup: stepInEpoch * groups };
+    const plan = drawPlan(method, groups, position);
+    const learningRate = learningRateAt(step, schedule);
+
+    step += 1;
+    result = await trainer.step(step, batch.pixels, plan, learningRate);
+    if (!result.updated) throw await diverged(run, step, batch, plan, result);
+
+    const stepSeconds = (performance.now() - stepBegan) / 1000;
+    const { loss, metrics, gradientNorm } = result;
+    run.recordStep({
+      step,
+      epoch: batch.epoch,
+      loss,
+      ...metrics,
+      lr: learningRate,
+      gradientNorm,
+      imagesPerSecond: rounded(batchSize / stepSeconds),
+      stepSeconds: rounded(stepSeconds),
+      dataWaitSeconds: rounded(batch.waitSeconds),
+    });
+    hooks.progress.step({ step, loss });
+
+    const isLast = step === totalSteps || hooks.stopRequested();
+    const { picturesEvery, milestoneEvery } = config.run;
+    if (isLast || (picturesEvery > 0 && step % picturesEvery === 0)) {
+      const caption = `${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`;
+      picture = await run.savePicture(step, await pictures.draw(caption));
+    }
+    const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
+    if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) {
+      checkpoint = await saveCheckpoint(run, trainer, step);
+      lastSaved = performance.now();
+    }
+  }
+
+  return {
+    outcome: step === totalSteps ? "finished" : "stopped",
+    step,
+    totalSteps,
+    loss: result?.loss ?? null,
+    seconds: (performance.now() - began) / 1000,
+    images: (step - doneSteps) * batchSize,
+    checkpoint,
+    picture,
+  };
+}
+
+function saveCheckpoint(run: RunDirectory, trainer: Trainer, step: number): Promise<string> {
+  const { config } = run;
+  return run.saveCheckpoint({
+    step,
+    tensors: checkpointTensors(trainer, config.model),
+    metadata: { config: JSON.stringify(config) },
+  });
+}
+
+/** Stores what is needed to repeat a step that went wrong; the last good checkpoint stays as it is. */
+async function diverged(run: RunDirectory, step: number, batch: Batch, plan: Int32Array, result: StepResult) {
+  const { imageSize } = run.config.model;
+  const path = await run.saveFailure({
+    step,
+    tensors: [
+      { name: "images", dtype: "U8", shape: [batch.indices.length, imageSize, imageSize, 3], data: batch.pixels },
+      { name: "plan", dtype: "I32", shape: [plan.length], data: plan },
+      { name: "indices", dtype: "I32", shape: [batch.indices.length], data: batch.indices },
+    ],
+    metadata: { loss: String(result.loss), gradientNorm: String(result.gradientNorm) },
+  });
+  return new TrainingDivergedError(step, result.loss, result.gradientNorm, path);
+}
+
+/** Timings to the microsecond: more digits would only make the log longer. */
+function rounded(value: number): number {
+  return Number(value.toFixed(6));
+}
+
+/** The images of the picture sheets: the first of the source, as evaluation sees them, in whole groups. */
+export async function pictureImages(source: ImageSource, groupSize: number, imageSize: number): Promise<Uint8Array> {
+  const wanted = 2 * Math.max(4, groupSize);
+  const found = await readImages(
+    { source, indices: Array.from({ length: Math.min(source.count, 4 * wanted) }, (_, index) => index) },
+    { imageSize, onSkip: () => {} },
+  );
+  const count = Math.min(wanted, Math.floor(found.length / groupSize) * groupSize);
+  return Buffer.concat(found.slice(0, count).map(({ pixels }) => pixels));
+}

@@ -1,0 +1,65 @@
+// What a checkpoint of a run holds: parameters under their official names, fixed positions, optimizer moments.
+import type { SafetensorsEntry } from "../formats/safetensors.js";
+import { formatShape, type Shape } from "../graph/index.js";
+import { sinCosPositions } from "../nn/positions.js";
+import type { ModelShape } from "../nn/presets.js";
+import type { Checkpoint } from "./checkpoints.js";
+import { CheckpointError } from "./errors.js";
+import type { Trainer } from "./trainer.js";
+
+const MEAN_PREFIX = "optimizer.mean.";
+const SQUARE_PREFIX = "optimizer.square.";
+
+/** All tensors of a checkpoint, as views on the trainer's buffers. */
+export function checkpointTensors({ layout, state }: Trainer, shape: ModelShape): SafetensorsEntry[] {
+  const buffers: [string, Float32Array][] = [
+    ["", state.parameters],
+    [MEAN_PREFIX, state.means],
+    [SQUARE_PREFIX, state.squares],
+  ];
+  const trained = buffers.flatMap(([prefix, buffer]) =>
+    layout.entries.map(({ name, shape, offset, size }) =>
+      float32(prefix + name, shape, buffer.subarray(offset, offset + size)),
+    ),
+  );
+  return [
+    ...trained,
+    positions("pos_embed", shape.width, shape),
+    positions("decoder_pos_embed", shape.decoderWidth, shape),
+  ];
+}
+
+/** Puts the state of a checkpoint into the trainer. Throws CheckpointError where the tensors are not those expected. */
+export function restoreState({ layout, state }: Trainer, checkpoint: Checkpoint): void {
+  for (const [prefix, buffer] of [
+    ["", state.parameters],
+    [MEAN_PREFIX, state.means],
+    [SQUARE_PREFIX, state.squares],
+  ] as const) {
+    for (const { name, shape, offset } of layout.entries)
+      buffer.set(tensorOf(checkpoint, prefix + name, shape), offset);
+  }
+}
+
+/** One tensor of a checkpoint. Throws CheckpointError where it is missing or of another shape or dtype. */
+export function tensorOf({ path, tensors }: Checkpoint, name: string, shape: Shape): Float32Array {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new CheckpointError(path, `it has no tensor ${name}`);
+  if (tensor.dtype !== "F32" || formatShape(tensor.shape) !== formatShape(shape)) {
+    const found = `${tensor.dtype}${formatShape(tensor.shape)}`;
+    throw new CheckpointError(path, `expected ${name} to be F32${formatShape(shape)}; found ${found}`);
+  }
+  return tensor.data;
+}
+
+function float32(name: string, shape: Shape, data: Float32Array): SafetensorsEntry {
+  return { name, dtype: "F32", shape, data };
+}
+
+/** The fixed positions as the official checkpoints hold them: a zero row for CLS, then one a patch. */
+function positions(name: string, width: number, { imageSize, patchSize }: ModelShape): SafetensorsEntry {
+  const grid = imageSize / patchSize;
+  const values = new Float32Array((1 + grid * grid) * width);
+  values.set(sinCosPositions(width, grid), width);
+  return float32(name, [1, 1 + grid * grid, width], values);
+}

@@ -1,0 +1,133 @@
+// A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
+import { availableParallelism } from "node:os";
+import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import { formatAnnouncement } from "./announce.js";
+import type { PretrainConfig } from "./config.js";
+import { deriveSchedule } from "./derived.js";
+import { CheckpointError } from "./errors.js";
+import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
+import { pictureImages, trainLoop } from "./loop.js";
+import { methodOf } from "./model-programs.js";
+import { restoreState } from "./model-state.js";
+import { createReconstructor } from "./reconstructor.js";
+import { RunDirectory } from "./run-directory.js";
+import { createTrainer, type Trainer } from "./trainer.js";
+
+/** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
+export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+  const source = await openSource(config.source, { split: config.data.split });
+  return withRun(await RunDirectory.create(folder, config), (run) => runFrom(run, source, hooks));
+}
+
+/** Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. */
+export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
+  const opened = await RunDirectory.open(folder, (config) => ({ ...config, run: { ...config.run, ...overrides } }));
+  return withRun(opened, async (run) => {
+    const source = await openSource(run.config.source, { split: run.config.data.split });
+    return runFrom(run, source, hooks);
+  });
+}
+
+async function withRun(run: RunDirectory, train: (run: RunDirectory) => Promise<RunSummary>): Promise<RunSummary> {
+  try {
+    return await train(run);
+  } catch (error) {
+    run.log.warn(`ended with an error: ${(error as Error).message}`);
+    throw error;
+  } finally {
+    run.close();
+  }
+}
+
+async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
+  const { config } = run;
+  hooks.print(source.description);
+  const batches = await openTrainingBatches(run, source, hooks);
+  try {
+    const trainer = await createTrainer(config);
+    const doneSteps = await restoreNewest(run, trainer, hooks);
+    await run.startMetrics(doneSteps);
+    const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
+    const { groupSize } = methodOf(config);
+    const sample = await pictureImages(source, groupSize, config.model.imageSize);
+    const pictures = await createReconstructor(config, sample, trainer.layout.views(trainer.state.parameters));
+    const stepSeconds = await estimateStepSeconds(trainer, derived.accumulation);
+    const announcement = formatAnnouncement({
+      folder: run.folder,
+      config,
+      derived,
+      images: source.count,
+      imagesHeld: batches.description,
+      parameters: countParameters(trainer),
+      threads: config.run.threads || availableParallelism(),
+      memoryBytes: trainer.memoryBytes + batches.memory.bytes,
+      seconds: stepSeconds * (derived.totalSteps - doneSteps),
+      doneSteps,
+    });
+    for (const line of announcement) hooks.print(line);
+    run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
+    const summary = await trainLoop({ run, trainer, batches, pictures, derived, doneSteps }, hooks);
+    run.log.info(`${summary.outcome} after step ${summary.step}`);
+    return summary;
+  } finally {
+    await batches.close();
+  }
+}
+
+function openTrainingBatches(run: RunDirectory, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+  const { config } = run;
+  const { scale, flip, colorJitter, background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
+  return openBatches({
+    source,
+    imageSize: config.model.imageSize,
+    batchSize: config.schedule.batchSize,
+    seed: config.seed,
+    minimumSize: config.model.patchSize,
+    augmentation: { scale, flipProbability: flip ? 0.5 : 0, ...(colorJitter && { colorJitter }) },
+    background,
+    memoryBudget: memoryBudgetMiB * 2 ** 20,
+    unreadableShare: maxUnreadableShare,
+    ...(workers > 0 && { workers }),
+    onSkip: ({ name, reason }) => {
+      run.log.skipped(name, reason);
+      hooks.print(`Skipped ${name}: ${reason}`);
+    },
+  });
+}
+
+/** Puts the newest intact checkpoint into the trainer and returns its step; 0 where there is none yet. */
+async function restoreNewest(run: RunDirectory, trainer: Trainer, hooks: RunHooks): Promise<number> {
+  const { checkpoint, refused } = await run.checkpoints.loadNewest();
+  for (const { path, reason } of refused) {
+    const message = `${path} is not used: ${reason}`;
+    run.log.warn(message);
+    hooks.print(`${message}. Going on from the one before.`);
+  }
+  if (checkpoint === null) return 0;
+  const saved = checkpoint.metadata.config;
+  const differing = saved === undefined ? "configuration" : firstDifference(JSON.parse(saved), run.config);
+  if (differing !== undefined) {
+    throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
+  }
+  restoreState(trainer, checkpoint);
+  return checkpoint.step;
+}
+
+/** The first section of two configurations that differs, of those that decide a run's result. */
+function firstDifference(saved: Record<string, unknown>, current: PretrainConfig): string | undefined {
+  const decisive = ["method", "seed", "model", "methodOptions", "schedule", "optimizer"] as const;
+  return decisive.find((key) => JSON.stringify(saved[key]) !== JSON.stringify(current[key]));
+}
+
+/** The first run of a program also allocates, so the second is timed; neither updates anything. */
+async function estimateStepSeconds(trainer: Trainer, accumulation: number): Promise<number> {
+  await trainer.rehearse();
+  return ((await trainer.rehearse()) * accumulation) / 1000;
+}
+
+function countParameters({ layout }: Trainer): Record<string, number> {
+  const isDecoder = (name: string) => name.startsWith("decoder") || name === "mask_token";
+  const count = (wanted: boolean) =>
+    layout.entries.filter(({ name }) => isDecoder(name) === wanted).reduce((total, { size }) => total + size, 0);
+  return { encoder: count(false), decoder: count(true) };
+}

@@ -1,0 +1,129 @@
+// How far a run is: one line rewritten in place on a terminal, plain lines at intervals anywhere else.
+
+import { type Interval, isDue } from "./interval.js";
+import { formatCount, formatDuration, formatRate } from "./quantities.js";
+
+export interface ProgressStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface ProgressStart {
+  readonly totalSteps: number;
+  /** Steps that were done before: not 0 in a resumed run. */
+  readonly doneSteps: number;
+  readonly imagesPerStep: number;
+  /** How often a plain line is printed where the stream is no terminal. */
+  readonly plainEvery: Interval;
+}
+
+/** The estimate follows about the last half minute, so that it neither jumps nor sticks. */
+const horizonSeconds = 30;
+const redrawMilliseconds = 100;
+
+export class Progress {
+  readonly #stream: ProgressStream;
+  readonly #clock: () => number;
+  #start: ProgressStart | undefined;
+  #speed: StepSpeed | undefined;
+  #lastShown = Number.NEGATIVE_INFINITY;
+  #line = "";
+  /** Whether `#line` stands on the terminal, with the cursor at its end. */
+  #drawn = false;
+
+  /** `clock` gives milliseconds that never go back. */
+  constructor(stream: ProgressStream, clock: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#clock = clock;
+  }
+
+  /** To be called right before the first step. */
+  begin(start: ProgressStart): void {
+    this.#start = start;
+    this.#speed = new StepSpeed(this.#clock());
+    this.#lastShown = Number.NEGATIVE_INFINITY;
+  }
+
+  /** To be called after each step; `step` counts from 1 over the whole run. */
+  step({ step, loss }: { readonly step: number; readonly loss: number }): void {
+    const { totalSteps, doneSteps, imagesPerStep, plainEvery } = this.#started();
+    const now = this.#clock();
+    const secondsPerStep = this.#speed!.count(now);
+    const width = formatCount(totalSteps).length;
+    this.#line = [
+      `step ${formatCount(step).padStart(width)}/${formatCount(totalSteps)}`,
+      `loss ${loss.toFixed(4)}`,
+      `${formatRate(imagesPerStep / secondsPerStep)} images/s`,
+      step < totalSteps ? `${formatDuration((totalSteps - step) * secondsPerStep)} left` : "done",
+    ].join("  ");
+    const elapsed = now - this.#lastShown;
+    if (this.#stream.isTTY) {
+      if (elapsed < redrawMilliseconds && step < totalSteps) return;
+      this.#redraw();
+    } else {
+      if (step > doneSteps + 1 && step < totalSteps && !isDue(plainEvery, step, elapsed / 1000)) return;
+      this.#stream.write(`${this.#line}\n`);
+    }
+    this.#lastShown = now;
+  }
+
+  /** Prints a line of its own, above the progress line where there is one. */
+  print(line: string): void {
+    if (!this.#drawn) {
+      this.#stream.write(`${line}\n`);
+      return;
+    }
+    this.#stream.write(`\r\u001b[K${line}\n`);
+    this.#redraw();
+  }
+
+  /** Leaves the last state standing on the terminal. */
+  end(): void {
+    if (this.#drawn) {
+      this.#redraw();
+      this.#stream.write("\n");
+    }
+    this.#drawn = false;
+  }
+
+  #redraw(): void {
+    // A line that wraps could not be rewritten; the last column is left free, for some terminals wrap on filling it.
+    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
+    this.#stream.write(`\r${this.#line.slice(0, room)}\u001b[K`);
+    this.#drawn = true;
+  }
+
+  #started(): ProgressStart {
+    if (this.#start === undefined) throw new Error("Progress: begin comes before step");
+    return this.#start;
+  }
+}
+
+/** Seconds a step, over a window that fades out exponentially. */
+class StepSpeed {
+  #last: number;
+  #steps = 0;
+  #seconds = 0;
+  #counted = 0;
+
+  constructor(now: number) {
+    this.#last = now;
+  }
+
+  /** Counts one step that ended now (milliseconds); returns the smoothed seconds a step. */
+  count(now: number): number {
+    const seconds = Math.max((now - this.#last) / 1000, 1e-9);
+    this.#last = now;
+    this.#counted++;
+    // The first step also allocates: it says little about the others.
+    if (this.#counted === 2) this.#steps = this.#seconds = 0;
+    const usual = this.#steps > 0 && this.#counted > 2 ? this.#seconds / this.#steps : seconds;
+    // A laptop that slept for the night must not add it to the estimate.
+    const kept = Math.min(seconds, Math.max(10 * usual, horizonSeconds));
+    const fade = Math.exp(-kept / horizonSeconds);
+    this.#steps = this.#steps * fade + 1;
+    this.#seconds = this.#seconds * fade + kept;
+    return this.#seconds / this.#steps;
+  }
+}

@@ -1,0 +1,142 @@
+// Keeps two processes from writing one run: a file that names the process, and is seen through when that has died.
+
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { RunDirectoryError } from "./errors.js";
+import { errorCode, storageError } from "./storage.js";
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** Distinguishes this process from a later one with the same number, where the system tells; else empty. */
+  readonly started: string;
+  readonly since: string;
+}
+
+export class RunLock {
+  readonly #path: string;
+  readonly #content: string;
+
+  private constructor(path: string, content: string) {
+    this.#path = path;
+    this.#content = content;
+  }
+
+  /**
+   * Takes the lock, also over from a process that has died. Throws RunDirectoryError while another process has it,
+   * StorageError when it cannot be written.
+   */
+  static acquire(path: string): RunLock {
+    const owner: Owner = {
+      pid: process.pid,
+      host: hostname(),
+      started: startOf(process.pid) ?? "",
+      since: new Date().toISOString(),
+    };
+    const content = `${JSON.stringify(owner)}\n`;
+    // A second turn after a dead process's lock was put aside; more only when others do the same at the same time.
+    for (let turn = 0; turn < 5; turn++) {
+      if (create(path, content)) return new RunLock(path, content);
+      const held = read(path);
+      if (held === undefined) continue;
+      const holder = parse(held);
+      if (holder !== undefined && !isStale(holder)) throw busy(path, holder);
+      putAside(path, held);
+    }
+    throw new RunDirectoryError(`Other processes keep taking ${path}. Wait for them, or delete it if none is running`);
+  }
+
+  /** Gives the lock back; does nothing when it is no longer ours. */
+  release(): void {
+    if (read(this.#path) === this.#content) rmSync(this.#path, { force: true });
+  }
+}
+
+/** Creates the lock whole, so that nobody sees it empty; says whether there was none. */
+function create(path: string, content: string): boolean {
+  const draft = `${path}.${process.pid}.new`;
+  try {
+    writeFileSync(draft, content);
+    try {
+      linkSync(draft, path);
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") return false;
+      // A file system without hard links: exclusive creation is nearly as good.
+      writeFileSync(path, content, { flag: "wx" });
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw storageError(error, "write", path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw storageError(error, "read", path);
+  }
+}
+
+/** Undefined for anything but a whole lock, such as the trace of a full disk. */
+function parse(content: string): Owner | undefined {
+  try {
+    const owner = JSON.parse(content) as Partial<Owner>;
+    return typeof owner.pid === "number" && typeof owner.host === "string" ? (owner as Owner) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStale({ pid, host, started }: Owner): boolean {
+  // Processes of other machines cannot be seen from here.
+  if (host !== hostname()) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: there is such a process, of another user.
+    if (errorCode(error) === "ESRCH") return true;
+  }
+  const startedNow = startOf(pid);
+  return startedNow !== undefined && started !== "" && startedNow !== started;
+}
+
+/** Boot and start time of a process on Linux: a restarted container gives a new process the old number. */
+function startOf(pid: number): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const status = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The second field is the command in parentheses and may hold anything; the start is the 22nd field.
+    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+    return `${boot}/${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Renaming is atomic: of several processes that see the dead lock, each moves at most one file away. */
+function putAside(path: string, seen: string): void {
+  const aside = `${path}.${process.pid}.old`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw storageError(error, "take over", path);
+  }
+  const moved = read(aside);
+  rmSync(aside, { force: true });
+  // Between reading and renaming another process took over; it must have its lock back.
+  if (moved !== undefined && moved !== seen) create(path, moved);
+}
+
+function busy(path: string, { pid, host, since }: Owner): RunDirectoryError {
+  const where = host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
+  return new RunDirectoryError(
+    `The run is being written by ${where} since ${since}. Wait until it ends or stop it` +
+      (host === hostname() ? "" : `; if it is certain that it no longer runs, delete ${path}`),
+  );
+}

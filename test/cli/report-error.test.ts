@@ -1,0 +1,42 @@
+// Errors that were foreseen are one message; others show where they come from.
+
+import { describe, expect, it } from "vitest";
+import { reportError } from "#src/cli/report-error.js";
+import { UsageError } from "#src/cli/usage-error.js";
+import { SourceError } from "#src/data/errors.js";
+import { FormatError } from "#src/formats/errors.js";
+import { EngineError } from "#src/runtime/errors.js";
+import { CheckpointError, ConfigError, RunDirectoryError, StorageError } from "#src/training/errors.js";
+
+function report(error: unknown): { code: number; text: string } {
+  let text = "";
+  const code = reportError(error, {
+    write: (part) => {
+      text += part;
+    },
+  });
+  return { code, text };
+}
+
+describe("reportError", () => {
+  it.each([
+    [new ConfigError(["seed: wrong"]), 2],
+    [new UsageError("wrong"), 2],
+    [new CheckpointError("a", "cut short"), 1],
+    [new EngineError("no such device"), 1],
+    [new FormatError("tar", "cut short"), 1],
+    [new RunDirectoryError("not a run"), 1],
+    [new SourceError({ expected: "a folder", found: "nothing", remedy: "Check the path" }), 1],
+    [new StorageError("full", "ENOSPC", "a", undefined), 1],
+  ])("prints %s in one line", (error, code) => {
+    expect(report(error)).toEqual({ code, text: `error: ${error.message}\n` });
+  });
+
+  it("shows the stack of any other, and asks for a report", () => {
+    const { code, text } = report(new TypeError("undefined is not a function"));
+    expect(code).toBe(1);
+    expect(text).toMatch(/TypeError: undefined is not a function\n\s+at .*report-error.test/);
+    expect(text).toContain("it is a bug in mixedae");
+    expect(report("text").text).toContain("text\n\nThis should not have happened");
+  });
+});

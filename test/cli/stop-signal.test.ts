@@ -1,0 +1,48 @@
+// Ctrl-C in a real process: once to end in order, twice to end at once, even while the thread is busy.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+
+const url = new URL("../../dist/cli/stop-signal.js", import.meta.url);
+
+/** Waits in short naps, and after the stop request is busy without a pause. */
+const program = (afterwards: string) => `
+  const { listenForStop } = await import(${JSON.stringify(url)});
+  const stop = listenForStop(() => console.log("notified"));
+  console.log("ready");
+  while (stop.received() === undefined) await new Promise((done) => setTimeout(done, 5));
+  await new Promise((done) => setTimeout(done, 20));
+  ${afterwards}
+`;
+
+function start(afterwards: string) {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program(afterwards)]);
+  let text = "";
+  child.stdout.on("data", (part) => {
+    text += part;
+  });
+  const said = async (word: string) => {
+    while (!text.includes(word)) await once(child.stdout, "data");
+  };
+  return { child, said, ended: once(child, "exit") };
+}
+
+describe("listenForStop", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("tells of the first %s and lets the process finish", async (signal) => {
+    const { child, said, ended } = start("console.log(stop.received()); stop.dispose(); process.exitCode = 7;");
+    await said("ready");
+    child.kill(signal);
+    await said(`notified\n${signal}`);
+    expect(await ended).toEqual([7, null]);
+  });
+
+  it("lets a second one end the process while the thread is busy", async () => {
+    const { child, said, ended } = start('console.log("busy"); for (;;);');
+    await said("ready");
+    child.kill("SIGINT");
+    await said("busy");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([null, "SIGINT"]);
+  });
+});

@@ -1,0 +1,56 @@
+// What is printed before the first step holds every value of the configuration and every derived one.
+
+import { describe, expect, it } from "vitest";
+import { formatAnnouncement } from "#src/training/announce.js";
+import { configKeys, layerFromAssignments, resolveConfig } from "#src/training/config.js";
+import { deriveSchedule } from "#src/training/derived.js";
+
+function announce(assignments: readonly string[], changes: object = {}): string[] {
+  const config = resolveConfig([layerFromAssignments(["source=/pictures/emoji", ...assignments])]);
+  return formatAnnouncement({
+    folder: "runs/first",
+    config,
+    derived: deriveSchedule(config, 3786),
+    images: 3786,
+    imagesHeld: "kept decoded in memory",
+    parameters: { encoder: 2_674_000, decoder: 250_001 },
+    threads: 2,
+    memoryBytes: 640 * 1024 ** 2,
+    seconds: 185,
+    doneSteps: 0,
+    ...changes,
+  });
+}
+
+describe("formatAnnouncement", () => {
+  it("says in words what the run will do", () => {
+    expect(announce([]).slice(0, 11)).toEqual([
+      "Pre-training with mixedae, a new run in runs/first",
+      "  source         /pictures/emoji: 3,786 images, kept decoded in memory",
+      "  model          micro: 192 wide, 6 blocks, 3 heads; 32 x 32 pixels in 64 patches",
+      "  parameters     2,924,001 (encoder 2,674,000, decoder 250,001)",
+      "  batch          128 clean images, mixed in groups of 4; computed at once",
+      "  learning rate  0.001 after 100 steps of warm-up, then half-cosine to 0",
+      "  length         2,000 steps, 67.6 epochs of 29.6 steps",
+      "  device         cpu, 2 threads",
+      "  memory         about 640 MiB",
+      "  time           about 3 min 5 s",
+      "Configuration",
+    ]);
+  });
+
+  it("shows every key of the configuration", () => {
+    const text = announce([]).join("\n");
+    for (const { path } of configKeys("mixedae")) expect(text).toContain(`${path.split(".").at(-1)}=`);
+  });
+
+  it("says when micro-batches add up, when a run goes on, and what is not known", () => {
+    const assignments = ["method=mae", "schedule.microBatch=32", "schedule.warmupShare=0", "schedule.steps=1"];
+    const text = announce(assignments, { memoryBytes: null, seconds: null, doneSteps: 1000 }).join("\n");
+    expect(text).toContain("Pre-training with mae, going on after step 1,000 in runs/first");
+    expect(text).toContain("128 clean images; 4 micro-batches of 32");
+    expect(text).toContain("0.001 from the first step on, then half-cosine to 0");
+    expect(text).toContain("1 step, ");
+    expect(text).toContain("not known before the first steps");
+  });
+});

@@ -1,0 +1,89 @@
+// metrics.jsonl after kills and resumes equals that of an uninterrupted run.
+
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { RunDirectoryError } from "#src/training/errors.js";
+import { MetricsLog } from "#src/training/metrics-log.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const at = temporaryFolder();
+const path = () => at("metrics.jsonl");
+const lineOf = (step: number) => `${JSON.stringify({ step, loss: 1 / step })}\n`;
+const linesThrough = (last: number) => Array.from({ length: last }, (_, index) => lineOf(index + 1)).join("");
+
+async function record(from: number, through: number): Promise<void> {
+  const log = await MetricsLog.open(path(), from);
+  for (let step = from + 1; step <= through; step++) log.append({ step, loss: 1 / step });
+  log.sync();
+  log.close();
+}
+
+describe("MetricsLog", () => {
+  it("writes a line a step, at once", async () => {
+    const log = await MetricsLog.open(path(), 0);
+    log.append({ step: 1, loss: 1 });
+    expect(readFileSync(path(), "utf8")).toBe(lineOf(1));
+    log.close();
+  });
+
+  it("cuts back to the checkpoint's step and goes on as if nothing had happened", async () => {
+    await record(0, 17);
+    await record(10, 25);
+    expect(readFileSync(path(), "utf8")).toBe(linesThrough(25));
+  });
+
+  it("cuts off the half line of a killed process, wherever it was cut", async () => {
+    for (let lost = 1; lost <= lineOf(13).length; lost++) {
+      writeFileSync(path(), linesThrough(13));
+      truncateSync(path(), linesThrough(13).length - lost);
+      await record(12, 14);
+      expect(readFileSync(path(), "utf8")).toBe(linesThrough(14));
+    }
+  });
+
+  it("reads files larger than its buffer", async () => {
+    writeFileSync(path(), linesThrough(60_000));
+    await record(59_998, 59_999);
+    expect(readFileSync(path(), "utf8")).toBe(linesThrough(59_999));
+  });
+
+  it("starts from nothing when the file is gone, or began after the checkpoint", async () => {
+    await record(3, 5);
+    expect(readFileSync(path(), "utf8")).toBe(lineOf(4) + lineOf(5));
+    await record(4, 6);
+    expect(readFileSync(path(), "utf8")).toBe(lineOf(4) + lineOf(5) + lineOf(6));
+    await record(2, 3);
+    expect(readFileSync(path(), "utf8")).toBe(lineOf(3));
+    rmSync(path());
+  });
+
+  it("says so when lines before the checkpoint are missing or changed, and deletes nothing", async () => {
+    const damaged = [
+      linesThrough(5),
+      linesThrough(5) + lineOf(7) + lineOf(8),
+      `${linesThrough(5)}nonsense\n${lineOf(6)}`,
+    ];
+    for (const text of damaged) {
+      writeFileSync(path(), text);
+      const error = await MetricsLog.open(path(), 8).catch((failure) => failure);
+      expect(error).toBeInstanceOf(RunDirectoryError);
+      expect(error.message).toContain("it is whole up to step 5");
+      expect(readFileSync(path(), "utf8")).toBe(text);
+    }
+  });
+
+  it("refuses a step out of order", async () => {
+    const log = await MetricsLog.open(path(), 0);
+    log.append({ step: 1 });
+    expect(() => log.append({ step: 1 })).toThrow("expected step 2; found 1");
+    expect(() => log.append({ step: 3 })).toThrow("expected step 2; found 3");
+    log.close();
+  });
+
+  it("is not confused by what another process appends without order", async () => {
+    await record(0, 3);
+    appendFileSync(path(), lineOf(2));
+    await record(3, 4);
+    expect(readFileSync(path(), "utf8")).toBe(linesThrough(4));
+  });
+});

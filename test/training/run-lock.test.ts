@@ -1,0 +1,65 @@
+// One writer a run: the lock holds against the living, and yields for the dead.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { describe, expect, it } from "vitest";
+import { RunDirectoryError } from "#src/training/errors.js";
+import { RunLock } from "#src/training/run-lock.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const at = temporaryFolder();
+const path = () => at("lock");
+const owner = (fields: object) =>
+  writeFileSync(path(), JSON.stringify({ pid: process.pid, host: hostname(), started: "", since: "then", ...fields }));
+
+describe("RunLock", () => {
+  it("refuses a second taker until it is released", () => {
+    const lock = RunLock.acquire(path());
+    expect(() => RunLock.acquire(path())).toThrow(RunDirectoryError);
+    expect(() => RunLock.acquire(path())).toThrow(`The run is being written by process ${process.pid} since`);
+    lock.release();
+    expect(readdirSync(at())).toEqual([]);
+    RunLock.acquire(path()).release();
+  });
+
+  it("refuses while another process lives, and takes over when that was killed", async () => {
+    const url = new URL("../../dist/training/run-lock.js", import.meta.url);
+    const code = `(await import(${JSON.stringify(url)})).RunLock.acquire(process.argv[1]); console.log("ready"); setInterval(() => {}, 1e6)`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code, path()]);
+    const ended = once(child, "exit");
+    await once(child.stdout, "data");
+    expect(() => RunLock.acquire(path())).toThrow(`process ${child.pid}`);
+    child.kill("SIGKILL");
+    await ended;
+    RunLock.acquire(path()).release();
+    expect(existsSync(path())).toBe(false);
+  });
+
+  it("takes over from a process that ended, and from a lock without content", () => {
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    owner({ pid });
+    RunLock.acquire(path()).release();
+    writeFileSync(path(), "");
+    RunLock.acquire(path()).release();
+    expect(readdirSync(at())).toEqual([]);
+  });
+
+  it.runIf(process.platform === "linux")("is not deceived by a new process with the dead one's number", () => {
+    owner({ started: "another boot/1" });
+    RunLock.acquire(path()).release();
+  });
+
+  it("cannot judge another machine's process, and says what to do", () => {
+    owner({ host: "elsewhere" });
+    expect(() => RunLock.acquire(path())).toThrow(/on elsewhere since then.*if it is certain.*delete .*lock/);
+  });
+
+  it("does not release what another process has taken", () => {
+    const lock = RunLock.acquire(path());
+    owner({ host: "elsewhere" });
+    lock.release();
+    expect(readFileSync(path(), "utf8")).toContain("elsewhere");
+  });
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    reporters: ["default", "./test/count-reporter.ts"],
+    // The engine's threads and the tests' own would otherwise compete for the same cores.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+  },
+});
