@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { formatBytes } from "../training/quantities.js";
-import { countCores, measureMemory } from "./machine.js";
+import { countCores, measureMemory } from "../runtime/machine.js";
 
 export interface Finding {
   readonly name: string;

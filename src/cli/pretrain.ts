@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { parse as parseYaml } from "yaml";
+import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
 import {
   type ConfigKey,
@@ -9,7 +10,6 @@ import {
   configKeys,
   layerFromAssignments,
   layerFromFile,
-  methodNames,
   resolveConfig,
 } from "../training/config.js";
 import type { CliContext } from "./context.js";

@@ -4,14 +4,28 @@ import { CommanderError } from "commander";
 import { DataError } from "../data/errors.js";
 import { FormatError } from "../formats/errors.js";
 import { EngineError } from "../runtime/errors.js";
-import { CheckpointError, ConfigError, RunDirectoryError, StorageError } from "../training/errors.js";
+import {
+  CheckpointError,
+  ConfigError,
+  RunDirectoryError,
+  StorageError,
+  TrainingDivergedError,
+} from "../training/errors.js";
 import type { ProgressStream } from "../training/progress.js";
 import { UsageError } from "./usage-error.js";
 
 const exitCodes = { failure: 1, usage: 2 } as const;
 
 const usageErrors = [ConfigError, UsageError];
-const foreseenErrors = [CheckpointError, DataError, EngineError, FormatError, RunDirectoryError, StorageError];
+const foreseenErrors = [
+  CheckpointError,
+  DataError,
+  EngineError,
+  FormatError,
+  RunDirectoryError,
+  StorageError,
+  TrainingDivergedError,
+];
 
 /** Prints a message for a person, with a stack only for what nobody foresaw; returns the exit code. */
 export function reportError(error: unknown, stderr: ProgressStream): number {

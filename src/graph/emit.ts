@@ -64,7 +64,7 @@ class Emission implements Lowering {
     const key = JSON.stringify([type, inputs, attributes, outputs]);
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
-    const names = Array.from({ length: outputs }, (_, index) => `${type}_${this.emitted.length}_${index}`);
+    const names = Array.from({ length: outputs }, (_, index) => `${type}:${this.emitted.length}:${index}`);
     const domain = contributed ? CONTRIBUTED_DOMAIN : "";
     this.emitted.push({ type, domain, inputs, outputs: names, attributes });
     this.#shared.set(key, names);
@@ -76,7 +76,7 @@ class Emission implements Lowering {
     const key = `${dtype}${formatShape(shape)}${Buffer.from(bytes).toString("latin1")}`;
     const known = this.initializers.get(key);
     if (known !== undefined) return known.name;
-    const name = `constant_${this.initializers.size}`;
+    const name = `constant:${this.initializers.size}`;
     this.initializers.set(key, { name, shape, dtype, bytes });
     return name;
   }

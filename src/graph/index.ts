@@ -9,6 +9,7 @@ export { encodeOnnxModel, type OnnxModel } from "./onnx-model.js";
 export type { Operand } from "./operations/elementwise.js";
 export { concat } from "./operations/layout.js";
 export { patchConvolution, patchify } from "./operations/patches.js";
-export { countMultiplyAdds, defineProgram, type Program } from "./program.js";
+export type { ProductSizes } from "./operations/matmul.js";
+export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
 export { apply, constant, type DType, input, type Node, type Operation, Tensor, type TensorType } from "./tensor.js";

@@ -1,7 +1,7 @@
 // A program: named inputs and outputs, checked when it is defined, ready to be emitted for a device.
 import { ProgramError } from "./errors.js";
-import { multiplyAdds } from "./operations/matmul.js";
-import { ancestors, isInput, type Tensor, type TensorType } from "./tensor.js";
+import { type ProductSizes, productSizes } from "./operations/matmul.js";
+import { ancestors, isInput, isName, type Tensor, type TensorType } from "./tensor.js";
 
 export interface Program {
   readonly name: string;
@@ -25,12 +25,20 @@ export function defineProgram(name: string, outputs: Readonly<Record<string, Ten
   }
   if (Object.keys(outputs).length === 0) throw new ProgramError(`program ${name}: has no outputs`);
   for (const output of Object.keys(outputs)) {
+    if (!isName(output)) {
+      throw new ProgramError(`program ${name}: a name holds letters, digits and . _ / -, found output "${output}"`);
+    }
     if (inputs.has(output)) throw new ProgramError(`program ${name}: "${output}" names both an input and an output`);
   }
   return { name, inputs, outputs: new Map(Object.entries(outputs)) };
 }
 
+/** The sizes of all matrix products in one run, in the order in which they were made. */
+export function matrixProducts(program: Program): ProductSizes[] {
+  return ancestors([...program.outputs.values()]).flatMap((node) => productSizes(node) ?? []);
+}
+
 /** Multiply-adds of all matrix products in one run: a program's work, as papers count it. */
 export function countMultiplyAdds(program: Program): number {
-  return ancestors([...program.outputs.values()]).reduce((total, node) => total + multiplyAdds(node), 0);
+  return matrixProducts(program).reduce((total, { batch, m, k, n }) => total + batch * m * k * n, 0);
 }

@@ -94,14 +94,21 @@ export function applyOne<Attributes>(
 }
 
 function resultTypes<Attributes>(operation: Operation<Attributes>, inputs: readonly Tensor[], attributes: Attributes) {
-  try {
+  return checkOperands(operation.name, inputs, () => {
     const types = operation.type(inputs, attributes);
     for (const type of types) checkShape(type.shape);
     return types;
+  });
+}
+
+/** Runs a check; the message of its `ProgramError` then names the operation and its operands. */
+export function checkOperands<Result>(name: string, operands: readonly Tensor[], check: () => Result): Result {
+  try {
+    return check();
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
-    const operands = inputs.length === 0 ? "" : `; operands: ${inputs.join(", ")}`;
-    throw new ProgramError(`${operation.name}: ${error.message}${operands}`);
+    const list = operands.length === 0 ? "" : `; operands: ${operands.join(", ")}`;
+    throw new ProgramError(`${name}: ${error.message}${list}`);
   }
 }
 
@@ -115,11 +122,14 @@ const inputOperation: Operation<InputAttributes> = {
   lower: (_lowering, node) => [node.attributes.name],
 };
 
+/** Whether an input or output may be called so; names of other values within a graph hold a colon. */
+export function isName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name);
+}
+
 /** A value that is supplied at each run: data, an index plan, or a parameter. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
-  if (!/^[A-Za-z_][\w./-]*$/.test(name)) {
-    throw new ProgramError(`an input's name holds letters, digits and . _ / -, found "${name}"`);
-  }
+  if (!isName(name)) throw new ProgramError(`an input's name holds letters, digits and . _ / -, found "${name}"`);
   return applyOne(inputOperation, [], { name, shape: [...shape], dtype });
 }
 
@@ -150,7 +160,29 @@ export function constant(values: number | ArrayLike<number>, shape: Shape = [], 
   return applyOne(constantOperation, [], { shape: [...shape], dtype, data: elementsOf(list, dtype) });
 }
 
+/** The least and the largest whole number of a dtype; of int64, those that a JavaScript number holds exactly. */
+const WHOLE_NUMBERS: Partial<Record<DType, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  uint8: [0, 255],
+  bool: [0, 1],
+};
+
+/** A number that a dtype cannot hold would silently become another one. */
+function checkElements(values: ArrayLike<number>, dtype: DType): void {
+  const limits = WHOLE_NUMBERS[dtype];
+  if (limits === undefined) return;
+  const [least, largest] = limits;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (!Number.isInteger(value) || value < least || value > largest) {
+      throw new ProgramError(`constant: ${dtype} holds whole numbers from ${least} to ${largest}, found ${value}`);
+    }
+  }
+}
+
 function elementsOf(values: ArrayLike<number>, dtype: DType): ConstantData {
+  checkElements(values, dtype);
   switch (dtype) {
     case "float32":
       return Float32Array.from(values);

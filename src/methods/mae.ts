@@ -1,18 +1,22 @@
 // MAE: masked autoencoding [He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022].
+import { z } from "zod";
 import { constant, patchify, type Tensor } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import type { ModelShape } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
 import { type Method, patchCount } from "./method.js";
-import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
 
-export interface MaeOptions {
-  /** The share of patches that the encoder does not see [MAE: 0.75]. */
-  readonly maskRatio: number;
-  /** Normalise each target patch by its own mean and variance [MAE]. */
-  readonly normPixels: boolean;
-}
+export const maeOptions = z.strictObject({
+  maskRatio: z.number().gt(0).lt(1).describe("share of the patches that the encoder does not see"),
+  normPixels: normPixelsOption,
+});
+
+export type MaeOptions = z.infer<typeof maeOptions>;
+
+/** Those of the paper. */
+export const maeDefaults: MaeOptions = { maskRatio: 0.75, normPixels: true };
 
 /** The plan names the patches that are kept, [batch, kept], in the order in which the encoder gets them. */
 export function mae(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): Method {

@@ -1,5 +1,6 @@
 // MixedAE: mixed autoencoding with homologous recognition [Chen et al., "Mixed Autoencoder for Self-supervised Visual
 // Representation Learning", CVPR 2023]. Naive mixing, the baseline that it improves on, is the same without recognition.
+import { z } from "zod";
 import { concat, patchify, type Tensor } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
@@ -11,32 +12,59 @@ import { featureSpread } from "./feature-spread.js";
 import { homologousAttention } from "./homologous-attention.js";
 import { homologousContrastiveLoss } from "./homologous-contrastive.js";
 import { type Method, type PretextTask, patchCount } from "./method.js";
-import { drawAssignment, type MixingMode, mixture } from "./mixing.js";
-import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+import { drawAssignment, mixture } from "./mixing.js";
+import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
 
-export interface MixingOptions {
-  /** r: the share of a mixed image that each of its 1/r sources supplies. */
-  readonly mixingRatio: number;
-  readonly mode: MixingMode;
-  /** Normalise each target patch by its own mean and variance [MAE]. */
-  readonly normPixels: boolean;
-}
+export const mixingOptions = z.strictObject({
+  mixingRatio: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .describe(
+      "share of the positions that each source image supplies; images are mixed in groups of g = 1/ratio, a whole number",
+    ),
+  mode: z
+    .enum(["compose", "full"])
+    .describe(
+      "compose: one mixed image a group, as many encoder tokens as MAE; full: g mixed images a group (our choice)",
+    ),
+  normPixels: normPixelsOption,
+});
 
-/** Every component can be switched off. Numbers, places and defaults are our choice: the paper's are not known to us. */
-export interface MixedAeOptions extends MixingOptions {
-  readonly homologousAttention: boolean;
-  /** The index of the first block with homologous attention; those before it attend to everything. */
-  readonly homologousFrom: number;
-  /** Add to each patch token a learned vector for its source's place in the group. */
-  readonly segmentEmbedding: boolean;
-  /** The same in the decoder, for each source's sequence. */
-  readonly decoderSegmentEmbedding: boolean;
-  readonly contrastive: boolean;
-  readonly temperature: number;
-  readonly contrastiveWeight: number;
-  /** Compare tokens after a two-layer head instead of as they are. */
-  readonly projectionHead: boolean;
-}
+/** Every component can be switched off. What is marked as our choice is so because the paper's value is not known to us. */
+export const mixedAeOptions = mixingOptions.extend({
+  homologousAttention: z.boolean().describe("keep only the top rL keys of each query"),
+  homologousFrom: z
+    .int()
+    .min(0)
+    .describe("first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)"),
+  segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
+  decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
+  contrastive: z.boolean().describe("add the homologous contrastive loss"),
+  temperature: z.number().positive().describe("temperature of the contrastive loss (our choice)"),
+  contrastiveWeight: z
+    .number()
+    .min(0)
+    .describe("weight of the contrastive loss beside the reconstruction (our choice)"),
+  projectionHead: z.boolean().describe("contrast the output of a small head, not the tokens themselves (our choice)"),
+});
+
+export type MixingOptions = z.infer<typeof mixingOptions>;
+export type MixedAeOptions = z.infer<typeof mixedAeOptions>;
+
+export const mixingDefaults: MixingOptions = { mixingRatio: 0.25, mode: "compose", normPixels: true };
+
+export const mixedAeDefaults: MixedAeOptions = {
+  ...mixingDefaults,
+  homologousAttention: true,
+  homologousFrom: 1,
+  segmentEmbedding: true,
+  decoderSegmentEmbedding: false,
+  contrastive: true,
+  temperature: 0.25,
+  contrastiveWeight: 0.1,
+  projectionHead: false,
+};
 
 const PROJECTION_WIDTH = 128;
 

@@ -1,8 +1,9 @@
 // Loss, gradients and reconstructions for weights, images and a plan of the caller's own: for comparison with other code.
 import { input } from "../graph/index.js";
 import type { ModelShape } from "../nn/presets.js";
+import { gradientName, gradientProgram } from "../optim/gradient-program.js";
 import { type CompileOptions, compile } from "../runtime/index.js";
-import { GRADIENT_PREFIX, pretextPrograms } from "./pretext-program.js";
+import { pretextModel, reconstructionProgram } from "./pretext-program.js";
 import { createMethod, type MethodChoice } from "./registry.js";
 
 export interface PretextInputs {
@@ -28,23 +29,20 @@ export interface PretextResult {
 
 /** Runs a method once, forward and backward, and returns all that it computes. Nothing is drawn at random. */
 export async function evaluatePretext(inputs: PretextInputs, options: CompileOptions = {}): Promise<PretextResult> {
-  const { shape, batch, images, plan, parameters } = inputs;
+  const { shape, batch, images, plan } = inputs;
   const { imageSize } = shape;
   const method = createMethod(inputs.method, shape);
-  const nchw = input("images", [batch, 3, imageSize, imageSize]);
-  const programs = pretextPrograms(method, nchw.transpose([0, 2, 3, 1]));
-  const arrays = { ...parameters, images, [method.planName]: plan };
+  const model = pretextModel(method, input("images", [batch, 3, imageSize, imageSize]).transpose([0, 2, 3, 1]));
+  const arrays = { ...inputs.parameters, images, [method.planName]: plan };
 
-  const step = await (await compile(programs.step, options)).run(arrays);
-  const reconstruction = await compile(programs.reconstruction, options);
+  const step = await compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters), options);
+  const { loss, ...outputs } = (await step.run(arrays)) as Record<string, Float32Array>;
+  const reconstruction = await compile(reconstructionProgram(model), options);
   const { prediction } = await reconstruction.run(pick(arrays, reconstruction.program.inputs.keys()));
-  const floats = Object.entries(step) as [string, Float32Array][];
-  const gradients = floats.filter(([name]) => name.startsWith(GRADIENT_PREFIX));
-  const metrics = floats.filter(([name]) => !name.startsWith(GRADIENT_PREFIX) && name !== "loss");
   return {
-    loss: step.loss![0] as number,
-    gradients: Object.fromEntries(gradients.map(([name, values]) => [name.slice(GRADIENT_PREFIX.length), values])),
-    metrics: Object.fromEntries(metrics),
+    loss: loss![0]!,
+    gradients: Object.fromEntries(model.parameters.map(({ name }) => [name, outputs[gradientName(name)]!])),
+    metrics: pick(outputs, Object.keys(model.metrics)),
     prediction: prediction as Float32Array,
   };
 }

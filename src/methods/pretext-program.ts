@@ -1,36 +1,21 @@
-// The programs of a method: its loss with all gradients for a training step, and its reconstructions for pictures.
-import { defineProgram, gradients, input, type Program, type Tensor } from "../graph/index.js";
+// A method applied to a batch: its parameters, its loss, and the programs that are made of them.
+import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
-import type { Method } from "./method.js";
+import type { Method, PretextTask } from "./method.js";
 
-export interface PretextPrograms {
+export interface PretextModel extends PretextTask {
   readonly parameters: readonly Parameter[];
-  /** Outputs `loss`, the metrics under their names, and `gradient/NAME` for each parameter. */
-  readonly step: Program;
-  /** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * 3]. */
-  readonly reconstruction: Program;
 }
 
-export const GRADIENT_PREFIX = "gradient/";
-
-/** Builds a method's programs for a batch of images; a parameter is an input under its own name. */
-export function pretextPrograms(method: Method, images: Tensor): PretextPrograms {
+/** Builds a method's model and loss for normalised images [batch, height, width, 3]; the plan is an input. */
+export function pretextModel(method: Method, images: Tensor): PretextModel {
   const scope = new ParameterScope();
-  const batch = images.shape[0]!;
-  const plan = input(method.planName, [batch / method.groupSize, method.planColumns], "int32");
-  const { loss, metrics, prediction } = method.build(scope, images, plan);
-  const { parameters } = scope;
-  const slopes = gradients(
-    loss,
-    parameters.map(({ tensor }) => tensor),
-  );
-  const named = parameters.map(({ name }, index) => [GRADIENT_PREFIX + name, slopes[index]!] as const);
-  return {
-    parameters,
-    step: defineProgram(`${method.name}-step`, { loss, ...metrics, ...Object.fromEntries(named) }),
-    reconstruction: defineProgram(`${method.name}-reconstruction`, {
-      loss,
-      prediction: prediction.transpose([1, 0, 2]),
-    }),
-  };
+  const groups = images.shape[0]! / method.groupSize;
+  const plan = input(method.planName, [groups, method.planColumns], "int32");
+  return { ...method.build(scope, images, plan), parameters: scope.parameters };
+}
+
+/** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * 3]. */
+export function reconstructionProgram({ loss, prediction }: PretextTask): Program {
+  return defineProgram("reconstruction", { loss, prediction: prediction.transpose([1, 0, 2]) });
 }

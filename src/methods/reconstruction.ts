@@ -1,5 +1,10 @@
 // The reconstruction loss that MAE, naive mixing and MixedAE share.
+import { z } from "zod";
 import type { Tensor } from "../graph/index.js";
+
+export const normPixelsOption = z
+  .boolean()
+  .describe("normalise the pixels of each target patch by the patch's own mean and deviation (MAE)");
 
 const EPSILON = 1e-6;
 

@@ -1,22 +1,37 @@
-// The methods by name, each made from the model's shape and its own options.
+// The methods by name: their options, defaults, and how each is made for a model.
+import type { z } from "zod";
 import type { ModelShape } from "../nn/presets.js";
-import { type MaeOptions, mae } from "./mae.js";
+import { mae, maeDefaults, maeOptions } from "./mae.js";
 import type { Method } from "./method.js";
-import { type MixedAeOptions, type MixingOptions, mixedAe, naiveMixing } from "./mixed-ae.js";
+import { mixedAe, mixedAeDefaults, mixedAeOptions, mixingDefaults, mixingOptions, naiveMixing } from "./mixed-ae.js";
+
+/** The schema of each method's options, with a description of every key. */
+export const methodOptionSchemas = { mae: maeOptions, mixing: mixingOptions, mixedae: mixedAeOptions } as const;
+
+export type MethodName = keyof typeof methodOptionSchemas;
+export type MethodOptions<Name extends MethodName> = z.infer<(typeof methodOptionSchemas)[Name]>;
+
+export const methodNames = Object.keys(methodOptionSchemas) as MethodName[];
+
+export const methodDefaults: { readonly [Name in MethodName]: MethodOptions<Name> } = {
+  mae: maeDefaults,
+  mixing: mixingDefaults,
+  mixedae: mixedAeDefaults,
+};
+
+const create: { readonly [Name in MethodName]: (shape: ModelShape, options: MethodOptions<Name>) => Method } = {
+  mae,
+  mixing: naiveMixing,
+  mixedae: mixedAe,
+};
 
 /** A method's name with its options. */
-export type MethodChoice =
-  | { readonly name: "mae"; readonly options: MaeOptions }
-  | { readonly name: "mixing"; readonly options: MixingOptions }
-  | { readonly name: "mixedae"; readonly options: MixedAeOptions };
+export type MethodChoice = {
+  readonly [Name in MethodName]: { readonly name: Name; readonly options: MethodOptions<Name> };
+}[MethodName];
 
 export function createMethod(choice: MethodChoice, shape: ModelShape): Method {
-  switch (choice.name) {
-    case "mae":
-      return mae(shape, choice.options);
-    case "mixing":
-      return naiveMixing(shape, choice.options);
-    case "mixedae":
-      return mixedAe(shape, choice.options);
-  }
+  // The compiler cannot see that name and options belong together; the type of a choice guarantees it.
+  const make = create[choice.name] as (shape: ModelShape, options: MethodChoice["options"]) => Method;
+  return make(shape, choice.options);
 }

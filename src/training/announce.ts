@@ -1,6 +1,7 @@
 // What is printed before the first step: every value that the run will use, given or derived.
 
-import { groupSize, type PretrainConfig, patchCount } from "./config.js";
+import { patchCount } from "../methods/method.js";
+import { groupSize, type PretrainConfig } from "./config.js";
 import type { DerivedSchedule } from "./derived.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./quantities.js";
 
@@ -8,8 +9,7 @@ export interface Announcement {
   readonly folder: string;
   readonly config: PretrainConfig;
   readonly derived: DerivedSchedule;
-  /** Readable images a pass, and how they are held, such as "kept decoded in memory". */
-  readonly images: number;
+  /** How many images there are and how they are held. */
   readonly imagesHeld: string;
   /** Trained values, by part, such as encoder and decoder. */
   readonly parameters: Readonly<Record<string, number>>;
@@ -46,7 +46,7 @@ function runFacts(values: Announcement): [string, string][] {
   const warmup =
     derived.warmupSteps > 0 ? `after ${plural(derived.warmupSteps, "step")} of warm-up` : "from the first step on";
   return [
-    ["source", `${sourceText(config.source)}: ${plural(values.images, "image")}, ${values.imagesHeld}`],
+    ["source", `${sourceText(config.source)}: ${values.imagesHeld}`],
     [
       "model",
       `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +

@@ -1,20 +1,20 @@
 // The door of the configuration: layers come in, one validated and complete configuration goes out.
 
 import { resolve } from "node:path";
+import { type MethodName, methodNames } from "../methods/registry.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { deriveMicroBatch, exactMixingRatio, findMisfits } from "./config/checks.js";
 import { configDefaults, microBatchTargets } from "./config/defaults.js";
 import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show } from "./config/layers.js";
-import { type Method, methodNames } from "./config/method-options.js";
+
 import { nearestName } from "./config/nearest-name.js";
 import { describeIssues, from, valueAt } from "./config/problems.js";
 import { configSchema, type PretrainConfig } from "./config/schema.js";
 import { ConfigError } from "./errors.js";
 
-export { groupSize, patchCount } from "./config/checks.js";
+export { groupSize } from "./config/checks.js";
 export { type ConfigKey, configKeys } from "./config/keys.js";
 export { type ConfigLayer, layerFromAssignments, layerFromFile } from "./config/layers.js";
-export { type Method, type MethodOptions, methodDefaults, methodNames } from "./config/method-options.js";
 export type { CommonConfig, PretrainConfig } from "./config/schema.js";
 
 /**
@@ -25,7 +25,7 @@ export type { CommonConfig, PretrainConfig } from "./config/schema.js";
 export function resolveConfig(layers: readonly ConfigLayer[], folder: string = process.cwd()): PretrainConfig {
   const given = mergeLayers(layers);
   const preset = choose(["model", "preset"], modelPresetNames, "micro", given) as ModelPreset;
-  const method = choose(["method"], methodNames, "mixedae", given) as Method;
+  const method = choose(["method"], methodNames, "mixedae", given) as MethodName;
   const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method) };
   const { values, origins } = mergeLayers([defaults, ...layers]);
 
@@ -44,7 +44,7 @@ export function parseConfig(values: unknown, origin: string): PretrainConfig {
   if (!isMapping(values))
     throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
   const layers = mergeLayers([{ origin, values }]);
-  const method = choose(["method"], methodNames, undefined, layers) as Method;
+  const method = choose(["method"], methodNames, undefined, layers) as MethodName;
   const parsed = configSchema(method).safeParse(values);
   if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, method, values, layers.origins));
   const config = parsed.data as PretrainConfig;

@@ -1,20 +1,20 @@
 // The training loop.
 import { type Batch, type BatchStream, type ImageSource, readImages } from "../data/index.js";
 import { learningRateAt } from "../optim/schedule.js";
+import type { StepResult, Training } from "../optim/training.js";
 import { drawPlan } from "./batch-plan.js";
 import type { DerivedSchedule } from "./derived.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
-import { methodOf } from "./model-programs.js";
+import { methodOf } from "./model.js";
 import { checkpointTensors } from "./model-state.js";
 import type { Reconstructor } from "./reconstructor.js";
 import type { RunDirectory } from "./run-directory.js";
-import type { StepResult, Trainer } from "./trainer.js";
 
 export interface LoopParts {
   readonly run: RunDirectory;
-  readonly trainer: Trainer;
+  readonly training: Training;
   readonly batches: BatchStream;
   readonly pictures: Reconstructor;
   readonly derived: DerivedSchedule;
@@ -23,7 +23,7 @@ export interface LoopParts {
 
 /** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
 export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunSummary> {
-  const { run, trainer, batches, pictures, derived, doneSteps } = parts;
+  const { run, training, batches, pictures, derived, doneSteps } = parts;
   const { config } = run;
   const { totalSteps } = derived;
   const { batchSize } = config.schedule;
@@ -47,7 +47,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     plainEvery: parseInterval(config.run.logEvery)!,
   });
 
-  while (step < totalSteps && !hooks.stopRequested()) {
+  let stopping = hooks.stopRequested();
+  while (step < totalSteps && !stopping) {
     const stepBegan = performance.now();
     const batch = await batches.next();
     const stepInEpoch = batch.step - batch.epoch * batches.stepsPerEpoch;
@@ -56,7 +57,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const learningRate = learningRateAt(step, schedule);
 
     step += 1;
-    result = await trainer.step(step, batch.pixels, plan, learningRate);
+    const inputs = { images: batch.pixels, [method.planName]: plan };
+    result = await training.step(inputs, { step, learningRate, clipNorm: config.optimizer.clipNorm });
     if (!result.updated) throw await diverged(run, step, batch, plan, result);
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;
@@ -74,7 +76,9 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     });
     hooks.progress.step({ step, loss });
 
-    const isLast = step === totalSteps || hooks.stopRequested();
+    // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.
+    stopping = hooks.stopRequested();
+    const isLast = step === totalSteps || stopping;
     const { picturesEvery, milestoneEvery } = config.run;
     if (isLast || (picturesEvery > 0 && step % picturesEvery === 0)) {
       const caption = `${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`;
@@ -82,7 +86,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     }
     const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
     if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) {
-      checkpoint = await saveCheckpoint(run, trainer, step);
+      checkpoint = await saveCheckpoint(run, training, step);
       lastSaved = performance.now();
     }
   }
@@ -99,11 +103,11 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
   };
 }
 
-function saveCheckpoint(run: RunDirectory, trainer: Trainer, step: number): Promise<string> {
+function saveCheckpoint(run: RunDirectory, training: Training, step: number): Promise<string> {
   const { config } = run;
   return run.saveCheckpoint({
     step,
-    tensors: checkpointTensors(trainer, config.model),
+    tensors: checkpointTensors(training, config.model),
     metadata: { config: JSON.stringify(config) },
   });
 }

@@ -3,15 +3,15 @@ import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { sinCosPositions } from "../nn/positions.js";
 import type { ModelShape } from "../nn/presets.js";
+import type { Training } from "../optim/training.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
-import type { Trainer } from "./trainer.js";
 
 const MEAN_PREFIX = "optimizer.mean.";
 const SQUARE_PREFIX = "optimizer.square.";
 
-/** All tensors of a checkpoint, as views on the trainer's buffers. */
-export function checkpointTensors({ layout, state }: Trainer, shape: ModelShape): SafetensorsEntry[] {
+/** All tensors of a checkpoint, as views on the training's buffers. */
+export function checkpointTensors({ layout, state }: Training, shape: ModelShape): SafetensorsEntry[] {
   const buffers: [string, Float32Array][] = [
     ["", state.parameters],
     [MEAN_PREFIX, state.means],
@@ -29,8 +29,8 @@ export function checkpointTensors({ layout, state }: Trainer, shape: ModelShape)
   ];
 }
 
-/** Puts the state of a checkpoint into the trainer. Throws CheckpointError where the tensors are not those expected. */
-export function restoreState({ layout, state }: Trainer, checkpoint: Checkpoint): void {
+/** Puts the state of a checkpoint into the training. Throws CheckpointError where the tensors are not those expected. */
+export function restoreState({ layout, state }: Training, checkpoint: Checkpoint): void {
   for (const [prefix, buffer] of [
     ["", state.parameters],
     [MEAN_PREFIX, state.means],

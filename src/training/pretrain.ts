@@ -1,17 +1,18 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { availableParallelism } from "node:os";
 import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import type { Training } from "../optim/training.js";
 import { formatAnnouncement } from "./announce.js";
 import type { PretrainConfig } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { CheckpointError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { pictureImages, trainLoop } from "./loop.js";
-import { methodOf } from "./model-programs.js";
+import { methodOf } from "./model.js";
 import { restoreState } from "./model-state.js";
+import { engineThreads } from "../runtime/machine.js";
 import { createReconstructor } from "./reconstructor.js";
 import { RunDirectory } from "./run-directory.js";
-import { createTrainer, type Trainer } from "./trainer.js";
+import { createTrainer } from "./trainer.js";
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
@@ -44,29 +45,28 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
   hooks.print(source.description);
   const batches = await openTrainingBatches(run, source, hooks);
   try {
-    const trainer = await createTrainer(config);
-    const doneSteps = await restoreNewest(run, trainer, hooks);
+    const training = await createTrainer(config);
+    const doneSteps = await restoreNewest(run, training, hooks);
     await run.startMetrics(doneSteps);
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const { groupSize } = methodOf(config);
     const sample = await pictureImages(source, groupSize, config.model.imageSize);
-    const pictures = await createReconstructor(config, sample, trainer.layout.views(trainer.state.parameters));
-    const stepSeconds = await estimateStepSeconds(trainer, derived.accumulation);
+    const pictures = await createReconstructor(config, sample, training.layout.views(training.state.parameters));
+    const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
     const announcement = formatAnnouncement({
       folder: run.folder,
       config,
       derived,
-      images: source.count,
       imagesHeld: batches.description,
-      parameters: countParameters(trainer),
-      threads: config.run.threads || availableParallelism(),
-      memoryBytes: trainer.memoryBytes + batches.memory.bytes,
+      parameters: countParameters(training),
+      threads: config.run.threads || engineThreads(),
+      memoryBytes: training.memoryBytes + batches.memory.bytes,
       seconds: stepSeconds * (derived.totalSteps - doneSteps),
       doneSteps,
     });
     for (const line of announcement) hooks.print(line);
     run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
-    const summary = await trainLoop({ run, trainer, batches, pictures, derived, doneSteps }, hooks);
+    const summary = await trainLoop({ run, training, batches, pictures, derived, doneSteps }, hooks);
     run.log.info(`${summary.outcome} after step ${summary.step}`);
     return summary;
   } finally {
@@ -95,8 +95,8 @@ function openTrainingBatches(run: RunDirectory, source: ImageSource, hooks: RunH
   });
 }
 
-/** Puts the newest intact checkpoint into the trainer and returns its step; 0 where there is none yet. */
-async function restoreNewest(run: RunDirectory, trainer: Trainer, hooks: RunHooks): Promise<number> {
+/** Puts the newest intact checkpoint into the training and returns its step; 0 where there is none yet. */
+async function restoreNewest(run: RunDirectory, training: Training, hooks: RunHooks): Promise<number> {
   const { checkpoint, refused } = await run.checkpoints.loadNewest();
   for (const { path, reason } of refused) {
     const message = `${path} is not used: ${reason}`;
@@ -109,7 +109,7 @@ async function restoreNewest(run: RunDirectory, trainer: Trainer, hooks: RunHook
   if (differing !== undefined) {
     throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
   }
-  restoreState(trainer, checkpoint);
+  restoreState(training, checkpoint);
   return checkpoint.step;
 }
 
@@ -120,12 +120,12 @@ function firstDifference(saved: Record<string, unknown>, current: PretrainConfig
 }
 
 /** The first run of a program also allocates, so the second is timed; neither updates anything. */
-async function estimateStepSeconds(trainer: Trainer, accumulation: number): Promise<number> {
-  await trainer.rehearse();
-  return ((await trainer.rehearse()) * accumulation) / 1000;
+async function estimateStepSeconds(training: Training, accumulation: number): Promise<number> {
+  await training.rehearse();
+  return ((await training.rehearse()) * accumulation) / 1000;
 }
 
-function countParameters({ layout }: Trainer): Record<string, number> {
+function countParameters({ layout }: Training): Record<string, number> {
   const isDecoder = (name: string) => name.startsWith("decoder") || name === "mask_token";
   const count = (wanted: boolean) =>
     layout.entries.filter(({ name }) => isDecoder(name) === wanted).reduce((total, { size }) => total + size, 0);

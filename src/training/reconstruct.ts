@@ -3,7 +3,7 @@ import { readImages } from "../data/index.js";
 import { writeAtomically } from "./atomic-write.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { RunDirectoryError } from "./errors.js";
-import { methodOf, programsOf } from "./model-programs.js";
+import { methodOf, modelOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { createReconstructor } from "./reconstructor.js";
 import { readRunConfig, runPaths } from "./run-directory.js";
@@ -17,7 +17,7 @@ export async function reconstruct(folder: string, images: readonly string[], out
     throw new RunDirectoryError(`${folder} has no checkpoint yet. Let it train on: mixedae resume ${folder}`);
   }
   const read = await readImages(images, { imageSize, minimumSize: patchSize, background: config.data.background });
-  const { parameters } = programsOf(config, methodOf(config), images.length);
+  const { parameters } = modelOf(config, methodOf(config), images.length);
   const weights = Object.fromEntries(
     parameters.map(({ name, tensor }) => [name, tensorOf(checkpoint, name, tensor.shape)]),
   );

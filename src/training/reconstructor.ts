@@ -1,9 +1,10 @@
 // Reconstructs a few images with given weights and draws the sheet.
 import type { Method } from "../methods/method.js";
+import { reconstructionProgram } from "../methods/pretext-program.js";
 import { type Arrays, type Binding, compile } from "../runtime/index.js";
 import { drawPlan } from "./batch-plan.js";
 import type { PretrainConfig } from "./config.js";
-import { methodOf, programsOf } from "./model-programs.js";
+import { methodOf, modelOf } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
 
 export interface Reconstructor {
@@ -21,7 +22,7 @@ export async function createReconstructor(
   const { imageSize, patchSize } = config.model;
   const method = methodOf(config);
   const batch = pixels.length / (imageSize ** 2 * 3);
-  const { reconstruction: program } = programsOf(config, method, batch);
+  const program = reconstructionProgram(modelOf(config, method, batch));
   const plan = drawPlan(method, batch / method.groupSize, {
     seed: config.seed,
     stream: "pictures",

@@ -1,6 +1,7 @@
 // A run on disk: the interface between training and everything that looks at it.
 
 import { readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
@@ -46,21 +47,22 @@ export class RunDirectory {
     this.#files = files;
   }
 
-  /** Starts a run in a new folder, or in one that holds none. Throws RunDirectoryError, StorageError. */
+  /**
+   * Starts a run in a new folder, or in one where none has taken a step yet: what failed for a wrong source can be
+   * called again. Throws RunDirectoryError, StorageError.
+   */
   static async create(folder: string, config: PretrainConfig, files: FileSystem = diskFiles): Promise<RunDirectory> {
     const paths = runPaths(folder);
     await makeFolder(folder);
     const lock = RunLock.acquire(paths.lock);
     try {
-      const present = await namesIn(folder);
-      const holdsRun = present.includes("config.json") || present.includes("metrics.jsonl");
-      if (holdsRun || (await namesIn(paths.checkpoints)).length > 0) {
+      if (await holdsSteps(paths)) {
         throw new RunDirectoryError(
           `${folder} already holds a run. To go on with it: mixedae resume ${folder}. For a new run, choose another folder`,
         );
       }
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);
-      await removeLeftovers(folder, files);
+      for (const path of [folder, paths.checkpoints]) await removeLeftovers(path, files);
       await writeAtomically(paths.config, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)], files);
       const run = new RunDirectory(folder, config, lock, files);
       await run.startMetrics(0);
@@ -133,6 +135,17 @@ export class RunDirectory {
     this.#metrics?.close();
     this.log.close();
     this.#lock.release();
+  }
+}
+
+/** Whether a run has left anything that a new one would destroy. */
+async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>): Promise<boolean> {
+  if ((await namesIn(checkpoints)).some((name) => !name.startsWith("."))) return true;
+  try {
+    return (await stat(metrics)).size > 0;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw storageError(error, "read", metrics);
   }
 }
 

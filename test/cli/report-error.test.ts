@@ -6,7 +6,13 @@ import { UsageError } from "#src/cli/usage-error.js";
 import { SourceError } from "#src/data/errors.js";
 import { FormatError } from "#src/formats/errors.js";
 import { EngineError } from "#src/runtime/errors.js";
-import { CheckpointError, ConfigError, RunDirectoryError, StorageError } from "#src/training/errors.js";
+import {
+  CheckpointError,
+  ConfigError,
+  RunDirectoryError,
+  StorageError,
+  TrainingDivergedError,
+} from "#src/training/errors.js";
 
 function report(error: unknown): { code: number; text: string } {
   let text = "";
@@ -28,6 +34,7 @@ describe("reportError", () => {
     [new RunDirectoryError("not a run"), 1],
     [new SourceError({ expected: "a folder", found: "nothing", remedy: "Check the path" }), 1],
     [new StorageError("full", "ENOSPC", "a", undefined), 1],
+    [new TrainingDivergedError(3, Number.NaN, 1, "failures/step-3.safetensors"), 1],
   ])("prints %s in one line", (error, code) => {
     expect(report(error)).toEqual({ code, text: `error: ${error.message}\n` });
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
-import { pretextPrograms } from "#src/methods/pretext-program.js";
+import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
 import { FlatOptimizer } from "#src/optim/flat-optimizer.js";
 import { randomStream } from "#src/random/index.js";
@@ -68,7 +68,7 @@ describe.skipIf(pytorchMissing !== undefined)(
   () => {
     test.each(cases)("%s: loss, every gradient, and the parameters after five AdamW steps", async (_, choice) => {
       const method = createMethod(choice, shape);
-      const { parameters } = pretextPrograms(method, input("images", [batch, shape.imageSize, shape.imageSize, 3]));
+      const { parameters } = pretextModel(method, input("images", [batch, shape.imageSize, shape.imageSize, 3]));
       // Biases and norms start away from their neutral values, so that nothing hides behind a zero or a one.
       const weights = Object.fromEntries(
         parameters.map(({ name, tensor, initialize }) => {

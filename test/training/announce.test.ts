@@ -11,8 +11,7 @@ function announce(assignments: readonly string[], changes: object = {}): string[
     folder: "runs/first",
     config,
     derived: deriveSchedule(config, 3786),
-    images: 3786,
-    imagesHeld: "kept decoded in memory",
+    imagesHeld: "3,786 images kept decoded in memory",
     parameters: { encoder: 2_674_000, decoder: 250_001 },
     threads: 2,
     memoryBytes: 640 * 1024 ** 2,
@@ -26,7 +25,7 @@ describe("formatAnnouncement", () => {
   it("says in words what the run will do", () => {
     expect(announce([]).slice(0, 11)).toEqual([
       "Pre-training with mixedae, a new run in runs/first",
-      "  source         /pictures/emoji: 3,786 images, kept decoded in memory",
+      "  source         /pictures/emoji: 3,786 images kept decoded in memory",
       "  model          micro: 192 wide, 6 blocks, 3 heads; 32 x 32 pixels in 64 patches",
       "  parameters     2,924,001 (encoder 2,674,000, decoder 250,001)",
       "  batch          128 clean images, mixed in groups of 4; computed at once",

@@ -2,15 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { patchCount } from "#src/methods/method.js";
+import { methodDefaults, methodNames } from "#src/methods/registry.js";
 import { modelPresetNames, modelPresets } from "#src/nn/presets.js";
 import {
   type ConfigLayer,
   groupSize,
   layerFromAssignments,
-  methodDefaults,
-  methodNames,
   parseConfig,
-  patchCount,
   resolveConfig,
 } from "#src/training/config.js";
 import { ConfigError } from "#src/training/errors.js";

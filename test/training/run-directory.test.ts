@@ -1,8 +1,8 @@
 // The life of a run's folder: created, written, opened again.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readCheckpoint } from "#src/training/checkpoint-file.js";
+import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/training/config.js";
 import { ConfigError, RunDirectoryError, StorageError } from "#src/training/errors.js";
 import { RunDirectory, readRunConfig } from "#src/training/run-directory.js";
@@ -33,16 +33,25 @@ describe("RunDirectory", () => {
     expect(readdirSync(run.folder)).not.toContain("lock");
   });
 
-  it("refuses a folder that holds a run, and says how to go on with it", async () => {
-    (await RunDirectory.create(at("run"), config)).close();
+  it("refuses a folder in which a run has taken steps, and says how to go on with it", async () => {
+    const run = await RunDirectory.create(at("run"), config);
+    run.recordStep({ step: 1, loss: 1 });
+    run.close();
     const error = await RunDirectory.create(at("run"), config).catch((failure) => failure);
     expect(error).toBeInstanceOf(RunDirectoryError);
     expect(error.message).toContain(`mixedae resume ${at("run")}`);
-    // Nor does it touch metrics that are there without a configuration.
-    mkdirSync(at("other"));
-    writeFileSync(at("other", "metrics.jsonl"), '{"step":1}\n');
-    await expect(RunDirectory.create(at("other"), config)).rejects.toBeInstanceOf(RunDirectoryError);
-    expect(readdirSync(at("other"))).toEqual(["metrics.jsonl"]);
+    expect(readFileSync(run.paths.metrics, "utf8")).toContain('"step":1');
+    expect(readdirSync(run.folder)).not.toContain("lock");
+    rmSync(run.paths.metrics);
+    await writeCheckpoint(run.checkpoints.pathOf(1), contents(1));
+    await expect(RunDirectory.create(at("run"), config)).rejects.toBeInstanceOf(RunDirectoryError);
+  });
+
+  it("starts again where a run ended before its first step", async () => {
+    (await RunDirectory.create(at("run"), config)).close();
+    const run = await RunDirectory.create(at("run"), { ...config, seed: 6 });
+    run.close();
+    expect(readRunConfig(at("run")).seed).toBe(6);
   });
 
   it("goes on from the newest checkpoint with the metrics cut back to it", async () => {

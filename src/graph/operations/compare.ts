@@ -1,5 +1,6 @@
 // Comparisons, logic on booleans, selection, and conversion between dtypes.
 import { ProgramError } from "../errors.js";
+import type { Lowering } from "../lowering.js";
 import { broadcastShapes } from "../shape.js";
 import { applyOne, type DType, type Operation, Tensor, type TensorType } from "../tensor.js";
 import { asTensor, binaryType, type Operand, sumTo, unexpanded } from "./elementwise.js";
@@ -19,17 +20,24 @@ export const less = comparison("less", "Less");
 export const greaterOrEqual = comparison("greaterOrEqual", "GreaterOrEqual");
 export const equal = comparison("equal", "Equal");
 
-function logic(name: string, onnxType: string): (left: Tensor, right: Tensor) => Tensor {
+type LogicLowering = (lowering: Lowering, inputs: readonly string[]) => string;
+
+function logic(name: string, lower: LogicLowering): (left: Tensor, right: Tensor) => Tensor {
   const operation: Operation<null> = {
     name,
     type: (inputs) => [binaryType(inputs, ["bool"])],
-    lower: (lowering, _, inputs) => [lowering.emit(onnxType, inputs)],
+    lower: (lowering, _, inputs) => [lower(lowering, inputs)],
   };
   return (left, right) => applyOne(operation, [left, right], null);
 }
 
-export const and = logic("and", "And");
-export const or = logic("or", "Or");
+export const and = logic("and", (lowering, inputs) => lowering.emit("And", inputs));
+export const or = logic("or", (lowering, inputs) => {
+  if (lowering.device === "cpu") return lowering.emit("Or", inputs);
+  // WebGPU has no `Or`; neither of both must not hold.
+  const negated = inputs.map((input) => lowering.emit("Not", [input]));
+  return lowering.emit("Not", [lowering.emit("And", negated)]);
+});
 
 const notOperation: Operation<null> = {
   name: "not",

@@ -1,7 +1,7 @@
 // Operations on each element: arithmetic with broadcasting, and functions of one variable.
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
-import { broadcastAxes, broadcastShapes, sameShape } from "../shape.js";
+import { broadcastAxes, broadcastShapes, type Shape, sameShape } from "../shape.js";
 import { applyOne, constant, type DType, type Operation, scalarConstant, Tensor, type TensorType } from "../tensor.js";
 import { expandedFrom } from "./layout.js";
 
@@ -12,10 +12,10 @@ export function asTensor(operand: Operand, dtype: DType): Tensor {
   return operand instanceof Tensor ? operand : constant(operand, [], dtype);
 }
 
-const FLOATS: readonly DType[] = ["float32", "float64"];
-const NUMBERS: readonly DType[] = ["float32", "float64", "int32", "int64"];
+export const FLOATS: readonly DType[] = ["float32", "float64"];
+export const NUMBERS: readonly DType[] = ["float32", "float64", "int32", "int64"];
 
-function requireDtype(type: TensorType, allowed: readonly DType[]): void {
+export function requireDtype(type: TensorType, allowed: readonly DType[]): void {
   if (!allowed.includes(type.dtype)) throw new ProgramError(`takes ${allowed.join(", ")}, found ${type.dtype}`);
 }
 
@@ -27,7 +27,7 @@ export function binaryType(inputs: readonly TensorType[], allowed: readonly DTyp
 }
 
 /** Sums a gradient over the axes along which its operand was stretched. */
-export function sumTo(gradient: Tensor, operand: Tensor): Tensor {
+export function sumTo(gradient: Tensor, operand: { readonly shape: Shape }): Tensor {
   if (sameShape(gradient.shape, operand.shape)) return gradient;
   return gradient.sum(broadcastAxes(operand.shape, gradient.shape), { keepDims: true }).reshape(operand.shape);
 }
@@ -38,7 +38,9 @@ export function sumTo(gradient: Tensor, operand: Tensor): Tensor {
  */
 export function unexpanded(operand: Tensor, other: Tensor): Tensor {
   const source = expandedFrom(operand);
-  return source !== undefined && sameShape(broadcastShapes(source.shape, other.shape), operand.shape) ? source : operand;
+  return source !== undefined && sameShape(broadcastShapes(source.shape, other.shape), operand.shape)
+    ? source
+    : operand;
 }
 
 type BinaryGradient = (left: Tensor, right: Tensor, result: Tensor, gradient: Tensor) => readonly [Tensor, Tensor];
@@ -117,7 +119,7 @@ function unaryOperation(
   return (x) => applyOne(operation, [x], null);
 }
 
-export const neg = unaryOperation("neg", "Neg", (_x, _y, g) => g.neg(), NUMBERS);
+export const neg = unaryOperation("neg", lowerNeg, (_x, _y, g) => g.neg(), NUMBERS);
 export const exp = unaryOperation("exp", "Exp", (_x, y, g) => g.mul(y));
 export const log = unaryOperation("log", "Log", (x, _y, g) => g.div(x));
 export const sqrt = unaryOperation("sqrt", "Sqrt", (_x, y, g) => g.div(y).mul(0.5));
@@ -134,6 +136,13 @@ export const erf = unaryOperation("erf", lowerErf, (x, _y, g) =>
   ),
 );
 
+/** On WebGPU, `Neg` takes floats alone. */
+function lowerNeg(lowering: Lowering, input: string, dtype: DType): string {
+  const isWhole = dtype === "int32" || dtype === "int64";
+  if (lowering.device !== "webgpu" || !isWhole) return lowering.emit("Neg", [input]);
+  return lowering.emit("Sub", [lowering.scalar(0, dtype), input]);
+}
+
 /**
  * ONNX Runtime has `Erf` for float32 alone. In float64, where gradients are checked, it is its own integral,
  * erf(x) = (2/sqrt(pi)) x * integral over t in [0, 1] of exp(-x^2 t^2), by Gauss-Legendre quadrature;
@@ -145,7 +154,11 @@ export function lowerErf(lowering: Lowering, input: string, dtype: DType): strin
   const cut = lowering.emit("Clip", [input, lowering.scalar(-6, dtype), lowering.scalar(6, dtype)]);
   const column = lowering.emit("Unsqueeze", [cut, lowering.integers([-1])]);
   const square = lowering.emit("Mul", [column, column]);
-  const exponents = lowering.constant(Float64Array.from(nodes, (t) => -t * t), [1, nodes.length], dtype);
+  const exponents = lowering.constant(
+    Float64Array.from(nodes, (t) => -t * t),
+    [nodes.length],
+    dtype,
+  );
   const scaled = Float64Array.from(weights, (weight) => (weight * 2) / Math.sqrt(Math.PI));
   const integrand = lowering.emit("Exp", [lowering.emit("Mul", [square, exponents])]);
   const integral = lowering.emit("MatMul", [integrand, lowering.constant(scaled, [weights.length], dtype)]);

@@ -1,7 +1,15 @@
 // Reading by index, and its reverse: adding up by index.
 import { ProgramError } from "../errors.js";
-import { formatShape, normalizeAxis, sameShape, type Shape } from "../shape.js";
-import { applyOne, constant, type DType, type Operation, type Tensor, type TensorType } from "../tensor.js";
+import { checkShape, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.js";
+import {
+  applyOne,
+  checkOperands,
+  constant,
+  type DType,
+  type Operation,
+  type Tensor,
+  type TensorType,
+} from "../tensor.js";
 
 const INDEX_DTYPES: readonly DType[] = ["int32", "int64"];
 
@@ -11,9 +19,14 @@ function requireIndex({ dtype }: TensorType): void {
 
 const gatherOperation: Operation<null> = {
   name: "gather",
-  type: ([x, index]) => {
+  type: ([x, index, inverse]) => {
     requireIndex(index!);
     if (x!.shape.length === 0) throw new ProgramError("takes a tensor of one or more axes");
+    if (inverse !== undefined) {
+      requireIndex(inverse);
+      const rows = x!.shape.slice(0, 1);
+      if (!sameShape(inverse.shape, rows)) throw new ProgramError(`the inverse must be ${formatShape(rows)}`);
+    }
     return [{ shape: [...index!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }];
   },
   gradient: ({ inputs }, [g]) => {
@@ -32,9 +45,6 @@ const gatherOperation: Operation<null> = {
  * as well must get no gradient from those.
  */
 export function gather(x: Tensor, index: Tensor, inverse?: Tensor): Tensor {
-  if (inverse !== undefined && !sameShape(inverse.shape, [x.shape[0]!])) {
-    throw new ProgramError(`gather: the inverse must be ${formatShape([x.shape[0]!])}; operands: ${x}, ${inverse}`);
-  }
   return applyOne(gatherOperation, inverse ? [x, index, inverse] : [x, index], null);
 }
 
@@ -50,9 +60,9 @@ const scatterAddOperation: Operation<Shape> = {
   lower: (lowering, { inputs, attributes: shape }, [values, index]) => {
     const dtype = inputs[0]!.dtype;
     const zeros = lowering.emit("Expand", [lowering.scalar(0, dtype), lowering.integers(shape)]);
-    const wide = lowering.emit("Cast", [index!], { attributes: { to: 7 } });
-    const column = lowering.emit("Unsqueeze", [wide, lowering.integers([-1])]);
-    return [lowering.emit("ScatterND", [zeros, column, values!], { attributes: { reduction: "add" } })];
+    const column = lowering.emit("Unsqueeze", [index!, lowering.integers([-1])]);
+    const wide = inputs[1]!.dtype === "int64" ? column : lowering.emit("Cast", [column], { attributes: { to: 7 } });
+    return [lowering.emit("ScatterND", [zeros, wide, values!], { attributes: { reduction: "add" } })];
   },
 };
 
@@ -72,7 +82,7 @@ const gatherAlongOperation: Operation<number> = {
   },
   gradient: ({ inputs, attributes: axis }, [g]) => {
     const [x, index] = inputs as [Tensor, Tensor];
-    return [applyOne(scatterAlongOperation, [g!, index], { axis, size: x.shape[axis]! })];
+    return [scatterAlong(g!, index, axis, x.shape[axis]!)];
   },
   lower: (lowering, { attributes }, inputs) => [
     lowering.emit("GatherElements", inputs, { attributes: { axis: attributes } }),
@@ -81,14 +91,17 @@ const gatherAlongOperation: Operation<number> = {
 
 /** result[..., i, ...] = x[..., index[..., i, ...], ...] along one axis; the other sizes agree. */
 export function gatherAlong(x: Tensor, index: Tensor, axis: number): Tensor {
-  return applyOne(gatherAlongOperation, [x, index], normalizeAxis(axis, x.rank));
+  const normalized = checkOperands("gatherAlong", [x, index], () => normalizeAxis(axis, x.rank));
+  return applyOne(gatherAlongOperation, [x, index], normalized);
 }
 
 const scatterAlongOperation: Operation<{ readonly axis: number; readonly size: number }> = {
   name: "scatterAlong",
-  type: ([values], { axis, size }) => [
-    { shape: values!.shape.map((extent, i) => (i === axis ? size : extent)), dtype: values!.dtype },
-  ],
+  type: ([values, index], { axis, size }) => {
+    requireIndex(index!);
+    if (!sameShape(values!.shape, index!.shape)) throw new ProgramError("the index must have the shape of the values");
+    return [{ shape: values!.shape.map((extent, i) => (i === axis ? size : extent)), dtype: values!.dtype }];
+  },
   gradient: ({ inputs, attributes }, [g]) => [gatherAlong(g!, inputs[1]!, attributes.axis)],
   lower: (lowering, { inputs, outputs, attributes: { axis } }, [values, index]) => {
     const shape = lowering.integers(outputs[0]!.shape);
@@ -97,8 +110,18 @@ const scatterAlongOperation: Operation<{ readonly axis: number; readonly size: n
   },
 };
 
+/** Values added up at an index of their own shape along one axis, which has the given size; zero elsewhere. */
+export function scatterAlong(values: Tensor, index: Tensor, axis: number, size: number): Tensor {
+  const normalized = checkOperands("scatterAlong", [values, index], () => normalizeAxis(axis, values.rank));
+  return applyOne(scatterAlongOperation, [values, index], { axis: normalized, size });
+}
+
 /** One-hot rows of an index [...] with values in [0, depth): [..., depth]. */
 export function oneHot(index: Tensor, depth: number, dtype: DType = "float32"): Tensor {
+  checkOperands("oneHot", [index], () => {
+    requireIndex(index);
+    checkShape([depth]);
+  });
   const classes = constant(
     Array.from({ length: depth }, (_, i) => i),
     [depth],

@@ -1,13 +1,15 @@
 // Operations that move elements and compute nothing: reshape, transpose, expand, slice, concatenate, stop the gradient.
 import { ProgramError } from "../errors.js";
 import { broadcastAxes, broadcastShapes, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../shape.js";
-import { apply, applyOne, constant, type Operation, type Tensor } from "../tensor.js";
+import { apply, applyOne, checkOperands, constant, type Operation, type Tensor } from "../tensor.js";
 
 const reshapeOperation: Operation<Shape> = {
   name: "reshape",
   type: ([x], shape) => {
     if (sizeOf(shape) !== sizeOf(x!.shape)) {
-      throw new ProgramError(`${formatShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${formatShape(shape)} has not`);
+      throw new ProgramError(
+        `${formatShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${formatShape(shape)} has not`,
+      );
     }
     return [{ shape, dtype: x!.dtype }];
   },
@@ -112,14 +114,19 @@ const sliceOperation: Operation<SliceAttributes> = {
           ];
     return [concat([...zeros(start), g!, ...zeros(shape[axis]! - end)], axis)];
   },
-  lower: (lowering, { attributes: { axis, start, end } }, [x]) => [
-    lowering.emit("Slice", [x!, ...[start, end, axis].map((value) => lowering.integers([value]))]),
-  ],
+  lower: (lowering, { inputs, attributes: { axis, start, end } }, [x]) => {
+    if (lowering.device === "webgpu" && !inputs[0]!.dtype.startsWith("float")) {
+      // There, `Slice` takes floats alone; reading at constant places does the same.
+      const places = lowering.integers(Array.from({ length: end - start }, (_, place) => start + place));
+      return [lowering.emit("Gather", [x!, places], { attributes: { axis } })];
+    }
+    return [lowering.emit("Slice", [x!, ...[start, end, axis].map((value) => lowering.integers([value]))])];
+  },
 };
 
 /** The elements from `start` up to but not including `end` along one axis. */
 export function slice(x: Tensor, axis: number, start: number, end: number = x.shape.at(axis) ?? 0): Tensor {
-  const normalized = normalizeAxis(axis, x.rank);
+  const normalized = checkOperands("slice", [x], () => normalizeAxis(axis, x.rank));
   if (start === 0 && end === x.shape[normalized]) return x;
   return applyOne(sliceOperation, [x], { axis: normalized, start, end });
 }
@@ -151,15 +158,16 @@ const concatOperation: Operation<number> = {
 /** Tensors one behind the other along an axis. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   if (tensors.length === 0) throw new ProgramError("concat: takes at least one tensor");
-  if (tensors.length === 1) return tensors[0]!;
-  return applyOne(concatOperation, tensors, normalizeAxis(axis, tensors[0]!.rank));
+  const normalized = checkOperands("concat", tensors, () => normalizeAxis(axis, tensors[0]!.rank));
+  return tensors.length === 1 ? tensors[0]! : applyOne(concatOperation, tensors, normalized);
 }
 
 const splitOperation: Operation<{ readonly axis: number; readonly parts: number }> = {
   name: "split",
   type: ([x], { axis, parts }) => {
     const size = x!.shape[axis]!;
-    if (size % parts !== 0) throw new ProgramError(`axis ${axis} of size ${size} does not divide into ${parts}`);
+    if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0)
+      throw new ProgramError(`axis ${axis} of size ${size} does not divide into ${parts}`);
     const shape = x!.shape.map((extent, i) => (i === axis ? size / parts : extent));
     return Array.from({ length: parts }, () => ({ shape, dtype: x!.dtype }));
   },
@@ -181,7 +189,7 @@ function zerosLike({ shape, dtype }: Tensor): Tensor {
 
 /** Equal parts along an axis. */
 export function split(x: Tensor, parts: number, axis: number): readonly Tensor[] {
-  return apply(splitOperation, [x], { axis: normalizeAxis(axis, x.rank), parts });
+  return apply(splitOperation, [x], { axis: checkOperands("split", [x], () => normalizeAxis(axis, x.rank)), parts });
 }
 
 const stopGradientOperation: Operation<null> = {

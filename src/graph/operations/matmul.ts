@@ -1,7 +1,7 @@
 // Matrix products, single and batched, with transposed operands read in place.
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
-import { broadcastShapes, formatShape, type Shape } from "../shape.js";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { applyOne, type DType, type Operation, type Tensor, type TensorType } from "../tensor.js";
 import { isFloat } from "./compare.js";
 import { sumTo } from "./elementwise.js";
@@ -73,7 +73,9 @@ const matmulOperation: Operation<MatmulAttributes> = {
   lower: (lowering, { inputs, outputs, attributes }, names) => {
     const { dtype, rank } = outputs[0]!;
     if (rank === 2) return [lowerGemm(lowering, attributes, names)];
-    if (lowering.device === "cpu" && dtype === "float32") return [lowerFused(lowering, attributes, names)];
+    if (lowering.device === "cpu" && dtype === "float32" && isFusible(inputs, attributes)) {
+      return [lowerFused(lowering, attributes, names)];
+    }
     return [lowerPlain(lowering, attributes, inputs, names, dtype)];
   },
 };
@@ -91,9 +93,10 @@ function product(a: Tensor, left: OperandLayout, b: Tensor, right: OperandLayout
 /** Brings the gradient of an operand from [...batch, rows, columns] to the order in which the operand is stored. */
 function storedAs(gradient: Tensor, { rowsFirst }: OperandLayout, operand: Tensor): Tensor {
   if (!rowsFirst) return sumTo(gradient, operand);
-  const { rank } = gradient;
+  const { rank } = operand;
   const batchAxes = Array.from({ length: rank - 2 }, (_, axis) => axis);
-  return sumTo(gradient.transpose([rank - 2, ...batchAxes, rank - 1]), operand);
+  const shape = effectiveShape(operand.shape, { transposed: false, rowsFirst });
+  return sumTo(gradient, { shape }).transpose([rank - 2, ...batchAxes, rank - 1]);
 }
 
 function lowerGemm(lowering: Lowering, { left, right, scale }: MatmulAttributes, names: readonly string[]): string {
@@ -101,6 +104,12 @@ function lowerGemm(lowering: Lowering, { left, right, scale }: MatmulAttributes,
   if (plain) return lowering.emit("MatMul", names);
   const flags = { transA: Number(left.transposed), transB: Number(right.transposed) };
   return lowering.emit("Gemm", names, { attributes: { ...flags, alpha: { float: scale } } });
+}
+
+/** With rows outermost, `FusedMatMul` does not stretch batch axes. */
+function isFusible(inputs: readonly Tensor[], { left, right }: MatmulAttributes): boolean {
+  const [a, b] = [effectiveShape(inputs[0]!.shape, left), effectiveShape(inputs[1]!.shape, right)];
+  return !(left.rowsFirst || right.rowsFirst) || sameShape(a.slice(0, -2), b.slice(0, -2));
 }
 
 /** ONNX Runtime's product reads operands in any of the stored orders without a copy. */
@@ -181,9 +190,19 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return matmul(x, weight.transpose([1, 0]), bias ? { addend: bias } : {});
 }
 
-/** Multiply-adds of a product node, to count a program's work; 0 for any other node. */
-export function multiplyAdds(node: Tensor["node"]): number {
-  if (node.operation !== (matmulOperation as Operation)) return 0;
-  const inner = effectiveShape(node.inputs[0]!.shape, (node.attributes as MatmulAttributes).left).at(-1)!;
-  return node.outputs[0]!.size * inner;
+/** The sizes of a product: `batch` products of an [m, k] with a [k, n] matrix. */
+export interface ProductSizes {
+  readonly batch: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+}
+
+/** The sizes of a node that is a matrix product; `undefined` for any other node. */
+export function productSizes(node: Tensor["node"]): ProductSizes | undefined {
+  if (node.operation !== (matmulOperation as Operation)) return undefined;
+  const { shape } = node.outputs[0]!;
+  const [m, n] = shape.slice(-2) as [number, number];
+  const k = effectiveShape(node.inputs[0]!.shape, (node.attributes as MatmulAttributes).left).at(-1)!;
+  return { batch: sizeOf(shape) / (m * n), m, k, n };
 }

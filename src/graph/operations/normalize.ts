@@ -32,6 +32,7 @@ const layerNormOperation: Operation<LayerNormAttributes> = {
   name: "layerNorm",
   type: ([x, weight, bias]) => {
     const width = x!.shape.slice(-1);
+    if (width.length === 0) throw new ProgramError("takes a tensor of one or more axes");
     if (!sameShape(weight!.shape, width) || !sameShape(bias!.shape, width)) {
       throw new ProgramError(`weight and bias must be ${formatShape(width)}`);
     }

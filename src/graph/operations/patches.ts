@@ -10,7 +10,7 @@ import { linear } from "./matmul.js";
  */
 export function patchify(images: Tensor, size: number): Tensor {
   const [batch, height, width, channels] = images.shape;
-  if (images.rank !== 4 || height! % size !== 0 || width! % size !== 0) {
+  if (images.rank !== 4 || !Number.isInteger(size) || size < 1 || height! % size !== 0 || width! % size !== 0) {
     throw new ProgramError(`patchify: ${images} does not divide into patches of ${size} x ${size}`);
   }
   const [rows, columns] = [height! / size, width! / size];

@@ -1,6 +1,7 @@
 // Reductions over axes: sum, mean, largest value, log-sum-exp.
 import { normalizeAxes, type Shape, sameShape } from "../shape.js";
-import { applyOne, type Operation, type Tensor } from "../tensor.js";
+import { applyOne, checkOperands, type Operation, type Tensor, type TensorType } from "../tensor.js";
+import { FLOATS, NUMBERS, requireDtype } from "./elementwise.js";
 
 export interface ReduceOptions {
   /** Keep each reduced axis with size 1; they are dropped otherwise. */
@@ -15,9 +16,14 @@ function reducedShape(shape: Shape, axes: readonly number[]): number[] {
   return shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 }
 
+function reducedType([x]: readonly TensorType[], { axes }: ReduceAttributes): readonly TensorType[] {
+  requireDtype(x!, NUMBERS);
+  return [{ shape: reducedShape(x!.shape, axes), dtype: x!.dtype }];
+}
+
 const sumOperation: Operation<ReduceAttributes> = {
   name: "sum",
-  type: ([x], { axes }) => [{ shape: reducedShape(x!.shape, axes), dtype: x!.dtype }],
+  type: reducedType,
   gradient: ({ inputs }, [g]) => [g!.expand(inputs[0]!.shape)],
   lower: (lowering, { attributes: { axes } }, [x]) => [lowering.emit("ReduceSum", [x!, lowering.integers(axes)])],
 };
@@ -25,7 +31,7 @@ const sumOperation: Operation<ReduceAttributes> = {
 function extremum(name: string, onnxType: string): Operation<ReduceAttributes> {
   return {
     name,
-    type: ([x], { axes }) => [{ shape: reducedShape(x!.shape, axes), dtype: x!.dtype }],
+    type: reducedType,
     gradient: ({ inputs, outputs, attributes: { axes } }, [g]) => {
       // Ties share the gradient evenly.
       const isExtreme = inputs[0]!.equal(outputs[0]!).cast(g!.dtype);
@@ -40,7 +46,7 @@ const minOperation = extremum("min", "ReduceMin");
 
 /** Every reduction keeps its axes; dropping them is a reshape, which costs nothing. */
 function reduce(operation: Operation<ReduceAttributes>, x: Tensor, axes?: readonly number[], options?: ReduceOptions) {
-  const normalized = normalizeAxes(axes, x.rank);
+  const normalized = checkOperands(operation.name, [x], () => normalizeAxes(axes, x.rank));
   const kept = reducedShape(x.shape, normalized);
   const result = sameShape(kept, x.shape) ? x : applyOne(operation, [x], { axes: normalized });
   return options?.keepDims ? result : result.reshape(kept.filter((_, axis) => !normalized.includes(axis)));
@@ -60,6 +66,10 @@ export function min(x: Tensor, axes?: readonly number[], options?: ReduceOptions
 }
 
 export function mean(x: Tensor, axes?: readonly number[], options?: ReduceOptions): Tensor {
+  checkOperands("mean", [x], () => {
+    requireDtype(x, FLOATS);
+    normalizeAxes(axes, x.rank);
+  });
   const total = sum(x, axes, options);
   return total.mul(total.size / x.size);
 }

@@ -1,15 +1,11 @@
 // Checks across keys: whether values that are each valid fit together.
 
+import { patchCount } from "../../methods/method.js";
 import type { PretrainConfig } from "./schema.js";
 
 /** Images a group: 1 / mixingRatio, and 1 for a method that does not mix. */
 export function groupSize(config: PretrainConfig): number {
   return config.method === "mae" ? 1 : Math.round(1 / config.methodOptions.mixingRatio);
-}
-
-/** Patches an image. */
-export function patchCount(model: { readonly imageSize: number; readonly patchSize: number }): number {
-  return (model.imageSize / model.patchSize) ** 2;
 }
 
 /** A ratio such as 0.333 stands for 1/3: within 1% of one over a whole number. Undefined for any other. */

@@ -1,7 +1,7 @@
 // The value of every key that nobody set, for a preset and a method, with the source of each.
 
 import { type ModelPreset, modelPresets } from "../../nn/presets.js";
-import { type Method, methodDefaults } from "./method-options.js";
+import { type MethodName, methodDefaults } from "../../methods/registry.js";
 
 /** A small run that ends within minutes: many small steps, since homologous recognition takes hundreds to start. */
 const microSchedule = {
@@ -44,7 +44,7 @@ export const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
 };
 
 /** Everything but `source`, which has no default; `microBatch` is null where it is to be derived. */
-export function configDefaults(preset: ModelPreset, method: Method) {
+export function configDefaults(preset: ModelPreset, method: MethodName) {
   return {
     method,
     seed: 0,

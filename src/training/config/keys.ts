@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { ModelPreset } from "../../nn/presets.js";
 import { configDefaults } from "./defaults.js";
-import type { Method } from "./method-options.js";
+import type { MethodName } from "../../methods/registry.js";
 import { configSchema } from "./schema.js";
 
 export interface ConfigKey {
@@ -33,7 +33,7 @@ interface JsonSchema {
 }
 
 /** Every key of the configuration for one method, in the order of the schema. */
-export function configKeys(method: Method, preset: ModelPreset = "micro"): ConfigKey[] {
+export function configKeys(method: MethodName, preset: ModelPreset = "micro"): ConfigKey[] {
   const defaults = configDefaults(preset, method);
   return [...leaves(configSchema(method), [])].map(([path, schema]) => ({
     path: path.join("."),
@@ -44,7 +44,7 @@ export function configKeys(method: Method, preset: ModelPreset = "micro"): Confi
 }
 
 /** What is valid at `path`, or at the deepest key on the way there that the schema names. */
-export function describeKey(method: Method, path: readonly string[]) {
+export function describeKey(method: MethodName, path: readonly string[]) {
   let schema: z.core.$ZodType = configSchema(method);
   const known: string[] = [];
   for (const name of path) {

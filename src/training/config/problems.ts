@@ -3,12 +3,12 @@
 import type { z } from "zod";
 import { configKeys, describeKey } from "./keys.js";
 import { type Mapping, show } from "./layers.js";
-import type { Method } from "./method-options.js";
+import type { MethodName } from "../../methods/registry.js";
 import { nearestName } from "./nearest-name.js";
 
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
-  method: Method,
+  method: MethodName,
   values: Mapping,
   origins: ReadonlyMap<string, string>,
 ): string[] {
@@ -20,7 +20,7 @@ export function describeIssues(
   return [...new Set(sentences)];
 }
 
-function unknownKey(path: readonly string[], method: Method, origins: ReadonlyMap<string, string>): string {
+function unknownKey(path: readonly string[], method: MethodName, origins: ReadonlyMap<string, string>): string {
   const name = path.at(-1)!;
   const section = path.slice(0, -1);
   const siblings = describeKey(method, section).inside;
@@ -32,7 +32,7 @@ function unknownKey(path: readonly string[], method: Method, origins: ReadonlyMa
 }
 
 /** A right key in the wrong place is the commonest slip of all. */
-function elsewhere(name: string, method: Method): string | undefined {
+function elsewhere(name: string, method: MethodName): string | undefined {
   const keys = configKeys(method).map(({ path }) => ({ path, leaf: path.split(".").at(-1)! }));
   const near = nearestName(
     name,
@@ -43,7 +43,7 @@ function elsewhere(name: string, method: Method): string | undefined {
 
 function wrongValue(
   issue: z.core.$ZodIssue,
-  method: Method,
+  method: MethodName,
   values: Mapping,
   origins: ReadonlyMap<string, string>,
 ): string {

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { modelPresetNames } from "../../nn/presets.js";
 import { parseInterval } from "../interval.js";
-import { type Method, type MethodOptions, methodNames, methodOptionSchemas } from "./method-options.js";
+import { type MethodName, type MethodOptions, methodNames, methodOptionSchemas } from "../../methods/registry.js";
 
 const count = (text: string) => z.int().positive().describe(text);
 const countOrNone = (text: string) => z.int().min(0).describe(text);
@@ -100,7 +100,7 @@ const run = z.strictObject({
 });
 
 /** The strict schema of a resolved configuration for one method. */
-export function configSchema(method: Method) {
+export function configSchema(method: MethodName) {
   return z.strictObject({
     method: z.enum(methodNames).describe("pretext task"),
     seed: z.int().min(0).describe("every random draw follows from it"),
@@ -129,5 +129,5 @@ export interface CommonConfig {
 
 /** A resolved configuration: every key has its value, and the values fit together. */
 export type PretrainConfig = {
-  readonly [M in Method]: CommonConfig & { readonly method: M; readonly methodOptions: Readonly<MethodOptions<M>> };
-}[Method];
+  readonly [M in MethodName]: CommonConfig & { readonly method: M; readonly methodOptions: Readonly<MethodOptions<M>> };
+}[MethodName];

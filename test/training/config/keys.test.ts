@@ -1,7 +1,8 @@
 // The list of keys, from which help texts and documentation are made.
 
 import { describe, expect, it } from "vitest";
-import { configKeys, methodNames } from "#src/training/config.js";
+import { methodNames } from "#src/methods/registry.js";
+import { configKeys } from "#src/training/config.js";
 
 describe("configKeys", () => {
   it.each(methodNames)("says of every key of %s what it means, what is valid and what the default is", (method) => {

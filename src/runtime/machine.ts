@@ -16,6 +16,12 @@ export function countCores(): Cores {
   return { physical: linuxPhysicalCores() ?? macPhysicalCores(), logical };
 }
 
+/** The threads that the engine takes when it is left to choose: one for each physical core. */
+export function engineThreads(): number {
+  const { physical, logical } = countCores();
+  return physical ?? logical;
+}
+
 /** Numbers from a list such as "0-3,8,10-11". */
 export function parseCpuList(text: string): number[] {
   return text

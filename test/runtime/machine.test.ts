@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { countCores, measureMemory, parseCpuList } from "#src/cli/machine.js";
+import { countCores, measureMemory, parseCpuList } from "#src/runtime/machine.js";
 
 describe("countCores", () => {
   it("finds at least one physical core, and no more than threads", () => {

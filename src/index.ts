@@ -1,0 +1,90 @@
+// The library: everything that `import ... from "mixedae"` gives, from the ground floor up.
+
+/* Images: where they come from, and batches in a reproducible order. See docs/own-images.md. */
+export {
+  type Batch,
+  type BatchOptions,
+  type BatchStream,
+  DataError,
+  type ImageSource,
+  openBatches,
+  openSource,
+  type ReadImage,
+  type ReadOptions,
+  readImages,
+  type SourceOptions,
+} from "./data/index.js";
+/*
+ * Tensor programs: symbolic tensors with static shapes, their operations (methods of `Tensor`), gradients.
+ * `input` and `constant` are where programs begin, `defineProgram` is where they end. See docs/engine.md.
+ */
+export {
+  apply,
+  concat,
+  constant,
+  countMultiplyAdds,
+  type Device,
+  type DType,
+  defineProgram,
+  gradients,
+  input,
+  type Node,
+  type Operand,
+  type Operation,
+  type Program,
+  ProgramError,
+  patchConvolution,
+  patchify,
+  type Shape,
+  type Tensor,
+  type TensorType,
+} from "./graph/index.js";
+/* Pretext tasks: MAE, naive mixing, MixedAE; and their comparison with other code. See docs/methods.md, parity.md. */
+export type { Method, PretextTask } from "./methods/method.js";
+export { evaluatePretext, type PretextInputs, type PretextResult } from "./methods/pretext-evaluation.js";
+export { createMethod, type MethodChoice, methodDefaults } from "./methods/registry.js";
+/* Layers: parameters are made in a scope, a layer is a function of a tensor. */
+export { type Attention, attention, type LogitFilter } from "./nn/attention.js";
+export { type Block, type BlockShape, block, blocks } from "./nn/block.js";
+export { type Decoder, decoder } from "./nn/decoder.js";
+export { type Encoder, encoder } from "./nn/encoder.js";
+export { type Initializer, normal, ones, uniform, xavierUniform, zeros } from "./nn/initializers.js";
+export { type Layer, layerNorm, linear } from "./nn/layers.js";
+export { type Parameter, type ParameterOptions, ParameterScope } from "./nn/parameters.js";
+export { type Normalization, normalizePixels } from "./nn/pixels.js";
+export { sinCosPositions } from "./nn/positions.js";
+export { type ModelPreset, type ModelShape, modelPresetNames, modelPresets } from "./nn/presets.js";
+/* Training of any model: gradients, AdamW over flat buffers, learning rates. */
+export { type LearningRateSchedule, learningRateAt } from "./optim/schedule.js";
+export {
+  createTraining,
+  type StepOptions,
+  type StepResult,
+  type Training,
+  type TrainingDefinition,
+} from "./optim/training.js";
+/* Random numbers: every draw is a function of (seed, stream, epoch, index), on any machine. */
+export { type RandomStream, randomStream } from "./random/index.js";
+/* Running programs: compile once for a device, bind to your own arrays, run many times. */
+export {
+  type Arrays,
+  allocate,
+  type Binding,
+  type CompileOptions,
+  compile,
+  EngineError,
+  Executable,
+  type TypedArray,
+} from "./runtime/index.js";
+
+/* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
+export {
+  type ConfigLayer,
+  layerFromAssignments,
+  layerFromFile,
+  type PretrainConfig,
+  resolveConfig,
+} from "./training/config.js";
+export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
+export { pretrain, reconstruct, resume } from "./training/index.js";
+export { Progress, type ProgressStream } from "./training/progress.js";

@@ -1,0 +1,158 @@
+// Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
+import { ProgramError, sizeOf, type Tensor } from "../graph/index.js";
+import { allocate, type Arrays, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
+import { accumulator } from "./accumulate.js";
+import type { AdamwOptions } from "./adamw.js";
+import { FlatOptimizer, type FlatState, type ParameterGroup } from "./flat-optimizer.js";
+import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
+
+/** Values in one chunk of the optimizer: its few passes over a chunk then stay in the processor's cache. */
+const CHUNK = 1 << 16;
+
+export interface TrainingDefinition {
+  /** For messages. */
+  readonly name: string;
+  /** The scalar to minimise, for one micro-batch. */
+  readonly loss: Tensor;
+  /** Scalars or vectors to report beside the loss. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+  readonly parameters: readonly Trainable[];
+  readonly optimizer: AdamwOptions & { readonly weightDecay: number };
+  /** In how many equal parts a batch is computed; the update is that of the whole batch. 1 by default. */
+  readonly microBatches?: number;
+  readonly engine?: CompileOptions;
+}
+
+export interface StepOptions {
+  /** The number of this step, from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** The largest global norm that the gradient may keep; null for any. */
+  readonly clipNorm?: number | null;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** The global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Averaged over micro-batches. */
+  readonly metrics: Readonly<Record<string, number | readonly number[]>>;
+  /** False where the loss or the gradient is not finite: then nothing was updated. */
+  readonly updated: boolean;
+}
+
+export interface Training {
+  readonly layout: FlatLayout<ParameterGroup>;
+  readonly state: FlatState;
+  /** Each parameter's values, as views on the flat buffer: write to them to start or restore a model. */
+  readonly values: Readonly<Record<string, Float32Array>>;
+  /** The flat buffers and, at its peak, the program's intermediate values. */
+  readonly memoryBytes: number;
+  /**
+   * One optimizer step. `inputs` holds the program's data inputs for the whole batch: the micro-batches one behind the
+   * other.
+   */
+  step(inputs: Arrays, options: StepOptions): Promise<StepResult>;
+  /** Computes one micro-batch of zeros and updates nothing: the milliseconds that it took. */
+  rehearse(): Promise<number>;
+}
+
+/** Compiles a model for training. Parameters start at zero: write their first values to `values`. */
+export async function createTraining(definition: TrainingDefinition): Promise<Training> {
+  const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, engine = {} } = definition;
+  const program = gradientProgram(name, loss, metrics, parameters);
+  const executable = await compile(program, engine);
+
+  const decayed: ParameterGroup = { weightDecay: options.weightDecay };
+  const undecayed: ParameterGroup = { weightDecay: 0 };
+  const layout = new FlatLayout(
+    parameters.map(({ name, tensor, decay }) => ({ name, shape: tensor.shape, group: decay ? decayed : undecayed })),
+    CHUNK,
+  );
+  const state: FlatState = {
+    parameters: layout.allocate(),
+    gradients: layout.allocate(),
+    means: layout.allocate(),
+    squares: layout.allocate(),
+  };
+  const values = layout.views(state.parameters);
+  const optimizer = await FlatOptimizer.create(layout, state, options, engine);
+
+  const data = Object.fromEntries(
+    [...program.inputs]
+      .filter(([input]) => !(input in values))
+      .map(([input, { dtype, shape }]) => [input, allocate(dtype, sizeOf(shape))]),
+  );
+  const figures = Object.fromEntries(
+    [...program.outputs]
+      .filter(([output]) => !isGradientName(output))
+      .map(([output, { shape }]) => [output, new Float32Array(sizeOf(shape))]),
+  );
+  const gradientsInto = (buffer: Float32Array) => {
+    const views = Object.entries(layout.views(buffer)).map(([parameter, view]) => [gradientName(parameter), view]);
+    return executable.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(views) });
+  };
+  const first = gradientsInto(state.gradients);
+  const part = microBatches > 1 ? layout.allocate() : undefined;
+  const further: Binding[] = part
+    ? [gradientsInto(part), await accumulator(layout, state.gradients, part, engine)]
+    : [];
+
+  async function runMicroBatches(inputs: Arrays): Promise<Record<string, Float64Array>> {
+    checkInputs(name, data, inputs, microBatches);
+    const means = Object.fromEntries(
+      Object.entries(figures).map(([figure, { length }]) => [figure, new Float64Array(length)]),
+    );
+    for (let index = 0; index < microBatches; index++) {
+      for (const [input, array] of Object.entries(data)) {
+        const slice = inputs[input]!.subarray(index * array.length, (index + 1) * array.length);
+        array.set(slice as never);
+      }
+      for (const binding of index === 0 ? [first] : further) await binding.run();
+      for (const [figure, array] of Object.entries(figures)) {
+        for (const [place, value] of array.entries()) means[figure]![place]! += value / microBatches;
+      }
+    }
+    return means;
+  }
+
+  return {
+    layout,
+    state,
+    values,
+    memoryBytes: (part ? 5 : 4) * state.parameters.byteLength + executable.plannedBytes,
+    async step(inputs, { step, learningRate, clipNorm = null }) {
+      const { loss: mean, ...others } = await runMicroBatches(inputs);
+      const gradientScale = 1 / microBatches;
+      const gradientNorm = await optimizer.gradientNorm(gradientScale);
+      const updated = Number.isFinite(mean![0]) && Number.isFinite(gradientNorm);
+      if (updated) {
+        const clip = clipNorm === null ? 1 : Math.min(1, clipNorm / gradientNorm);
+        await optimizer.update(step, learningRate, gradientScale * clip);
+      }
+      const plain = Object.entries(others).map(([figure, array]) => [figure, plainFigure(array)]);
+      return { loss: mean![0]!, gradientNorm, metrics: Object.fromEntries(plain), updated };
+    },
+    async rehearse() {
+      const began = performance.now();
+      await first.run();
+      return performance.now() - began;
+    },
+  };
+}
+
+function checkInputs(name: string, expected: Arrays, given: Arrays, microBatches: number): void {
+  for (const [input, array] of Object.entries(expected)) {
+    const wanted = `${array.constructor.name} of ${array.length * microBatches} elements`;
+    const found = given[input];
+    if (found?.constructor !== array.constructor || found.length !== array.length * microBatches) {
+      const what = found === undefined ? "nothing" : `${found.constructor.name} of ${found.length}`;
+      throw new ProgramError(`training ${name}: input "${input}" must be ${wanted}; found ${what}`);
+    }
+  }
+}
+
+/** A scalar as a number, a vector as a list. */
+function plainFigure(values: Float64Array): number | readonly number[] {
+  return values.length === 1 ? values[0]! : [...values];
+}

@@ -1,0 +1,35 @@
+// Sine-cosine positions against the formula, and against entries worked out by hand.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sinCosPositions } from "#src/nn/positions.js";
+import { distance } from "./evaluate.js";
+
+test("every entry follows the formula of MAE", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 6 }), (quarter, grid) => {
+      const width = 4 * quarter;
+      const wanted = Array.from({ length: grid * grid * width }, (_, place) => {
+        const [cell, channel] = [Math.floor(place / width), place % width];
+        const [row, column] = [Math.floor(cell / grid), cell % grid];
+        const coordinate = channel < width / 2 ? column : row;
+        const within = channel % (width / 2);
+        const angle = coordinate / 10000 ** ((within % quarter) / quarter);
+        return within < quarter ? Math.sin(angle) : Math.cos(angle);
+      });
+      expect(distance(sinCosPositions(width, grid), wanted)).toBeLessThan(1e-6);
+    }),
+  );
+});
+
+test("entries worked out by hand: width 8 has the frequencies 1 and 1/100", () => {
+  const positions = sinCosPositions(8, 3);
+  const row = (cell: number) => [...positions.subarray(8 * cell, 8 * cell + 8)].map((value) => value.toFixed(5));
+  const origin = ["0.00000", "0.00000", "1.00000", "1.00000"];
+  const one = ["0.84147", "0.01000", "0.54030", "0.99995"];
+  const two = ["0.90930", "0.02000", "-0.41615", "0.99980"];
+  expect(row(0)).toEqual([...origin, ...origin]);
+  // The column comes first: cell 1 lies right of cell 0, cell 3 below it.
+  expect(row(1)).toEqual([...one, ...origin]);
+  expect(row(3)).toEqual([...origin, ...one]);
+  expect(row(5)).toEqual([...two, ...one]);
+});

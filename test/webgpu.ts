@@ -1,0 +1,21 @@
+// Whether programs can run on WebGPU here.
+import { defineProgram, input } from "#src/graph/index.js";
+import { compile } from "#src/runtime/index.js";
+
+let missing: Promise<string | undefined> | undefined;
+
+/** Why there is no WebGPU; `undefined` where there is. */
+export function webgpuMissing(): Promise<string | undefined> {
+  missing ??= probe();
+  return missing;
+}
+
+async function probe(): Promise<string | undefined> {
+  const doubled = input("x", [1]).mul(2);
+  try {
+    await compile(defineProgram("probe", { doubled }), { device: "webgpu", strict: true });
+    return undefined;
+  } catch (error) {
+    return `no WebGPU driver: ${(error as Error).message}`;
+  }
+}
