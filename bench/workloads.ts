@@ -34,7 +34,10 @@ function plainTransformer(width: number, heads: number, batch: number, microBatc
       const error = layers.reduce((x, layer) => layer(x), input("tokens", shape)).sub(input("target", shape));
       return { loss: error.mul(error).mean(), metrics: {}, parameters: scope.parameters };
     },
-    inputs: () => ({ tokens: noise(tokens * batch * width, "tokens"), target: noise(tokens * batch * width, "target") }),
+    inputs: () => ({
+      tokens: noise(tokens * batch * width, "tokens"),
+      target: noise(tokens * batch * width, "target"),
+    }),
     torch: { kind: "vit", batch, tokens, width, depth, heads },
   };
 }
@@ -73,12 +76,10 @@ const { mixingRatio, ...switches } = methodDefaults.mixedae;
 export const workloads: readonly Workload[] = [
   plainTransformer(192, 3, 64, 8),
   plainTransformer(384, 6, 32, 4),
-  pretext(
-    "MAE ViT-Base/16 at 224, 16 images",
-    base,
-    createMethod({ name: "mae", options: methodDefaults.mae }, base),
-    { kind: "mae", maskRatio: 0.75 },
-  ),
+  pretext("MAE ViT-Base/16 at 224, 16 images", base, createMethod({ name: "mae", options: methodDefaults.mae }, base), {
+    kind: "mae",
+    maskRatio: 0.75,
+  }),
   pretext(
     "MixedAE ViT-Base/16 at 224, 16 images",
     base,

@@ -44,7 +44,7 @@ export type { Method, PretextTask } from "./methods/method.js";
 export { evaluatePretext, type PretextInputs, type PretextResult } from "./methods/pretext-evaluation.js";
 export { createMethod, type MethodChoice, methodDefaults } from "./methods/registry.js";
 /* Layers: parameters are made in a scope, a layer is a function of a tensor. */
-export { type Attention, attention, type LogitFilter } from "./nn/attention.js";
+export { type Attention, attention, type KeyExclusion } from "./nn/attention.js";
 export { type Block, type BlockShape, block, blocks } from "./nn/block.js";
 export { type Decoder, decoder } from "./nn/decoder.js";
 export { type Encoder, encoder } from "./nn/encoder.js";

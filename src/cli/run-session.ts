@@ -1,6 +1,7 @@
 // What pretrain and resume have in common: progress, Ctrl-C, and the words at the end.
 
 import type { RunHooks, RunSummary } from "../training/hooks.js";
+import { describeLearning } from "../training/learning-report.js";
 import { Progress } from "../training/progress.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
@@ -23,7 +24,8 @@ export async function runSession(
       stopRequested: () => stop.received() !== undefined,
     });
     progress.end();
-    for (const line of describeEnd(summary, folder)) stdout.write(`${line}\n`);
+    const [headline, ...others] = describeEnd(summary, folder);
+    for (const line of [headline, ...(await describeLearning(folder)), ...others]) stdout.write(`${line}\n`);
     return summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
   } finally {
     progress.end();

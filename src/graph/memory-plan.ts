@@ -37,7 +37,8 @@ export function planPeakBytes(model: OnnxModel, knownBytes: ReadonlyMap<string, 
     );
     const created = node.outputs.reduce((sum, name) => sum + own(name), 0);
     const replaced =
-      IN_PLACE.has(node.type) && dying.some((name) => bytes.get(name) === created && node.inputs.map(root).includes(name));
+      IN_PLACE.has(node.type) &&
+      dying.some((name) => bytes.get(name) === created && node.inputs.map(root).includes(name));
     peak = Math.max(peak, live + (replaced ? 0 : created));
     live += created - dying.reduce((sum, name) => sum + (bytes.get(name) ?? 0), 0);
   }
@@ -53,7 +54,9 @@ function engineOrder(nodes: readonly OnnxNode[]): OnnxNode[] {
   const read = new Set(nodes.flatMap((node) => node.inputs));
   const visited = new Set<number>();
   const order: OnnxNode[] = [];
-  const pending = nodes.flatMap((node, index) => (node.outputs.some((name) => read.has(name)) ? [] : [{ index, done: false }]));
+  const pending = nodes.flatMap((node, index) =>
+    node.outputs.some((name) => read.has(name)) ? [] : [{ index, done: false }],
+  );
   for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
     const node = nodes[entry.index]!;
     if (entry.done) {

@@ -122,9 +122,9 @@ const methods = {
   logSumExp(this: Tensor, axis: number, options?: ReduceOptions): Tensor {
     return logSumExp(this, axis, options);
   },
-  /** Over the last axis. */
-  softmax(this: Tensor): Tensor {
-    return softmax(this);
+  /** Over the last axis; entries where `excluded` holds get an exact 0. */
+  softmax(this: Tensor, excluded?: Tensor): Tensor {
+    return softmax(this, excluded);
   },
   /** Over the last axis, whose size weight and bias have. */
   layerNorm(this: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {

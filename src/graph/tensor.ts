@@ -29,10 +29,7 @@ export interface Operation<Attributes = unknown> {
    * Gradients of the inputs from those of the outputs, as further tensors; `undefined` means "none".
    * Left out where the operation is not differentiable: gradients stop there.
    */
-  gradient?(
-    node: Node<Attributes>,
-    outputGradients: readonly (Tensor | undefined)[],
-  ): readonly (Tensor | undefined)[];
+  gradient?(node: Node<Attributes>, outputGradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
   /** Emits ONNX nodes and returns the value names of the outputs; an input's own name is allowed (an alias). */
   lower(lowering: Lowering, node: Node<Attributes>, inputs: readonly string[]): readonly string[];
 }
@@ -65,7 +62,6 @@ export class Tensor {
     return `${this.dtype}${formatShape(this.shape)} (${origin})`;
   }
 }
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: as above
 export interface Tensor extends TensorMethods {}
 
 let nextId = 0;

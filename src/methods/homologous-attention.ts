@@ -1,15 +1,15 @@
 // Homologous attention: each patch attends only to the patches most like it, as many as its image supplies [MixedAE].
 import { concat, constant, type Tensor } from "../graph/index.js";
-import type { LogitFilter } from "../nn/attention.js";
+import type { KeyExclusion } from "../nn/attention.js";
 
 export interface HomologousAttention {
   /**
-   * softmax(TopK(Q K^T / sqrt(d))): for each query and head the logits below the K-th largest become -Infinity.
+   * softmax(TopK(Q K^T / sqrt(d))): for each query and head, keys with logits below the K-th largest are excluded.
    * Our choices: CLS as a key is always kept and not counted; CLS as a query attends to everything; no gradient flows
    * through the threshold; ties may keep more than K.
    */
-  readonly filter: LogitFilter;
-  /** Of the patch keys that each call of `filter` kept, the share from the query's own image; chance is 1/g. */
+  readonly exclude: KeyExclusion;
+  /** Of the patch keys that each call of `exclude` kept, the share from the query's own image; chance is 1/g. */
   precisions(): readonly Tensor[];
 }
 
@@ -20,14 +20,14 @@ export function homologousAttention(sources: Tensor, kept: number): HomologousAt
 
   return {
     precisions: () => precisions,
-    filter: (logits) => {
+    exclude: (logits) => {
       const tokens = logits.shape[3]!;
       const isCls = constant([1, ...new Array<number>(tokens - 1).fill(0)], [tokens], "bool");
       const largest = logits.stopGradient().slice(3, 1).topK(kept).values;
       const threshold = isCls.reshape([tokens, 1]).select(-Infinity, largest.min([-1], { keepDims: true }));
-      const cut = logits.less(threshold).and(isCls.not());
-      precisions.push(precision(cut, homologous));
-      return cut.select(-Infinity, logits);
+      const excluded = logits.stopGradient().less(threshold).and(isCls.not());
+      precisions.push(precision(excluded, homologous));
+      return excluded;
     },
   };
 }
@@ -42,11 +42,13 @@ function homologousPairs(sources: Tensor): Tensor {
   return same.and(withCls.reshape([mixed, 1, size, 1]).less(0).not());
 }
 
-/** cut [mixed images, heads, queries, keys] never holds for CLS; homologous broadcasts to it. */
-function precision(cut: Tensor, homologous: Tensor): Tensor {
-  const [, heads, tokens] = cut.shape as [number, number, number, number];
+/** excluded [mixed images, heads, queries, keys] never holds for CLS; homologous broadcasts to it. */
+function precision(excluded: Tensor, homologous: Tensor): Tensor {
+  const [, heads, tokens] = excluded.shape as [number, number, number, number];
   const count = (flags: Tensor) => flags.cast("float32").sum();
-  const keptHomologous = count(homologous).mul(heads).sub(count(cut.and(homologous)));
-  const patchPairs = cut.size * ((tokens - 1) / tokens) ** 2;
-  return keptHomologous.div(count(cut).neg().add(patchPairs));
+  const keptHomologous = count(homologous)
+    .mul(heads)
+    .sub(count(excluded.and(homologous)));
+  const patchPairs = excluded.size * ((tokens - 1) / tokens) ** 2;
+  return keptHomologous.div(count(excluded).neg().add(patchPairs));
 }

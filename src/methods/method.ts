@@ -1,7 +1,7 @@
 // What every pre-training method consists of: options, a random plan drawn on the host, and a loss as a tensor program.
 import type { Tensor } from "../graph/index.js";
-import type { ModelShape } from "../nn/presets.js";
 import type { ParameterScope } from "../nn/parameters.js";
+import type { ModelShape } from "../nn/presets.js";
 import type { RandomStream } from "../random/index.js";
 
 /** A random decision for a batch: whole numbers, `rows` rows of `columns` each, row by row. */

@@ -37,7 +37,9 @@ export const mixedAeOptions = mixingOptions.extend({
   homologousFrom: z
     .int()
     .min(0)
-    .describe("first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)"),
+    .describe(
+      "first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)",
+    ),
   segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
   decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
   contrastive: z.boolean().describe("add the homologous contrastive loss"),
@@ -114,7 +116,7 @@ function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions):
       const recognition = homologousAttention(sources, perSource);
       const isHomologous = (block: number) => options.homologousAttention && block >= options.homologousFrom;
       const encoded = encode(segments ? tokens.add(segments(sources)) : tokens, (block) =>
-        isHomologous(block) ? recognition.filter : undefined,
+        isHomologous(block) ? recognition.exclude : undefined,
       );
 
       // Unmixing, and MAE's decoder for each image.

@@ -4,10 +4,10 @@ import { xavierUniform, zeros } from "./initializers.js";
 import { linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 
-/** Restricts which keys a query attends to: logits [batch, heads, queries, keys] in, with -Infinity where cut off. */
-export type LogitFilter = (logits: Tensor) => Tensor;
+/** Says from the logits [batch, heads, queries, keys] which keys a query must not attend to: a boolean tensor alike. */
+export type KeyExclusion = (logits: Tensor) => Tensor;
 
-export type Attention = (x: Tensor, filter?: LogitFilter) => Tensor;
+export type Attention = (x: Tensor, exclude?: KeyExclusion) => Tensor;
 
 const HEADS_OUTERMOST = [1, 2, 0, 3];
 const TOKENS_OUTERMOST = [2, 0, 1, 3];
@@ -25,14 +25,16 @@ export function attention(scope: ParameterScope, width: number, heads: number): 
   const project = linear(scope.in("proj"), width, width);
   const size = width / heads;
 
-  return (x, filter = (logits) => logits) => {
+  return (x, exclude) => {
     const [tokens, batch] = x.shape as [number, number];
     const biases = bias.split(3, 0);
-    const [q, k, v] = weight.split(3, 0).map((third, index) =>
-      x.linear(third, biases[index]).reshape([tokens, batch, heads, size]).transpose(HEADS_OUTERMOST),
-    ) as [Tensor, Tensor, Tensor];
+    const [q, k, v] = weight
+      .split(3, 0)
+      .map((third, index) =>
+        x.linear(third, biases[index]).reshape([tokens, batch, heads, size]).transpose(HEADS_OUTERMOST),
+      ) as [Tensor, Tensor, Tensor];
     const logits = q.matmul(k.transpose([0, 1, 3, 2]), { scale: 1 / Math.sqrt(size) });
-    const attended = filter(logits).softmax().matmul(v);
+    const attended = logits.softmax(exclude?.(logits)).matmul(v);
     return project(attended.transpose(TOKENS_OUTERMOST).reshape([tokens, batch, width]));
   };
 }

@@ -1,6 +1,6 @@
 // The pre-norm transformer block: attention and MLP, each on a residual branch.
 import type { Tensor } from "../graph/index.js";
-import { attention, type LogitFilter } from "./attention.js";
+import { attention, type KeyExclusion } from "./attention.js";
 import { layerNorm, linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 
@@ -12,7 +12,7 @@ export interface BlockShape {
 }
 
 /** x [tokens, batch, width] to the same shape. */
-export type Block = (x: Tensor, filter?: LogitFilter) => Tensor;
+export type Block = (x: Tensor, exclude?: KeyExclusion) => Tensor;
 
 export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockShape): Block {
   const norm1 = layerNorm(scope.in("norm1"), width);
@@ -21,8 +21,8 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
   const fc1 = linear(scope.in("mlp").in("fc1"), width, mlpRatio * width);
   const fc2 = linear(scope.in("mlp").in("fc2"), mlpRatio * width, width);
 
-  return (x, filter) => {
-    const attended = x.add(attend(norm1(x), filter));
+  return (x, exclude) => {
+    const attended = x.add(attend(norm1(x), exclude));
     return attended.add(fc2(fc1(norm2(attended)).gelu()));
   };
 }

@@ -1,12 +1,12 @@
 // The vision transformer that is pre-trained: patch embedding, positions, blocks, final norm.
 import { concat, constant, patchConvolution, type Tensor } from "../graph/index.js";
-import type { LogitFilter } from "./attention.js";
+import type { KeyExclusion } from "./attention.js";
 import { blocks } from "./block.js";
 import { normal, uniform, xavierUniform } from "./initializers.js";
 import { layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { sinCosPositions } from "./positions.js";
-import type { ModelShape } from "./presets.js";
+import type { EncoderShape } from "./presets.js";
 
 export interface Encoder {
   /** Fixed position embeddings of the patches [patches, width]. */
@@ -15,12 +15,12 @@ export interface Encoder {
   embed(patches: Tensor): Tensor;
   /**
    * Puts the CLS token before patch tokens [tokens, batch, width], positions included, and runs the blocks and the
-   * final norm: [1 + tokens, batch, width]. `filters` may restrict the attention of a block, by its index.
+   * final norm: [1 + tokens, batch, width]. `exclusions` may restrict the attention of a block, by its index.
    */
-  encode(tokens: Tensor, filters?: (blockIndex: number) => LogitFilter | undefined): Tensor;
+  encode(tokens: Tensor, exclusions?: (blockIndex: number) => KeyExclusion | undefined): Tensor;
 }
 
-export function encoder(scope: ParameterScope, shape: ModelShape): Encoder {
+export function encoder(scope: ParameterScope, shape: EncoderShape): Encoder {
   const { imageSize, patchSize, width, depth } = shape;
   const grid = imageSize / patchSize;
   const clsToken = scope.create("cls_token", [1, 1, width], normal(0.02));
@@ -33,9 +33,9 @@ export function encoder(scope: ParameterScope, shape: ModelShape): Encoder {
   return {
     positions: constant(sinCosPositions(width, grid), [grid * grid, width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
-    encode: (tokens, filters = () => undefined) => {
+    encode: (tokens, exclusions = () => undefined) => {
       const withCls = concat([clsToken.expand([1, tokens.shape[1]!, width]), tokens], 0);
-      return norm(layers.reduce((x, layer, index) => layer(x, filters(index)), withCls));
+      return norm(layers.reduce((x, layer, index) => layer(x, exclusions(index)), withCls));
     },
   };
 }

@@ -11,5 +11,8 @@ export interface Normalization {
 export function normalizePixels(images: Tensor, { mean, std }: Normalization): Tensor {
   const scale = std.map((deviation) => 1 / (255 * deviation));
   const shift = mean.map((value, channel) => -value / std[channel]!);
-  return images.cast("float32").mul(constant(scale, [3])).add(constant(shift, [3]));
+  return images
+    .cast("float32")
+    .mul(constant(scale, [3]))
+    .add(constant(shift, [3]));
 }

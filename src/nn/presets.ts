@@ -1,7 +1,7 @@
 // The named sizes of vision transformers, each with the decoder that it is pre-trained with.
 
-/** The shape of an encoder and its decoder; lengths are in pixels, widths in channels. */
-export interface ModelShape {
+/** The shape of an encoder; lengths are in pixels, widths in channels. */
+export interface EncoderShape {
   readonly imageSize: number;
   readonly patchSize: number;
   readonly width: number;
@@ -9,6 +9,10 @@ export interface ModelShape {
   readonly heads: number;
   /** Width of the hidden layer of each block's MLP, as a multiple of `width`. */
   readonly mlpRatio: number;
+}
+
+/** The shape of an encoder and its decoder. */
+export interface ModelShape extends EncoderShape {
   readonly decoderWidth: number;
   readonly decoderDepth: number;
   readonly decoderHeads: number;

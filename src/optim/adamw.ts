@@ -30,8 +30,12 @@ export function adamwProgram(chunk: number, { beta1, beta2 }: AdamwOptions): Pro
   const vector = (name: string) => input(name, [chunk]);
   const scalar = (name: string) => input(name, [1]);
   const gradient = vector("gradient");
-  const mean = vector("mean").mul(beta1).add(gradient.mul(scalar("meanScale")));
-  const square = vector("square").mul(beta2).add(gradient.mul(gradient).mul(scalar("squareScale")));
+  const mean = vector("mean")
+    .mul(beta1)
+    .add(gradient.mul(scalar("meanScale")));
+  const square = vector("square")
+    .mul(beta2)
+    .add(gradient.mul(gradient).mul(scalar("squareScale")));
   const direction = mean.div(square.sqrt().add(scalar("floor")));
   const kept = vector("parameter").mul(scalar("keep"));
   return defineProgram("adamw", {

@@ -1,6 +1,6 @@
 // Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
 import { ProgramError, sizeOf, type Tensor } from "../graph/index.js";
-import { allocate, type Arrays, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
+import { type Arrays, allocate, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
 import { FlatOptimizer, type FlatState, type ParameterGroup } from "./flat-optimizer.js";

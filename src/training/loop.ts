@@ -1,5 +1,5 @@
 // The training loop.
-import { type Batch, type BatchStream, type ImageSource, readImages } from "../data/index.js";
+import type { Batch, BatchStream } from "../data/index.js";
 import { learningRateAt } from "../optim/schedule.js";
 import type { StepResult, Training } from "../optim/training.js";
 import { drawPlan } from "./batch-plan.js";
@@ -16,7 +16,8 @@ export interface LoopParts {
   readonly run: RunDirectory;
   readonly training: Training;
   readonly batches: BatchStream;
-  readonly pictures: Reconstructor;
+  /** Missing where no whole group of images could be read for it. */
+  readonly pictures: Reconstructor | undefined;
   readonly derived: DerivedSchedule;
   readonly doneSteps: number;
 }
@@ -80,7 +81,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     stopping = hooks.stopRequested();
     const isLast = step === totalSteps || stopping;
     const { picturesEvery, milestoneEvery } = config.run;
-    if (isLast || (picturesEvery > 0 && step % picturesEvery === 0)) {
+    if (pictures && (isLast || (picturesEvery > 0 && step % picturesEvery === 0))) {
       const caption = `${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`;
       picture = await run.savePicture(step, await pictures.draw(caption));
     }
@@ -130,15 +131,4 @@ async function diverged(run: RunDirectory, step: number, batch: Batch, plan: Int
 /** Timings to the microsecond: more digits would only make the log longer. */
 function rounded(value: number): number {
   return Number(value.toFixed(6));
-}
-
-/** The images of the picture sheets: the first of the source, as evaluation sees them, in whole groups. */
-export async function pictureImages(source: ImageSource, groupSize: number, imageSize: number): Promise<Uint8Array> {
-  const wanted = 2 * Math.max(4, groupSize);
-  const found = await readImages(
-    { source, indices: Array.from({ length: Math.min(source.count, 4 * wanted) }, (_, index) => index) },
-    { imageSize, onSkip: () => {} },
-  );
-  const count = Math.min(wanted, Math.floor(found.length / groupSize) * groupSize);
-  return Buffer.concat(found.slice(0, count).map(({ pixels }) => pixels));
 }

@@ -1,15 +1,16 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
 import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
 import type { Training } from "../optim/training.js";
+import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
 import type { PretrainConfig } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { CheckpointError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
-import { pictureImages, trainLoop } from "./loop.js";
+import { trainLoop } from "./loop.js";
 import { methodOf } from "./model.js";
 import { restoreState } from "./model-state.js";
-import { engineThreads } from "../runtime/machine.js";
+import { pictureImages } from "./picture-images.js";
 import { createReconstructor } from "./reconstructor.js";
 import { RunDirectory } from "./run-directory.js";
 import { createTrainer } from "./trainer.js";
@@ -50,8 +51,8 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
     await run.startMetrics(doneSteps);
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const { groupSize } = methodOf(config);
-    const sample = await pictureImages(source, groupSize, config.model.imageSize);
-    const pictures = await createReconstructor(config, sample, training.layout.views(training.state.parameters));
+    const sample = await pictureImages(source, groupSize, config);
+    const pictures = sample.length > 0 ? await createReconstructor(config, sample, training.values) : undefined;
     const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
     const announcement = formatAnnouncement({
       folder: run.folder,

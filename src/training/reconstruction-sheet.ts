@@ -1,4 +1,4 @@
-// Picture sheets of what a model makes of images: original, what the encoder saw, reconstruction.
+// Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
 import type { Method } from "../methods/method.js";
 import type { Normalization } from "../nn/pixels.js";
 import { type Picture, renderSheet } from "./pictures.js";
@@ -32,16 +32,14 @@ export async function reconstructionSheet(values: Reconstructions): Promise<Uint
     const place = image % method.groupSize;
     const planRow = plan.subarray(group * method.planColumns, (group + 1) * method.planColumns);
     const shown = method.shownPatches(planRow, place);
-    const reconstruction = reconstructed(values, image);
     rows.push([
       imageFrom(values, () => image),
       imageFrom(values, (patch) => (shown[patch]! < 0 ? undefined : group * method.groupSize + shown[patch]!)),
-      reconstruction,
-      withSeen(values, reconstruction, image, (patch) => shown[patch] === place),
+      filledIn(values, image, (patch) => shown[patch] === place),
     ]);
   }
   const input = method.groupSize > 1 ? "mixed input" : "masked input";
-  return renderSheet({ titles: ["original", input, "reconstruction", "with the seen patches"], rows, caption });
+  return renderSheet({ titles: ["original", input, "reconstruction"], rows, caption });
 }
 
 /** Copies each patch from the image that `sourceOf` names, or leaves it grey. */
@@ -55,35 +53,29 @@ function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number 
   return { width: imageSize, height: imageSize, data };
 }
 
-function withSeen(values: Reconstructions, base: Picture, image: number, seen: (patch: number) => boolean): Picture {
-  const data = Uint8Array.from(base.data);
-  forEachPixel(values, (patch, _within, offset) => {
-    if (seen(patch)) data[offset] = values.pixels[image * data.length + offset]!;
-  });
-  return { ...base, data };
-}
-
-/** Predicted pixels of an image, brought back from the normalised values that the model predicts. */
-function reconstructed(values: Reconstructions, image: number): Picture {
+/**
+ * The seen patches as they are, all others as predicted. Where the model predicts normalised patches, they are brought
+ * back with the mean and deviation of the true ones, as MAE's own pictures are: colours are then given, shapes are not.
+ */
+function filledIn(values: Reconstructions, image: number, seen: (patch: number) => boolean): Picture {
   const { imageSize, patchSize, pixels, prediction, normPixels, normalization } = values;
-  const data = new Uint8Array(imageSize ** 2 * 3);
+  const { mean, std } = normalization;
+  const original = pixels.subarray(image * imageSize ** 2 * 3, (image + 1) * imageSize ** 2 * 3);
   const patchValues = patchSize ** 2 * 3;
   const patches = (imageSize / patchSize) ** 2;
-  const seen = new Float64Array(patches * patchValues);
-  forEachPixel(values, (patch, within, offset) => {
-    const channel = offset % 3;
-    const value = pixels[image * data.length + offset]! / 255;
-    seen[patch * patchValues + within] = (value - normalization.mean[channel]!) / normalization.std[channel]!;
+  const truth = new Float64Array(patches * patchValues);
+  forEachPixel(values, (patch, within, offset, channel) => {
+    truth[patch * patchValues + within] = (original[offset]! / 255 - mean[channel]!) / std[channel]!;
   });
-  const statistics = Array.from({ length: patches }, (_, patch) =>
-    normPixels ? momentsOf(seen.subarray(patch * patchValues, (patch + 1) * patchValues)) : { mean: 0, deviation: 1 },
+  const scales = Array.from({ length: patches }, (_, patch) =>
+    normPixels ? momentsOf(truth.subarray(patch * patchValues, (patch + 1) * patchValues)) : { mean: 0, deviation: 1 },
   );
-  forEachPixel(values, (patch, within, offset) => {
-    const { mean, deviation } = statistics[patch]!;
-    const predicted = prediction[(image * patches + patch) * patchValues + within]! * deviation + mean;
-    const channel = offset % 3;
-    const value = predicted * normalization.std[channel]! + normalization.mean[channel]!;
-    data[offset] = Math.round(255 * Math.min(1, Math.max(0, value)));
+  const data = Uint8Array.from(original);
+  forEachPixel(values, (patch, within, offset, channel) => {
+    if (seen(patch)) return;
+    const scale = scales[patch]!;
+    const predicted = prediction[(image * patches + patch) * patchValues + within]! * scale.deviation + scale.mean;
+    data[offset] = Math.round(255 * Math.min(1, Math.max(0, predicted * std[channel]! + mean[channel]!)));
   });
   return { width: imageSize, height: imageSize, data };
 }
@@ -95,17 +87,18 @@ function momentsOf(values: Float64Array): { mean: number; deviation: number } {
   return { mean, deviation: Math.sqrt(variance + 1e-6) };
 }
 
-/** Calls back with each value's patch, its place within the patch (row, column, channel) and its place in the image. */
+/** Calls back with each value's patch, its place within the patch, its place in the image, and its channel. */
 function forEachPixel(
   { imageSize, patchSize }: Reconstructions,
-  visit: (patch: number, within: number, offset: number) => void,
+  visit: (patch: number, within: number, offset: number, channel: number) => void,
 ): void {
   const grid = imageSize / patchSize;
   for (let y = 0; y < imageSize; y++) {
     for (let x = 0; x < imageSize; x++) {
       const patch = Math.floor(y / patchSize) * grid + Math.floor(x / patchSize);
       const within = ((y % patchSize) * patchSize + (x % patchSize)) * 3;
-      for (let channel = 0; channel < 3; channel++) visit(patch, within + channel, (y * imageSize + x) * 3 + channel);
+      const offset = (y * imageSize + x) * 3;
+      for (let channel = 0; channel < 3; channel++) visit(patch, within + channel, offset + channel, channel);
     }
   }
 }

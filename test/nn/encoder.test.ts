@@ -82,7 +82,7 @@ test("decodes patches with positions to pixels and drops CLS", async () => {
   expect(pixels.shape).toEqual([4, batch, 27]);
   const weights = randomWeights(scope.parameters);
   const [cls, tokens] = [randomValues("cls", batch * 4), randomValues("tokens", 4 * batch * 8)];
-  const result = await evaluate({ pixels, other: pixels.add(0) }, { ...weights, cls, tokens });
+  const result = await evaluate({ pixels }, { ...weights, cls, tokens });
   const positions = sinCosPositions(4, 2);
   const wanted = rowsOf(tokens, 8).flatMap((row, index) => {
     const embedded = plainLinear(row, weights["decoder_embed.weight"]!, weights["decoder_embed.bias"]!);

@@ -46,7 +46,9 @@ const matmulOperation: Operation<MatmulAttributes> = {
     const [a, b] = [effectiveShape(left.shape, attributes.left), effectiveShape(right.shape, attributes.right)];
     const [m, k, n] = [a.at(-2)!, a.at(-1)!, b.at(-1)!];
     if (k !== b.at(-2)) {
-      throw new ProgramError(`inner sizes differ: ${formatShape(a)} has ${k} columns, ${formatShape(b)} ${b.at(-2)} rows`);
+      throw new ProgramError(
+        `inner sizes differ: ${formatShape(a)} has ${k} columns, ${formatShape(b)} ${b.at(-2)} rows`,
+      );
     }
     const shape = [...broadcastShapes(a.slice(0, -2), b.slice(0, -2)), m, n];
     if (addend !== undefined) {

@@ -1,26 +1,39 @@
 // Softmax and layer normalisation.
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
-import { formatShape, sameShape } from "../shape.js";
+import { broadcastShapes, formatShape, sameShape } from "../shape.js";
 import { apply, applyOne, constant, type Operation, type Tensor } from "../tensor.js";
 import { isFloat } from "./compare.js";
 
+/** Inputs x [..., n] and perhaps a boolean tensor that broadcasts to it. */
 const softmaxOperation: Operation<null> = {
   name: "softmax",
-  type: ([x]) => {
+  type: ([x, excluded]) => {
     if (!isFloat(x!.dtype) || x!.shape.length === 0) throw new ProgramError("takes a floating tensor with an axis");
+    if (excluded !== undefined) {
+      const fits = excluded.dtype === "bool" && sameShape(broadcastShapes(excluded.shape, x!.shape), x!.shape);
+      if (!fits) throw new ProgramError(`what is excluded must be bool and stretch to ${formatShape(x!.shape)}`);
+    }
     return [x!];
   },
+  // Where an entry is excluded the result is 0, and so is its gradient: the mask plays no part in it.
   gradient: ({ outputs: [y] }, [g]) => {
     const weighted = g!.mul(y!);
     return [y!.mul(g!.sub(weighted.sum([-1], { keepDims: true })))];
   },
-  lower: (lowering, _, [x]) => [lowering.emit("Softmax", [x!], { attributes: { axis: -1 } })],
+  lower: (lowering, { inputs }, [x, excluded]) => {
+    const lowest = lowering.scalar(-Infinity, inputs[0]!.dtype);
+    const logits = excluded === undefined ? x! : lowering.emit("Where", [excluded, lowest, x!]);
+    return [lowering.emit("Softmax", [logits], { attributes: { axis: -1 } })];
+  },
 };
 
-/** exp(x) / sum(exp(x)) over the last axis; -Infinity gives an exact 0. */
-export function softmax(x: Tensor): Tensor {
-  return applyOne(softmaxOperation, [x], null);
+/**
+ * exp(x) / sum(exp(x)) over the last axis. Entries that are -Infinity, or where the boolean tensor `excluded` holds,
+ * get an exact 0; one of each row must remain.
+ */
+export function softmax(x: Tensor, excluded?: Tensor): Tensor {
+  return applyOne(softmaxOperation, excluded ? [x, excluded] : [x], null);
 }
 
 interface LayerNormAttributes {

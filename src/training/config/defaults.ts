@@ -1,7 +1,7 @@
 // The value of every key that nobody set, for a preset and a method, with the source of each.
 
-import { type ModelPreset, modelPresets } from "../../nn/presets.js";
 import { type MethodName, methodDefaults } from "../../methods/registry.js";
+import { type ModelPreset, modelPresets } from "../../nn/presets.js";
 
 /** A small run that ends within minutes: many small steps, since homologous recognition takes hundreds to start. */
 const microSchedule = {

@@ -1,9 +1,9 @@
 // The keys of the configuration as a list, read from the schema: for help texts, documentation and error messages.
 
 import { z } from "zod";
+import type { MethodName } from "../../methods/registry.js";
 import type { ModelPreset } from "../../nn/presets.js";
 import { configDefaults } from "./defaults.js";
-import type { MethodName } from "../../methods/registry.js";
 import { configSchema } from "./schema.js";
 
 export interface ConfigKey {

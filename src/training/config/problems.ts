@@ -1,9 +1,9 @@
 // Turns what the schema refuses into sentences: where, what was expected, what was found, what was probably meant.
 
 import type { z } from "zod";
+import type { MethodName } from "../../methods/registry.js";
 import { configKeys, describeKey } from "./keys.js";
 import { type Mapping, show } from "./layers.js";
-import type { MethodName } from "../../methods/registry.js";
 import { nearestName } from "./nearest-name.js";
 
 export function describeIssues(

@@ -1,9 +1,9 @@
 // The schema of the resolved pre-training configuration: every key, its type and what it means.
 
 import { z } from "zod";
+import { type MethodName, type MethodOptions, methodNames, methodOptionSchemas } from "../../methods/registry.js";
 import { modelPresetNames } from "../../nn/presets.js";
 import { parseInterval } from "../interval.js";
-import { type MethodName, type MethodOptions, methodNames, methodOptionSchemas } from "../../methods/registry.js";
 
 const count = (text: string) => z.int().positive().describe(text);
 const countOrNone = (text: string) => z.int().min(0).describe(text);

@@ -1,0 +1,97 @@
+// What a run has learnt, in plain words: the figures of its last steps beside what they would be without learning.
+import { stat } from "node:fs/promises";
+import { groupSize, type PretrainConfig } from "./config.js";
+import { readRunConfig, runPaths } from "./run-directory.js";
+import { readFully, withDescriptor } from "./storage.js";
+
+type Figures = Readonly<Record<string, number | readonly number[]>>;
+
+/** Bytes read from the beginning and from the end of metrics.jsonl, however long it is. */
+const WINDOW = 64 * 1024;
+/** Single batches differ: the last figures are means over so many steps. */
+const STEPS = 50;
+/** A last block that picks homologous patches this many times as often as chance does recognises them. */
+const CLEARLY = 1.4;
+
+/** Lines to print at the end of a run; none where it has logged no step. */
+export async function describeLearning(folder: string): Promise<string[]> {
+  const path = runPaths(folder).metrics;
+  const size = await stat(path).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  if (size === 0) return [];
+  const [begin, end] = await withDescriptor(path, async (descriptor) => {
+    const head = new Uint8Array(Math.min(size, WINDOW));
+    const tail = new Uint8Array(head.length);
+    await readFully(descriptor, head, 0);
+    await readFully(descriptor, tail, size - tail.length);
+    return [linesOf(head), linesOf(tail)];
+  });
+  const [first] = begin!;
+  return first === undefined ? [] : learningLines(readRunConfig(folder), first, meanOf(end!.slice(-STEPS)));
+}
+
+/** `first` and `last` are steps as metrics.jsonl has them. */
+export function learningLines(config: PretrainConfig, first: Figures, last: Figures): string[] {
+  const lines = [
+    `  reconstruction  error ${figure(first.reconstruction)} at the first step, ${figure(last.reconstruction)} at the end; ` +
+      "hidden patches only",
+  ];
+  const { topkPrecision, contrastive, featureSpread } = last;
+  const chance = 1 / groupSize(config);
+  if (Array.isArray(topkPrecision)) {
+    const shares = topkPrecision.map((share) => percent(share)).join(", ");
+    lines.push(`  recognition     keys from the own image, by block: ${shares}; chance is ${percent(chance)}`);
+  }
+  if (typeof contrastive === "number") {
+    const patches = (config.model.imageSize / config.model.patchSize) ** 2;
+    const idle = Math.log(patches - 1);
+    lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
+    lines.push(`  ${verdict(topkPrecision, chance, contrastive < idle - 0.1)}`);
+  }
+  if (typeof featureSpread === "number" && featureSpread < 0.01) {
+    lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
+  }
+  return lines;
+}
+
+function verdict(precision: Figures[string] | undefined, chance: number, isApart: boolean): string {
+  const deepest = Array.isArray(precision) ? precision.at(-1)! : Number.NaN;
+  const recognises = Number.isNaN(deepest) ? isApart : deepest >= CLEARLY * chance && isApart;
+  return recognises
+    ? "Recognition has started: patches find the patches of their own image within the mixture."
+    : "Recognition has not started yet: it takes many steps. Give it more (--steps), or smaller batches (--batch-size).";
+}
+
+function linesOf(bytes: Uint8Array): Figures[] {
+  // The first piece of a window may be half a line, the last one of a killed process too.
+  return new TextDecoder().decode(bytes).split("\n").flatMap(parseLine);
+}
+
+function parseLine(line: string): Figures[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? [value as Figures] : [];
+  } catch {
+    return [];
+  }
+}
+
+function meanOf(steps: readonly Figures[]): Figures {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const entries = Object.entries(steps.at(-1) ?? {}).map(([name, value]) => {
+    const column = steps.map((step) => step[name]);
+    if (typeof value === "number") return [name, mean(column as number[])] as const;
+    return [name, value.map((_, place) => mean(column.map((each) => (each as number[])[place]!)))] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function figure(value: Figures[string] | undefined): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(3))) : "unknown";
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)}%`;
+}

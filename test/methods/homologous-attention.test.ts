@@ -1,0 +1,127 @@
+// Homologous attention: which keys are kept, how many of them are homologous, and where the gradient flows.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { gradients, input } from "#src/graph/index.js";
+import { homologousAttention } from "#src/methods/homologous-attention.js";
+import { drawAssignment } from "#src/methods/mixing.js";
+import { randomStream } from "#src/random/index.js";
+import { evaluate, randomValues } from "../nn/evaluate.js";
+
+interface Case {
+  readonly mixed: number;
+  readonly heads: number;
+  readonly groupSize: number;
+  readonly perSource: number;
+  readonly seed: number;
+}
+
+function prepare({ mixed, heads, groupSize, perSource, seed }: Case) {
+  const patches = groupSize * perSource;
+  const tokens = patches + 1;
+  const plans = Array.from({ length: mixed }, (_, index) =>
+    drawAssignment(randomStream(seed, "plan", 0, index), patches, groupSize),
+  );
+  const sources = Int32Array.from({ length: patches * mixed }, (_, place) => {
+    return plans[place % mixed]![Math.floor(place / mixed)]!;
+  });
+  const logits = randomValues("logits", mixed * heads * tokens * tokens, seed, 2);
+  const attention = homologousAttention(input("sources", [patches, mixed], "int32"), perSource);
+  const x = input("logits", [mixed, heads, tokens, tokens]);
+  return { patches, tokens, plans, sources, logits, attention, x };
+}
+
+/** For each row of logits (one query of one head): the numbers of the keys that are not cut off. */
+function keptKeys(filtered: readonly number[], tokens: number): number[][] {
+  return Array.from({ length: filtered.length / tokens }, (_, row) =>
+    Array.from({ length: tokens }, (_, key) => key).filter((key) => filtered[row * tokens + key] !== -Infinity),
+  );
+}
+
+const cases = fc.record({
+  mixed: fc.integer({ min: 1, max: 3 }),
+  heads: fc.integer({ min: 1, max: 3 }),
+  groupSize: fc.integer({ min: 2, max: 4 }),
+  perSource: fc.integer({ min: 1, max: 4 }),
+  seed: fc.nat(1000),
+});
+
+describe("homologousAttention", () => {
+  test("keeps the K largest patch keys and CLS of each patch query, everything of CLS; precision counts them", () =>
+    fc.assert(
+      fc.asyncProperty(cases, async (drawn) => {
+        const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
+        const filtered = attention.filter(x);
+        const [precision] = attention.precisions();
+        const found = await evaluate({ filtered, precision: precision! }, { logits, sources });
+        let [kept, homologous] = [0, 0];
+        for (const [row, keys] of keptKeys(found.filtered, tokens).entries()) {
+          for (const key of keys) expect(found.filtered[row * tokens + key]).toBe(logits[row * tokens + key]);
+          const query = row % tokens;
+          if (query === 0) {
+            expect(keys).toHaveLength(tokens);
+            continue;
+          }
+          const byLogit = Array.from({ length: tokens - 1 }, (_, index) => index + 1).sort(
+            (a, b) => logits[row * tokens + b]! - logits[row * tokens + a]!,
+          );
+          expect(keys).toEqual([0, ...byLogit.slice(0, drawn.perSource).sort((a, b) => a - b)]);
+          const plan = plans[Math.floor(row / (drawn.heads * tokens))]!;
+          kept += keys.length - 1;
+          homologous += keys.filter((key) => key > 0 && plan[key - 1] === plan[query - 1]).length;
+        }
+        expect(found.precision[0]).toBeCloseTo(homologous / kept, 5);
+      }),
+      { numRuns: 25 },
+    ));
+
+  test("keeps all keys that tie with the last place", async () => {
+    const drawn = { mixed: 1, heads: 1, groupSize: 2, perSource: 2, seed: 1 };
+    const { tokens, sources, attention, x } = prepare(drawn);
+    // CLS, then four patches; the second place is shared by two.
+    const logits = new Float32Array(tokens * tokens);
+    for (let query = 0; query < tokens; query++) logits.set([-9, 3, 1, 1, 0], query * tokens);
+    const found = await evaluate({ filtered: attention.filter(x) }, { logits, sources });
+    expect(keptKeys(found.filtered, tokens).slice(1)).toEqual(Array(4).fill([0, 1, 2, 3]));
+  });
+
+  test("a precision of 1 where patches prefer their own image, of 1/g for random logits", async () => {
+    const drawn = { mixed: 4, heads: 4, groupSize: 4, perSource: 16, seed: 5 };
+    const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
+    attention.filter(x);
+    const [precision] = attention.precisions();
+    const random = await evaluate({ precision: precision! }, { logits, sources });
+    // 16,384 kept keys, a quarter of them homologous by chance.
+    expect(Math.abs(random.precision[0]! - 0.25)).toBeLessThan(4.5 * Math.sqrt((0.25 * 0.75) / 16384));
+    const knowing = logits.map((value, place) => {
+      const [key, query] = [place % tokens, Math.floor(place / tokens) % tokens];
+      const plan = plans[Math.floor(place / (drawn.heads * tokens * tokens))]!;
+      return value + (key > 0 && query > 0 && plan[key - 1] === plan[query - 1] ? 100 : 0);
+    });
+    const perfect = await evaluate({ precision: precision! }, { logits: knowing, sources });
+    expect(perfect.precision[0]).toBe(1);
+  });
+
+  test("lets the gradient through to what is kept and to nothing else, the threshold included", async () => {
+    const drawn = { mixed: 2, heads: 2, groupSize: 2, perSource: 3, seed: 8 };
+    const { tokens, sources, logits, attention, x } = prepare(drawn);
+    const weights = randomValues("weights", logits.length, 3);
+    const filtered = attention.filter(x);
+    const objective = filtered.exp().mul(input("weights", x.shape)).sum();
+    const [slope] = gradients(objective, [x]);
+    const found = await evaluate({ filtered, slope: slope! }, { logits, sources, weights });
+    for (const [place, value] of found.slope.entries()) {
+      // The K-th largest logit is the threshold: a gradient through it would show there.
+      const wanted = found.filtered[place] === -Infinity ? 0 : weights[place]! * Math.exp(logits[place]!);
+      expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(wanted)));
+    }
+    expect(keptKeys(found.filtered, tokens)[1]).toHaveLength(4);
+  });
+
+  test("reports a precision for each block that it is used in", () => {
+    const { attention, x } = prepare({ mixed: 1, heads: 1, groupSize: 2, perSource: 2, seed: 1 });
+    expect(attention.precisions()).toHaveLength(0);
+    attention.filter(x);
+    attention.filter(x);
+    expect(attention.precisions()).toHaveLength(2);
+  });
+});
