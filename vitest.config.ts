@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { softwareVulkanEnvironment } from "./test/webgpu-driver.js";
 
 export default defineConfig({
   test: {
@@ -7,5 +8,6 @@ export default defineConfig({
     // The engine's threads and the tests' own would otherwise compete for the same cores.
     maxWorkers: 2,
     testTimeout: 30_000,
+    env: softwareVulkanEnvironment(),
   },
 });

@@ -81,7 +81,8 @@ function readMask(keep: Tensor, patches: number): Mask {
   const image = counting(batch).reshape([1, batch]);
   const keptPatches = keep.transpose([1, 0]);
   const isKept = keptPatches.oneHot(patches);
-  const place = isKept.mul(counting(kept).cast("float32").reshape([kept, 1, 1])).sum([0]);
+  // The largest, though at most one is not 0: a plan that repeats a patch, as an empty one does, then still names rows.
+  const place = isKept.mul(counting(kept).cast("float32").reshape([kept, 1, 1])).max([0]);
   return {
     keptPatches,
     keptRows: keptPatches.mul(batch).add(image),

@@ -15,9 +15,10 @@ export interface Encoder {
   embed(patches: Tensor): Tensor;
   /**
    * Puts the CLS token before patch tokens [tokens, batch, width], positions included, and runs the blocks and the
-   * final norm: [1 + tokens, batch, width]. `exclusions` may restrict the attention of a block, by its index.
+   * final norm: [1 + tokens, batch, width]. `exclusions` may restrict the attention of a block, by its index;
+   * `clsPosition` [1, 1, width] is the position of CLS, where it has one.
    */
-  encode(tokens: Tensor, exclusions?: (blockIndex: number) => KeyExclusion | undefined): Tensor;
+  encode(tokens: Tensor, exclusions?: (blockIndex: number) => KeyExclusion | undefined, clsPosition?: Tensor): Tensor;
 }
 
 export function encoder(scope: ParameterScope, shape: EncoderShape): Encoder {
@@ -33,8 +34,9 @@ export function encoder(scope: ParameterScope, shape: EncoderShape): Encoder {
   return {
     positions: constant(sinCosPositions(width, grid), [grid * grid, width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
-    encode: (tokens, exclusions = () => undefined) => {
-      const withCls = concat([clsToken.expand([1, tokens.shape[1]!, width]), tokens], 0);
+    encode: (tokens, exclusions = () => undefined, clsPosition) => {
+      const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);
+      const withCls = concat([cls.expand([1, tokens.shape[1]!, width]), tokens], 0);
       return norm(layers.reduce((x, layer, index) => layer(x, exclusions(index)), withCls));
     },
   };

@@ -1,5 +1,5 @@
 // The program that a training step runs: a loss, figures to log, and the gradient of every parameter.
-import { defineProgram, gradients, type Program, type Tensor } from "../graph/index.js";
+import { defineProgram, gradients, type Program, ProgramError, type Tensor } from "../graph/index.js";
 
 /** A parameter as an optimizer sees it: an input of the program. */
 export interface Trainable {
@@ -19,7 +19,10 @@ export function isGradientName(output: string): boolean {
   return output.startsWith(PREFIX);
 }
 
-/** Outputs `loss`, the metrics under their names, and for each parameter its gradient under `gradientName`. */
+/**
+ * Outputs `loss`, the metrics under their names, and for each parameter its gradient under `gradientName`.
+ * Throws ProgramError for a parameter that the loss does not depend on.
+ */
 export function gradientProgram(
   name: string,
   loss: Tensor,
@@ -31,5 +34,8 @@ export function gradientProgram(
     parameters.map(({ tensor }) => tensor),
   );
   const named = parameters.map((parameter, index) => [gradientName(parameter.name), slopes[index]!] as const);
-  return defineProgram(name, { loss, ...metrics, ...Object.fromEntries(named) });
+  const program = defineProgram(name, { loss, ...metrics, ...Object.fromEntries(named) });
+  const unused = parameters.find((parameter) => !program.inputs.has(parameter.name));
+  if (unused) throw new ProgramError(`${name}: the loss does not depend on the parameter ${unused.tensor}`);
+  return program;
 }

@@ -1,5 +1,6 @@
 // Where each tensor of a model lies in one flat buffer.
 import { type Shape, sizeOf } from "../graph/index.js";
+import { EngineError } from "./errors.js";
 
 export interface FlatEntry {
   readonly name: string;
@@ -32,12 +33,16 @@ export class FlatLayout<Key> {
     tensors: readonly { readonly name: string; readonly shape: Shape; readonly group: Key }[],
     readonly chunk: number,
   ) {
+    if (!Number.isInteger(chunk) || chunk < 1 || chunk % ALIGNMENT !== 0) {
+      throw new EngineError(`a chunk must be a positive multiple of ${ALIGNMENT} values, found ${chunk}`);
+    }
     const entries = new Map<string, FlatEntry>();
     const groups: FlatGroup<Key>[] = [];
     let offset = 0;
     for (const key of new Set(tensors.map(({ group }) => group))) {
       const firstChunk = offset / chunk;
       for (const { name, shape } of tensors.filter(({ group }) => group === key)) {
+        if (entries.has(name)) throw new EngineError(`two tensors share the name "${name}"`);
         entries.set(name, { name, shape, offset, size: sizeOf(shape) });
         offset = roundUp(offset + sizeOf(shape), ALIGNMENT);
       }

@@ -39,6 +39,8 @@ export interface OperationTestOptions {
   /** How far values and gradients may be off in float32, relative to the largest. */
   readonly tolerance?: number;
   readonly runs?: number;
+  /** Each run compiles shaders, which takes a software driver long. */
+  readonly gpuRuns?: number;
 }
 
 /** Tests a family of cases: on the CPU in float64 and float32, and on the GPU in float32. */
@@ -46,7 +48,7 @@ export function testOperation<Parameters>(
   name: string,
   parameters: fc.Arbitrary<Parameters>,
   build: (parameters: Parameters, values: Values) => OperationCase,
-  { leavesGpu, notOnGpu, tolerance = 1e-5, runs = 10 }: OperationTestOptions = {},
+  { leavesGpu, notOnGpu, tolerance = 1e-5, runs = 10, gpuRuns = 1 }: OperationTestOptions = {},
 ): void {
   const cases = fc.tuple(parameters, fc.integer());
   const check = (numRuns: number, verify: (instance: OperationCase) => Promise<void>) =>
@@ -60,7 +62,7 @@ export function testOperation<Parameters>(
   test(`${name}: on WebGPU`, async ({ skip }) => {
     const missing = notOnGpu ?? (await webgpuMissing());
     skip(missing !== undefined, missing);
-    await check(Math.min(runs, 2), (instance) =>
+    await check(gpuRuns, (instance) =>
       checkOnWebgpu(instance, { strict: leavesGpu === undefined, tolerance: 10 * tolerance }),
     );
     // A software driver takes its time to compile shaders.
@@ -164,7 +166,7 @@ async function differences(instance: OperationCase): Promise<Dense[]> {
     return total(
       floating.map(([index]) => {
         const { data } = cotangent(instance, index);
-        return total(Array.from(results[`v${index}`]!, (value, place) => Number(value) * data[place]!));
+        return total(data.map((weight, place) => weight * Number(results[`v${index}`]![place])));
       }),
     );
   };

@@ -16,7 +16,7 @@ const cases: readonly (readonly [string, MethodChoice])[] = [
 ];
 
 /** Rounding in float32 is about 1e-7 of the loss, so that steps must not be much smaller. */
-const STEP = 4e-3;
+const STEP = 1e-3;
 
 test.each(cases)("%s: the loss changes along each parameter's gradient as the gradient says", async (_, choice) => {
   const { start, differentiate } = await prepareMethod(choice, 8, 3);
@@ -27,7 +27,7 @@ test.each(cases)("%s: the loss changes along each parameter's gradient as the gr
     const gradient = gradients[name]!;
     const norm = Math.hypot(...gradient);
     // Too small to be told from rounding: the norm of the whole gradient is about 1.
-    if (norm < 0.01) continue;
+    if (norm < 0.02) continue;
     const slope = async (step: number) => {
       const moved = (by: number): Values => {
         const weights = start.weights[name]!.map((value, i) => value + (by * gradient[i]!) / norm);
@@ -36,10 +36,10 @@ test.each(cases)("%s: the loss changes along each parameter's gradient as the gr
       return ((await differentiate(moved(step))).loss - (await differentiate(moved(-step))).loss) / (2 * step);
     };
     const [wide, narrow] = [await slope(STEP), await slope(STEP / 2)];
-    // The loss jumps where the top keys of a query change; there two widths disagree, and neither is a derivative.
-    if (Math.abs(wide - narrow) > 0.03 * Math.abs(wide)) continue;
+    // The loss jumps where the top keys of a query change: the narrow slope then errs by twice what the two differ by.
+    if (Math.abs(wide - narrow) > 0.015 * norm) continue;
     expect(Math.abs(narrow / norm - 1), `${name}: ${narrow} for a gradient of ${norm}`).toBeLessThan(0.03);
     compared += 1;
   }
-  expect(compared).toBeGreaterThan(0.6 * names.length);
+  expect(compared).toBeGreaterThan(0.9 * names.length);
 });

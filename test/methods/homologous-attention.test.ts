@@ -30,10 +30,10 @@ function prepare({ mixed, heads, groupSize, perSource, seed }: Case) {
   return { patches, tokens, plans, sources, logits, attention, x };
 }
 
-/** For each row of logits (one query of one head): the numbers of the keys that are not cut off. */
-function keptKeys(filtered: readonly number[], tokens: number): number[][] {
-  return Array.from({ length: filtered.length / tokens }, (_, row) =>
-    Array.from({ length: tokens }, (_, key) => key).filter((key) => filtered[row * tokens + key] !== -Infinity),
+/** For each row of logits (one query of one head): the numbers of the keys that are not excluded. */
+function keptKeys(excluded: readonly number[], tokens: number): number[][] {
+  return Array.from({ length: excluded.length / tokens }, (_, row) =>
+    Array.from({ length: tokens }, (_, key) => key).filter((key) => excluded[row * tokens + key] === 0),
   );
 }
 
@@ -50,12 +50,12 @@ describe("homologousAttention", () => {
     fc.assert(
       fc.asyncProperty(cases, async (drawn) => {
         const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
-        const filtered = attention.filter(x);
+        const excluded = attention.exclude(x);
+        expect([excluded.shape, excluded.dtype]).toEqual([x.shape, "bool"]);
         const [precision] = attention.precisions();
-        const found = await evaluate({ filtered, precision: precision! }, { logits, sources });
+        const found = await evaluate({ excluded, precision: precision! }, { logits, sources });
         let [kept, homologous] = [0, 0];
-        for (const [row, keys] of keptKeys(found.filtered, tokens).entries()) {
-          for (const key of keys) expect(found.filtered[row * tokens + key]).toBe(logits[row * tokens + key]);
+        for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
           const query = row % tokens;
           if (query === 0) {
             expect(keys).toHaveLength(tokens);
@@ -80,14 +80,14 @@ describe("homologousAttention", () => {
     // CLS, then four patches; the second place is shared by two.
     const logits = new Float32Array(tokens * tokens);
     for (let query = 0; query < tokens; query++) logits.set([-9, 3, 1, 1, 0], query * tokens);
-    const found = await evaluate({ filtered: attention.filter(x) }, { logits, sources });
-    expect(keptKeys(found.filtered, tokens).slice(1)).toEqual(Array(4).fill([0, 1, 2, 3]));
+    const found = await evaluate({ excluded: attention.exclude(x) }, { logits, sources });
+    expect(keptKeys(found.excluded, tokens).slice(1)).toEqual(Array(4).fill([0, 1, 2, 3]));
   });
 
   test("a precision of 1 where patches prefer their own image, of 1/g for random logits", async () => {
     const drawn = { mixed: 4, heads: 4, groupSize: 4, perSource: 16, seed: 5 };
     const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
-    attention.filter(x);
+    attention.exclude(x);
     const [precision] = attention.precisions();
     const random = await evaluate({ precision: precision! }, { logits, sources });
     // 16,384 kept keys, a quarter of them homologous by chance.
@@ -105,23 +105,30 @@ describe("homologousAttention", () => {
     const drawn = { mixed: 2, heads: 2, groupSize: 2, perSource: 3, seed: 8 };
     const { tokens, sources, logits, attention, x } = prepare(drawn);
     const weights = randomValues("weights", logits.length, 3);
-    const filtered = attention.filter(x);
-    const objective = filtered.exp().mul(input("weights", x.shape)).sum();
-    const [slope] = gradients(objective, [x]);
-    const found = await evaluate({ filtered, slope: slope! }, { logits, sources, weights });
-    for (const [place, value] of found.slope.entries()) {
-      // The K-th largest logit is the threshold: a gradient through it would show there.
-      const wanted = found.filtered[place] === -Infinity ? 0 : weights[place]! * Math.exp(logits[place]!);
-      expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(wanted)));
+    const excluded = attention.exclude(x);
+    const y = x.softmax(excluded);
+    const [slope] = gradients(y.mul(input("weights", x.shape)).sum(), [x]);
+    const found = await evaluate({ excluded, y, slope: slope! }, { logits, sources, weights });
+    for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
+      const at = (key: number) => row * tokens + key;
+      const total = keys.reduce((sum, key) => sum + Math.exp(logits[at(key)]!), 0);
+      const share = (key: number) => (keys.includes(key) ? Math.exp(logits[at(key)]!) / total : 0);
+      const mean = keys.reduce((sum, key) => sum + share(key) * weights[at(key)]!, 0);
+      for (let key = 0; key < tokens; key++) {
+        expect(found.y[at(key)]).toBeCloseTo(share(key), 5);
+        // The K-th largest logit is the threshold: a gradient through it would show there.
+        expect(found.slope[at(key)]).toBeCloseTo(share(key) * (weights[at(key)]! - mean), 5);
+        if (!keys.includes(key)) expect(found.slope[at(key)]).toBeCloseTo(0, 12);
+      }
     }
-    expect(keptKeys(found.filtered, tokens)[1]).toHaveLength(4);
+    expect(keptKeys(found.excluded, tokens)[1]).toHaveLength(4);
   });
 
   test("reports a precision for each block that it is used in", () => {
     const { attention, x } = prepare({ mixed: 1, heads: 1, groupSize: 2, perSource: 2, seed: 1 });
     expect(attention.precisions()).toHaveLength(0);
-    attention.filter(x);
-    attention.filter(x);
+    attention.exclude(x);
+    attention.exclude(x);
     expect(attention.precisions()).toHaveLength(2);
   });
 });

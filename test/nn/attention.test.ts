@@ -31,11 +31,11 @@ test("equals softmax(Q K^T / sqrt(d)) V of each head, then the projection", () =
     { numRuns: 12 },
   ));
 
-test("a filter sees the scaled logits [batch, heads, queries, keys], and what it cuts off gets no weight", async () => {
+test("an exclusion sees the scaled logits [batch, heads, queries, keys], and what it excludes gets no weight", async () => {
   const [tokens, batch, heads, width] = [5, 2, 2, 8];
   const scope = new ParameterScope();
   const shapes: (readonly number[])[] = [];
-  // Keys after the query are cut off: attention as in a decoder of text.
+  // Keys after the query are excluded: attention as in a decoder of text.
   const later = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? 1 : 0));
   const y = attention(
     scope,
@@ -43,7 +43,7 @@ test("a filter sees the scaled logits [batch, heads, queries, keys], and what it
     heads,
   )(input("x", [tokens, batch, width]), (logits) => {
     shapes.push(logits.shape);
-    return constant(later, [tokens, tokens], "bool").select(-Infinity, logits);
+    return constant(later, [tokens, tokens], "bool");
   });
   expect(shapes).toEqual([[batch, heads, tokens, tokens]]);
   const weights = randomWeights(scope.parameters);

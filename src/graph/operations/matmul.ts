@@ -74,7 +74,7 @@ const matmulOperation: Operation<MatmulAttributes> = {
   },
   lower: (lowering, { inputs, outputs, attributes }, names) => {
     const { dtype, rank } = outputs[0]!;
-    if (rank === 2) return [lowerGemm(lowering, attributes, names)];
+    if (rank === 2) return [lowerGemm(lowering, attributes, names, dtype)];
     if (lowering.device === "cpu" && dtype === "float32" && isFusible(inputs, attributes)) {
       return [lowerFused(lowering, attributes, names)];
     }
@@ -101,7 +101,14 @@ function storedAs(gradient: Tensor, { rowsFirst }: OperandLayout, operand: Tenso
   return sumTo(gradient, { shape }).transpose([rank - 2, ...batchAxes, rank - 1]);
 }
 
-function lowerGemm(lowering: Lowering, { left, right, scale }: MatmulAttributes, names: readonly string[]): string {
+function lowerGemm(lowering: Lowering, attributes: MatmulAttributes, names: readonly string[], dtype: DType): string {
+  const { left, right, scale } = attributes;
+  if (dtype === "float64" && Math.fround(scale) !== scale) {
+    // An attribute is a float32 whatever the operands are.
+    const product = lowerGemm(lowering, { ...attributes, scale: 1 }, names.slice(0, 2), dtype);
+    const scaled = lowering.emit("Mul", [product, lowering.scalar(scale, dtype)]);
+    return names.length === 2 ? scaled : lowering.emit("Add", [scaled, names[2]!]);
+  }
   const plain = !left.transposed && !right.transposed && scale === 1 && names.length === 2;
   if (plain) return lowering.emit("MatMul", names);
   const flags = { transA: Number(left.transposed), transB: Number(right.transposed) };

@@ -22,8 +22,8 @@ const softmaxOperation: Operation<null> = {
     return [y!.mul(g!.sub(weighted.sum([-1], { keepDims: true })))];
   },
   lower: (lowering, { inputs }, [x, excluded]) => {
-    const lowest = lowering.scalar(-Infinity, inputs[0]!.dtype);
-    const logits = excluded === undefined ? x! : lowering.emit("Where", [excluded, lowest, x!]);
+    const lowest = () => lowering.scalar(-Infinity, inputs[0]!.dtype);
+    const logits = excluded === undefined ? x! : lowering.emit("Where", [excluded, lowest(), x!]);
     return [lowering.emit("Softmax", [logits], { attributes: { axis: -1 } })];
   },
 };
@@ -85,10 +85,12 @@ const layerNormOperation: Operation<LayerNormAttributes> = {
   lower: (lowering, node, inputs) => {
     const { outputs, attributes } = node;
     if (outputs[0]!.dtype === "float64") return lowerComposed(lowering, attributes.epsilon, inputs);
-    return lowering.emitAll("LayerNormalization", inputs, {
-      outputs: 3,
+    const needsStatistics = outputs.slice(1).some((statistic) => lowering.isUsed(statistic));
+    const names = lowering.emitAll("LayerNormalization", inputs, {
+      outputs: needsStatistics ? 3 : 1,
       attributes: { axis: -1, epsilon: { float: attributes.epsilon } },
     });
+    return [...names, "", ""].slice(0, 3);
   },
 };
 

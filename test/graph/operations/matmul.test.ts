@@ -18,7 +18,7 @@ function product(a: Dense, b: Dense, scale = 1): Dense {
   });
 }
 
-const scales = fc.constantFrom(1, 0.125, -1.5);
+const scales = fc.constantFrom(1, 0.125, -1.5, 1 / 3);
 
 describe("of two matrices", () => {
   const cases = fc.record({
@@ -50,7 +50,7 @@ describe("of two matrices", () => {
         expected: addend === "none" ? plain : zip([plain, c], (x, y) => x + y),
       });
     },
-    { runs: 25 },
+    { runs: 25, gpuRuns: 2 },
   );
 });
 
@@ -121,7 +121,7 @@ describe("batched", () => {
     "in every pair of layouts",
     batched,
     (drawn, values) => batchedCase(drawn, [drawn.batch, drawn.batch], values),
-    { runs: 30 },
+    { runs: 30, gpuRuns: 3 },
   );
 
   const broadcasting = fc.record({
@@ -146,7 +146,7 @@ describe("batched", () => {
       const batches = which === "left" ? ([narrow, batch] as const) : ([batch, narrow] as const);
       return batchedCase(drawn, batches, values);
     },
-    { runs: 30 },
+    { runs: 30, gpuRuns: 3 },
   );
 
   const rows = fc.record({

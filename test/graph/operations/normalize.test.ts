@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
-import { shapes } from "../arbitraries.js";
+import { broadcastable, shapes } from "../arbitraries.js";
 import { operationCase, testOperation } from "../check-operation.js";
 import { at, type Dense, range, tabulate, total } from "../dense.js";
 
@@ -49,6 +49,42 @@ describe("softmax", () => {
     },
     { runs: 5, tolerance: 1e-5 },
   );
+
+  const masks = broadcastable(1, { minRank: 1, maxRank: 3, maxSize: 5 }).chain(([narrow]) =>
+    fc.record({
+      narrow: fc.constant(narrow!),
+      leading: shapes({ maxRank: 1, maxSize: 3 }),
+      width: fc.integer({ min: 2, max: 5 }),
+    }),
+  );
+  testOperation(
+    "leaves out what a mask excludes, which may stretch to the tensor",
+    masks,
+    ({ narrow, leading, width }, values) => {
+      const x = values.floats([...leading, ...narrow, width]);
+      // The first entry of each row stays; the mask has the trailing axes of x, some of them perhaps of size 1.
+      const mask = tabulate(
+        [...narrow.map((size, axis) => (axis === 0 ? 1 : size)), width],
+        (index) => (index.at(-1)! > 0 && values.uniform() < 0.5 ? 1 : 0),
+        "bool",
+      );
+      const cut = tabulate(x.shape, (index) => (at(mask, index) ? -Infinity : at(x, index)));
+      return operationCase({
+        inputs: { x, mask },
+        compute: (t) => t.x.softmax(t.mask),
+        expected: byRow(cut, softmax),
+      });
+    },
+  );
+
+  test("refuses a mask that is not boolean or does not stretch to the tensor", () => {
+    const x = input("x", [2, 3]);
+    expect(() => x.softmax(input("mask", [2, 3]))).toThrow(
+      /^softmax: what is excluded must be bool and stretch to \[2, 3\]; operands: .*"x".*"mask"/,
+    );
+    expect(() => x.softmax(input("mask", [4, 2, 3], "bool"))).toThrow(/^softmax: what is excluded must be bool/);
+    expect(() => x.softmax(input("mask", [4], "bool"))).toThrow(/^softmax: shapes \[4\] and \[2, 3\] do not broadcast/);
+  });
 
   test("refuses scalars and whole numbers, and names the operand", () => {
     expect(() => input("x", []).softmax()).toThrow(/^softmax: takes a floating tensor with an axis; operands: .*"x"/);

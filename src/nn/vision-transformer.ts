@@ -1,0 +1,44 @@
+// The encoder as it is transferred: every patch in order, nothing masked or mixed, ordinary attention in every block.
+import { patchify, type Tensor } from "../graph/index.js";
+import { encoder } from "./encoder.js";
+import type { Initializer } from "./initializers.js";
+import type { ParameterScope } from "./parameters.js";
+import { sinCosPositions } from "./positions.js";
+import type { EncoderShape } from "./presets.js";
+
+/** What the encoder says about images, after its final norm. */
+export interface EncodedImages {
+  /** [batch, width]. */
+  readonly cls: Tensor;
+  /** [patches, batch, width], row by row. */
+  readonly patches: Tensor;
+}
+
+/** Normalised images [batch, imageSize, imageSize, 3] to tokens. */
+export type VisionTransformer = (images: Tensor) => EncodedImages;
+
+/**
+ * The parameters have the names that timm and the official MAE checkpoints give them. Positions are one of them,
+ * `pos_embed` [1, 1 + patches, width], for other methods learn theirs and give CLS one too; MAE's are the start.
+ */
+export function visionTransformer(scope: ParameterScope, shape: EncoderShape): VisionTransformer {
+  const { imageSize, patchSize, width } = shape;
+  const patchCount = (imageSize / patchSize) ** 2;
+  const { embed, encode } = encoder(scope, shape);
+  const positions = scope.create("pos_embed", [1, 1 + patchCount, width], maePositions, { decay: false });
+  const byToken = positions.reshape([1 + patchCount, 1, width]);
+
+  return (images) => {
+    const tokens = embed(patchify(images, patchSize)).add(byToken.slice(0, 1));
+    const encoded = encode(tokens, undefined, byToken.slice(0, 0, 1));
+    return { cls: encoded.slice(0, 0, 1).reshape([-1, width]), patches: encoded.slice(0, 1) };
+  };
+}
+
+/** The fixed sine-cosine positions; a row of zeros for CLS. */
+const maePositions: Initializer = (shape) => {
+  const [, tokens, width] = shape as [number, number, number];
+  const values = new Float32Array(tokens * width);
+  values.set(sinCosPositions(width, Math.sqrt(tokens - 1)), width);
+  return values;
+};

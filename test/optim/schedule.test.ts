@@ -1,0 +1,35 @@
+// The learning rate over a run.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { learningRateAt } from "#src/optim/schedule.js";
+
+const schedules = fc.record({
+  peak: fc.double({ min: 1e-5, max: 1, noNaN: true }),
+  floor: fc.constant(0),
+  warmupSteps: fc.nat({ max: 50 }),
+  totalSteps: fc.integer({ min: 51, max: 500 }),
+});
+
+describe("learningRateAt", () => {
+  test("rises in equal steps from 0, then falls along half a cosine", () => {
+    const schedule = { peak: 1, floor: 0.2, warmupSteps: 4, totalSteps: 12 };
+    const rates = [0, 1, 2, 3, 4, 8, 12].map((step) => learningRateAt(step, schedule));
+    const expected = [0, 0.25, 0.5, 0.75, 1, 0.6, 0.2];
+    for (const [index, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[index]!, 12);
+  });
+
+  test("stays between floor and peak, and never jumps", () =>
+    fc.assert(
+      fc.property(schedules, (schedule) => {
+        for (let step = 0; step < schedule.totalSteps; step++) {
+          const [rate, next] = [learningRateAt(step, schedule), learningRateAt(step + 1, schedule)];
+          expect(rate).toBeGreaterThanOrEqual(0);
+          expect(rate).toBeLessThanOrEqual(schedule.peak);
+          if (step < schedule.warmupSteps) expect(next).toBeGreaterThan(rate);
+          else expect(next).toBeLessThanOrEqual(rate);
+        }
+        expect(learningRateAt(schedule.totalSteps, schedule)).toBeCloseTo(schedule.floor, 12);
+      }),
+      { numRuns: 15 },
+    ));
+});
