@@ -14,6 +14,14 @@ export {
   readImages,
   type SourceOptions,
 } from "./data/index.js";
+/* Safetensors: what checkpoints are written in, and how tensors travel between this library and others. */
+export {
+  encodeSafetensors,
+  joinSafetensors,
+  readSafetensors,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+} from "./formats/safetensors.js";
 /*
  * Tensor programs: symbolic tensors with static shapes, their operations (methods of `Tensor`), gradients.
  * `input` and `constant` are where programs begin, `defineProgram` is where they end. See docs/engine.md.

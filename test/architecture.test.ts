@@ -11,6 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["nn", "optim"],
   ["methods", "tasks"],
   ["training"],
+  ["evaluation", "exchange"],
   ["cli", "index.ts"],
 ];
 

@@ -9,7 +9,14 @@ export interface Training {
   pretrain(config: PretrainConfig, outDir: string, hooks: RunHooks): Promise<RunSummary>;
   resume(runDir: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary>;
   /** Draws originals, inputs and reconstructions of the images into one PNG file. */
-  reconstruct(runDir: string, images: readonly string[], out: string): Promise<unknown>;
+  reconstruct(
+    runDir: string,
+    images: readonly string[],
+    out: string,
+  ): Promise<{
+    readonly step: number;
+    readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  }>;
 }
 
 export interface CliContext {

@@ -4,10 +4,17 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CliContext } from "./context.js";
 import { addDoctor } from "./doctor.js";
+import { addDuplicates } from "./duplicates.js";
+import { addEmbed } from "./embed.js";
+import { addExport } from "./export.js";
+import { addImport } from "./import.js";
+import { addKnn } from "./knn.js";
 import { addPretrain } from "./pretrain.js";
+import { addProbe } from "./probe.js";
 import { addReconstruct } from "./reconstruct.js";
 import { reportError } from "./report-error.js";
 import { addResume } from "./resume.js";
+import { addSearch } from "./search.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -43,6 +50,13 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addPretrain(program, context, finish);
   addResume(program, context, finish);
   addReconstruct(program, context, finish);
+  addEmbed(program, context, finish);
+  addSearch(program, context, finish);
+  addDuplicates(program, context, finish);
+  addKnn(program, context, finish);
+  addProbe(program, context, finish);
+  addImport(program, context, finish);
+  addExport(program, context, finish);
   addDoctor(program, context, version, finish);
   try {
     await program.parseAsync(args, { from: "user" });

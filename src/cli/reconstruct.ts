@@ -24,8 +24,9 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
       checkImages(folder, images);
       checkOut(options.out);
       const { reconstruct } = await context.loadTraining();
-      await reconstruct(folder, images, options.out);
-      context.stdout.write(`Wrote ${options.out}\n`);
+      const { step, refused } = await reconstruct(folder, images, options.out);
+      for (const { path, reason } of refused) context.stdout.write(`${path} is not used: ${reason}\n`);
+      context.stdout.write(`Wrote ${options.out}, with the weights after step ${step}\n`);
       finish(0);
     });
 }

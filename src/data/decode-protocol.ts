@@ -16,6 +16,8 @@ export interface DecodeWorkerData {
 export type DecodeTask =
   /** Make a batch: the images that belong into its slots, in order. */
   | { readonly kind: "batch"; readonly epoch: number; readonly indices: Int32Array }
+  /** The same without substitutes: what cannot be read leaves a gap. */
+  | { readonly kind: "read"; readonly epoch: number; readonly indices: Int32Array }
   /** Decode some images and say how much memory they take. */
   | { readonly kind: "measure"; readonly indices: readonly number[] }
   /** Decode images `first` up to `end` into shared memory. */
@@ -26,6 +28,8 @@ export type DecodeTask =
 export type DecodeResult =
   /** The images shown (substitutes in place of unreadable ones) and [batch, height, width, 3] pixels. */
   | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: Uint8Array }
+  /** [batch, height, width, 3] pixels; `readable` holds 0 for each image whose place holds nothing. */
+  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: Uint8Array }
   | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
   | { readonly kind: "pack"; readonly chunk: StoreChunk }
   | { readonly kind: "adopt" };

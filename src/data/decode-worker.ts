@@ -26,6 +26,8 @@ serveTasks<DecodeTask, DecodeResult, UnreadableNotice>((notify) => {
     switch (task.kind) {
       case "batch":
         return makeBatch(filler, task.epoch, task.indices);
+      case "read":
+        return readInOrder(filler, task.epoch, task.indices);
       case "measure": {
         const images = await decodeAll(filler, task.indices);
         const readable = images.filter((image) => image !== undefined);
@@ -56,6 +58,20 @@ async function makeBatch(filler: SlotFiller, epoch: number, wanted: Int32Array) 
   });
   const result: DecodeResult = { kind: "batch", indices, pixels };
   return { result, transfer: [pixels.buffer, indices.buffer] };
+}
+
+async function readInOrder(filler: SlotFiller, epoch: number, wanted: Int32Array) {
+  const pixels = new Uint8Array(wanted.length * slotBytes);
+  const readable = new Uint8Array(wanted.length).fill(1);
+  const missing: number[] = [];
+  for (let slot = 0; slot < wanted.length; slot++) {
+    if (!filler.fillFromMemory(epoch, wanted[slot]!, pixels, slot * slotBytes)) missing.push(slot);
+  }
+  await inLanes(missing, async (slot) => {
+    readable[slot] = Number(await filler.fillOnly(epoch, wanted[slot]!, pixels, slot * slotBytes));
+  });
+  const result: DecodeResult = { kind: "read", readable, pixels };
+  return { result, transfer: [pixels.buffer, readable.buffer] };
 }
 
 async function decodeAll(filler: SlotFiller, indices: readonly number[]): Promise<(PixelImage | undefined)[]> {

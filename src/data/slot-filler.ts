@@ -54,6 +54,14 @@ export class SlotFiller {
     throw new Error("no image of the set can be read");
   }
 
+  /** Fills the slot with image `index` and no other; false where it cannot be read. */
+  async fillOnly(epoch: number, index: number, out: Uint8Array, offset: number): Promise<boolean> {
+    const { seed, transform, imageSize } = this.#plan;
+    const image = await this.decode(index);
+    if (image) renderImage(image, transform, { seed, epoch, index }, imageSize, out, offset);
+    return image !== undefined;
+  }
+
   /** Decodes an image; one that cannot be read is marked and reported, and undefined is returned. */
   async decode(index: number) {
     const { unreadable } = this.#plan;

@@ -130,7 +130,11 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         const clip = clipNorm === null ? 1 : Math.min(1, clipNorm / gradientNorm);
         await optimizer.update(step, learningRate, gradientScale * clip);
       }
-      const plain = Object.entries(others).map(([figure, array]) => [figure, plainFigure(array)]);
+      const isScalar = (figure: string) => program.outputs.get(figure)!.shape.length === 0;
+      const plain = Object.entries(others).map(([figure, array]) => [
+        figure,
+        isScalar(figure) ? array[0]! : [...array],
+      ]);
       return { loss: mean![0]!, gradientNorm, metrics: Object.fromEntries(plain), updated };
     },
     async rehearse() {
@@ -150,9 +154,4 @@ function checkInputs(name: string, expected: Arrays, given: Arrays, microBatches
       throw new ProgramError(`training ${name}: input "${input}" must be ${wanted}; found ${what}`);
     }
   }
-}
-
-/** A scalar as a number, a vector as a list. */
-function plainFigure(values: Float64Array): number | readonly number[] {
-  return values.length === 1 ? values[0]! : [...values];
 }

@@ -53,11 +53,11 @@ export class RunDirectoryError extends Error {
 export class TrainingDivergedError extends Error {
   override readonly name = "TrainingDivergedError";
 
-  constructor(step: number, loss: number, gradientNorm: number, failure: string) {
+  constructor(step: number, loss: number, gradientNorm: number, traces: string) {
     super(
       `Step ${step}: expected a finite loss and gradient; found loss ${loss}, gradient norm ${gradientNorm}. ` +
         "Nothing was updated, and the last checkpoint is as it was. " +
-        `The batch and its plan are in ${failure}. ` +
+        `${traces} ` +
         "Start a new run with a lower learning rate (--set schedule.learningRate=...), a longer warm-up " +
         "(--set schedule.warmupShare=...) or clipped gradients (--set optimizer.clipNorm=1)",
     );

@@ -35,20 +35,21 @@ export async function describeLearning(folder: string): Promise<string[]> {
 /** `first` and `last` are steps as metrics.jsonl has them. */
 export function learningLines(config: PretrainConfig, first: Figures, last: Figures): string[] {
   const lines = [
-    `  reconstruction  error ${figure(first.reconstruction)} at the first step, ${figure(last.reconstruction)} at the end; ` +
-      "hidden patches only",
+    `  reconstruction  error of hidden patches ${figure(first.reconstruction)} at step ${first.step}, ` +
+      `${figure(last.reconstruction)} at the end`,
   ];
   const { topkPrecision, contrastive, featureSpread } = last;
   const chance = 1 / groupSize(config);
-  if (Array.isArray(topkPrecision)) {
-    const shares = topkPrecision.map((share) => percent(share)).join(", ");
-    lines.push(`  recognition     keys from the own image, by block: ${shares}; chance is ${percent(chance)}`);
+  const precisions = listOf(topkPrecision);
+  if (precisions.length > 0) {
+    const shares = precisions.map(percent).join(", ");
+    lines.push(`  recognition     attention to the own image, by block: ${shares}; chance is ${percent(chance)}`);
   }
   if (typeof contrastive === "number") {
     const patches = (config.model.imageSize / config.model.patchSize) ** 2;
     const idle = Math.log(patches - 1);
     lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
-    lines.push(`  ${verdict(topkPrecision, chance, contrastive < idle - 0.1)}`);
+    lines.push(`  ${verdict(precisions.at(-1), chance, contrastive < idle - 0.1)}`);
   }
   if (typeof featureSpread === "number" && featureSpread < 0.01) {
     lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
@@ -56,12 +57,16 @@ export function learningLines(config: PretrainConfig, first: Figures, last: Figu
   return lines;
 }
 
-function verdict(precision: Figures[string] | undefined, chance: number, isApart: boolean): string {
-  const deepest = Array.isArray(precision) ? precision.at(-1)! : Number.NaN;
-  const recognises = Number.isNaN(deepest) ? isApart : deepest >= CLEARLY * chance && isApart;
+function verdict(deepest: number | undefined, chance: number, isApart: boolean): string {
+  const recognises = isApart && (deepest === undefined || deepest >= CLEARLY * chance);
   return recognises
     ? "Recognition has started: patches find the patches of their own image within the mixture."
     : "Recognition has not started yet: it takes many steps. Give it more (--steps), or smaller batches (--batch-size).";
+}
+
+/** A figure by block is a plain number where there is one block. */
+function listOf(value: Figures[string] | undefined): readonly number[] {
+  return value === undefined ? [] : typeof value === "number" ? [value] : value;
 }
 
 function linesOf(bytes: Uint8Array): Figures[] {

@@ -8,7 +8,7 @@ import { TrainingDivergedError } from "./errors.js";
 import type { RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
 import { methodOf } from "./model.js";
-import { checkpointTensors } from "./model-state.js";
+import { checkpointTensors, parameterTensors } from "./model-state.js";
 import type { Reconstructor } from "./reconstructor.js";
 import type { RunDirectory } from "./run-directory.js";
 
@@ -20,6 +20,8 @@ export interface LoopParts {
   readonly pictures: Reconstructor | undefined;
   readonly derived: DerivedSchedule;
   readonly doneSteps: number;
+  /** The number of images of the source, which a resumed run must find again. */
+  readonly images: number;
 }
 
 /** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
@@ -60,7 +62,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     step += 1;
     const inputs = { images: batch.pixels, [method.planName]: plan };
     result = await training.step(inputs, { step, learningRate, clipNorm: config.optimizer.clipNorm });
-    if (!result.updated) throw await diverged(run, step, batch, plan, result);
+    if (!result.updated) throw await diverged(parts, step, batch, plan, result);
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
@@ -87,7 +89,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     }
     const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
     if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) {
-      checkpoint = await saveCheckpoint(run, training, step);
+      checkpoint = await saveCheckpoint(parts, step);
       lastSaved = performance.now();
     }
   }
@@ -104,28 +106,42 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
   };
 }
 
-function saveCheckpoint(run: RunDirectory, training: Training, step: number): Promise<string> {
+function saveCheckpoint({ run, training, images }: LoopParts, step: number): Promise<string> {
   const { config } = run;
   return run.saveCheckpoint({
     step,
     tensors: checkpointTensors(training, config.model),
-    metadata: { config: JSON.stringify(config) },
+    metadata: { config: JSON.stringify(config), images: String(images) },
   });
 }
 
 /** Stores what is needed to repeat a step that went wrong; the last good checkpoint stays as it is. */
-async function diverged(run: RunDirectory, step: number, batch: Batch, plan: Int32Array, result: StepResult) {
+async function diverged(
+  { run, training }: LoopParts,
+  step: number,
+  batch: Batch,
+  plan: Int32Array,
+  { loss, gradientNorm }: StepResult,
+): Promise<TrainingDivergedError> {
   const { imageSize } = run.config.model;
-  const path = await run.saveFailure({
-    step,
-    tensors: [
-      { name: "images", dtype: "U8", shape: [batch.indices.length, imageSize, imageSize, 3], data: batch.pixels },
-      { name: "plan", dtype: "I32", shape: [plan.length], data: plan },
-      { name: "indices", dtype: "I32", shape: [batch.indices.length], data: batch.indices },
-    ],
-    metadata: { loss: String(result.loss), gradientNorm: String(result.gradientNorm) },
-  });
-  return new TrainingDivergedError(step, result.loss, result.gradientNorm, path);
+  const count = batch.indices.length;
+  try {
+    const path = await run.saveFailure({
+      step,
+      tensors: [
+        { name: "images", dtype: "U8", shape: [count, imageSize, imageSize, 3], data: batch.pixels },
+        { name: "plan", dtype: "I32", shape: [plan.length], data: plan },
+        { name: "indices", dtype: "I32", shape: [count], data: batch.indices },
+        ...parameterTensors(training),
+      ],
+      metadata: { loss: String(loss), gradientNorm: String(gradientNorm), config: JSON.stringify(run.config) },
+    });
+    return new TrainingDivergedError(step, loss, gradientNorm, `The batch, its plan and the weights are in ${path}.`);
+  } catch (error) {
+    // That training diverged matters more than that its traces could not be kept.
+    const reason = `The batch and its plan could not be kept: ${(error as Error).message}.`;
+    return new TrainingDivergedError(step, loss, gradientNorm, reason);
+  }
 }
 
 /** Timings to the microsecond: more digits would only make the log longer. */

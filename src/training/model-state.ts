@@ -10,23 +10,26 @@ import { CheckpointError } from "./errors.js";
 const MEAN_PREFIX = "optimizer.mean.";
 const SQUARE_PREFIX = "optimizer.square.";
 
+/** The parameters as they are now, as views on the training's buffer. */
+export function parameterTensors({ layout, state }: Training): SafetensorsEntry[] {
+  return tensorsOf(layout, state.parameters, "");
+}
+
 /** All tensors of a checkpoint, as views on the training's buffers. */
 export function checkpointTensors({ layout, state }: Training, shape: ModelShape): SafetensorsEntry[] {
-  const buffers: [string, Float32Array][] = [
-    ["", state.parameters],
-    [MEAN_PREFIX, state.means],
-    [SQUARE_PREFIX, state.squares],
-  ];
-  const trained = buffers.flatMap(([prefix, buffer]) =>
-    layout.entries.map(({ name, shape, offset, size }) =>
-      float32(prefix + name, shape, buffer.subarray(offset, offset + size)),
-    ),
-  );
   return [
-    ...trained,
+    ...tensorsOf(layout, state.parameters, ""),
+    ...tensorsOf(layout, state.means, MEAN_PREFIX),
+    ...tensorsOf(layout, state.squares, SQUARE_PREFIX),
     positions("pos_embed", shape.width, shape),
     positions("decoder_pos_embed", shape.decoderWidth, shape),
   ];
+}
+
+function tensorsOf({ entries }: Training["layout"], buffer: Float32Array, prefix: string): SafetensorsEntry[] {
+  return entries.map(({ name, shape, offset, size }) =>
+    float32(prefix + name, shape, buffer.subarray(offset, offset + size)),
+  );
 }
 
 /** Puts the state of a checkpoint into the training. Throws CheckpointError where the tensors are not those expected. */

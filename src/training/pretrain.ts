@@ -5,13 +5,13 @@ import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
 import type { PretrainConfig } from "./config.js";
 import { deriveSchedule } from "./derived.js";
-import { CheckpointError } from "./errors.js";
+import { StorageError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { trainLoop } from "./loop.js";
 import { methodOf } from "./model.js";
-import { restoreState } from "./model-state.js";
 import { pictureImages } from "./picture-images.js";
 import { createReconstructor } from "./reconstructor.js";
+import { restoreNewest } from "./restore.js";
 import { RunDirectory } from "./run-directory.js";
 import { createTrainer } from "./trainer.js";
 
@@ -34,10 +34,19 @@ async function withRun(run: RunDirectory, train: (run: RunDirectory) => Promise<
   try {
     return await train(run);
   } catch (error) {
-    run.log.warn(`ended with an error: ${(error as Error).message}`);
+    noteEnd(run, error as Error);
     throw error;
   } finally {
     run.close();
+  }
+}
+
+/** On a full disk the log cannot be written either: what ended the run is what must be told. */
+function noteEnd(run: RunDirectory, error: Error): void {
+  try {
+    run.log.warn(`ended with an error: ${error.message}`);
+  } catch (failure) {
+    if (!(failure instanceof StorageError)) throw failure;
   }
 }
 
@@ -47,7 +56,7 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
   const batches = await openTrainingBatches(run, source, hooks);
   try {
     const training = await createTrainer(config);
-    const doneSteps = await restoreNewest(run, training, hooks);
+    const doneSteps = await restoreNewest(run, training, source.count, hooks);
     await run.startMetrics(doneSteps);
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const { groupSize } = methodOf(config);
@@ -67,7 +76,10 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
     });
     for (const line of announcement) hooks.print(line);
     run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
-    const summary = await trainLoop({ run, training, batches, pictures, derived, doneSteps }, hooks);
+    const summary = await trainLoop(
+      { run, training, batches, pictures, derived, doneSteps, images: source.count },
+      hooks,
+    );
     run.log.info(`${summary.outcome} after step ${summary.step}`);
     return summary;
   } finally {
@@ -94,30 +106,6 @@ function openTrainingBatches(run: RunDirectory, source: ImageSource, hooks: RunH
       hooks.print(`Skipped ${name}: ${reason}`);
     },
   });
-}
-
-/** Puts the newest intact checkpoint into the training and returns its step; 0 where there is none yet. */
-async function restoreNewest(run: RunDirectory, training: Training, hooks: RunHooks): Promise<number> {
-  const { checkpoint, refused } = await run.checkpoints.loadNewest();
-  for (const { path, reason } of refused) {
-    const message = `${path} is not used: ${reason}`;
-    run.log.warn(message);
-    hooks.print(`${message}. Going on from the one before.`);
-  }
-  if (checkpoint === null) return 0;
-  const saved = checkpoint.metadata.config;
-  const differing = saved === undefined ? "configuration" : firstDifference(JSON.parse(saved), run.config);
-  if (differing !== undefined) {
-    throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
-  }
-  restoreState(training, checkpoint);
-  return checkpoint.step;
-}
-
-/** The first section of two configurations that differs, of those that decide a run's result. */
-function firstDifference(saved: Record<string, unknown>, current: PretrainConfig): string | undefined {
-  const decisive = ["method", "seed", "model", "methodOptions", "schedule", "optimizer"] as const;
-  return decisive.find((key) => JSON.stringify(saved[key]) !== JSON.stringify(current[key]));
 }
 
 /** The first run of a program also allocates, so the second is timed; neither updates anything. */

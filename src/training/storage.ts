@@ -56,15 +56,36 @@ export async function withDescriptor<T>(path: string, use: (descriptor: number) 
 
 /** Creates a folder and those above it. Throws StorageError. */
 export async function makeFolder(path: string): Promise<void> {
+  if (await createFolder(path)) return;
+  await makeFolder(dirname(path));
+  // Where the folder above exists and the answer is still the same, as in /proc, there is nothing more to try.
+  if (!(await createFolder(path))) {
+    throw storageError(Object.assign(new Error("no folder can be made there"), { code: "ENOENT" }), CREATE, path);
+  }
+}
+
+const CREATE = "create the folder";
+
+/** Says whether the folder is there now; false where one above it is missing. */
+async function createFolder(path: string): Promise<boolean> {
   try {
     // Not by mkdir's own recursion: on a read-only file system that reports a missing folder instead.
     await mkdir(path);
+    return true;
   } catch (error) {
     const code = errorCode(error);
-    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
-    if (code !== "ENOENT" || dirname(path) === path) throw storageError(error, "create the folder", path);
-    await makeFolder(dirname(path));
-    await makeFolder(path);
+    if (code === "EEXIST" && (await isFolder(path))) return true;
+    if (code === "ENOENT" && dirname(path) !== path) return false;
+    throw storageError(error, CREATE, path);
+  }
+}
+
+/** False for all else, a link to nothing included. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
   }
 }
 

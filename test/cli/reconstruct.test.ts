@@ -23,7 +23,7 @@ describe("mixedae reconstruct", () => {
   it("passes on run, images and file", async () => {
     const { exitCode, out: text, calls } = await record(["reconstruct", run, ...images, "--out", out]);
     expect(calls).toEqual([["reconstruct", run, images, out]]);
-    expect([exitCode, text]).toEqual([0, `Wrote ${out}\n`]);
+    expect([exitCode, text]).toEqual([0, `Wrote ${out}, with the weights after step 1234\n`]);
   });
 
   it.each<[string, string[], number]>([

@@ -31,7 +31,7 @@ const compiled = join(repository, "build/docs-test");
 /** What every `mixedae pretrain` of the documentation gets on top: the same run, but tiny. */
 const SMALLER = [
   "model.width=24 model.depth=2 model.heads=2 model.decoderWidth=16 model.decoderDepth=1 model.decoderHeads=2",
-  "schedule.steps=4 schedule.batchSize=16 schedule.microBatch=8 run.picturesEvery=0",
+  "schedule.steps=2 schedule.batchSize=16 schedule.microBatch=8 run.threads=1",
 ]
   .join(" ")
   .split(" ")

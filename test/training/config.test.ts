@@ -5,13 +5,7 @@ import { describe, expect, it } from "vitest";
 import { patchCount } from "#src/methods/method.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
 import { modelPresetNames, modelPresets } from "#src/nn/presets.js";
-import {
-  type ConfigLayer,
-  groupSize,
-  layerFromAssignments,
-  parseConfig,
-  resolveConfig,
-} from "#src/training/config.js";
+import { type ConfigLayer, groupSize, layerFromAssignments, parseConfig, resolveConfig } from "#src/training/config.js";
 import { ConfigError } from "#src/training/errors.js";
 
 const source: ConfigLayer = { origin: "the command line", values: { source: "pictures" } };

@@ -79,6 +79,12 @@ export function findMisfits(config: PretrainConfig): string[] {
           `methodOptions.mixingRatio: expected groups that divide the ${patches} patches of an image; found ${share(group)}, ` +
           `groups of ${group}. Change it, or model.imageSize or model.patchSize`,
       );
+      expect(
+        patches !== group || config.method !== "mixedae" || !config.methodOptions.contrastive,
+        () =>
+          `methodOptions.mixingRatio: expected at least 2 patches of each image in a mixed image, which the contrastive ` +
+          `loss compares; found ${share(group)} of ${patches}. Change it, or model.imageSize or model.patchSize`,
+      );
     }
   }
   if (config.method === "mixedae" && config.methodOptions.homologousAttention) {

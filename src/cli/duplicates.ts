@@ -1,0 +1,51 @@
+// mixedae duplicates: embedded images that are nearly the same.
+
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { formatCount } from "../training/quantities.js";
+import type { CliContext } from "./context.js";
+import { share, threadsOption } from "./evaluation-flags.js";
+import { UsageError } from "./usage-error.js";
+
+interface DuplicatesFlags {
+  readonly threshold: number;
+  readonly threads: number;
+}
+
+export function addDuplicates(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+  program
+    .command("duplicates")
+    .summary("list images that are nearly the same")
+    .description(
+      "Compares all vectors of FEATURES with each other and lists groups of images that are linked by a cosine " +
+        "similarity of the threshold or more, the closest first.",
+    )
+    .argument("<features.npy>", "file that mixedae embed made")
+    .option("--threshold <similarity>", "least similarity of two images that are linked", share, 0.999)
+    .addOption(threadsOption())
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Which similarity means a duplicate depends on the encoder: look at the first groups, then raise or lower it.",
+        "",
+        "Example:",
+        "  mixedae duplicates photos.npy --threshold 0.995",
+      ].join("\n"),
+    )
+    .action(async (features: string, { threshold, threads }: DuplicatesFlags) => {
+      if (!existsSync(features)) throw new UsageError(`There is no file ${features}`);
+      const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
+      const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
+      for (const { images, similarity } of groups) {
+        stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => name).join("  ")}\n`);
+      }
+      const images = groups.reduce((sum, group) => sum + group.images.length, 0);
+      stdout.write(
+        groups.length === 0
+          ? `No two images have a similarity of ${threshold} or more.\n`
+          : `${formatCount(groups.length)} groups of ${formatCount(images)} images in all.\n`,
+      );
+      finish(0);
+    });
+}

@@ -1,0 +1,91 @@
+// mixedae embed: feature vectors of all images of a source.
+
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Command, Option } from "commander";
+import type { Pooling } from "../tasks/features.js";
+import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
+import type { CliContext } from "./context.js";
+import {
+  addScratchFlags,
+  fromFlag,
+  fromHelp,
+  type ModelFlags,
+  modelRequest,
+  onePath,
+  poolOption,
+  threadsOption,
+} from "./evaluation-flags.js";
+import { shellWord } from "./run-session.js";
+import { exitCodeOf, listenForStop } from "./stop-signal.js";
+import { UsageError } from "./usage-error.js";
+
+interface EmbedFlags extends ModelFlags {
+  readonly out: string;
+  readonly pool: Pooling;
+  readonly split: "train" | "test";
+  readonly threads: number;
+}
+
+export function addEmbed(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+  const command = program
+    .command("embed")
+    .summary("compute feature vectors of images")
+    .description(
+      "Writes a vector for each image: float32 rows in FILE.npy, names and labels in the same order in FILE.jsonl, " +
+        "and where they are from in FILE.json. Nothing is masked or mixed, and an image's vector depends on its pixels " +
+        "alone. A command that was killed goes on where it was when it is called again.",
+    )
+    .argument("<source...>", "folder of images, .tar shards, or folder of IDX files")
+    .requiredOption(fromFlag, fromHelp)
+    .requiredOption("--out <file.npy>", "file to write")
+    .addOption(poolOption("mean"))
+    .addOption(
+      new Option("--split <name>", "images of an IDX set that has both").choices(["train", "test"]).default("train"),
+    )
+    .addOption(threadsOption());
+  addScratchFlags(command)
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Examples:",
+        "  mixedae embed photos --from runs/first --out photos.npy",
+        "  mixedae embed photos --from runs/first/checkpoints/step-00002000.safetensors --pool cls --out photos.npy",
+      ].join("\n"),
+    )
+    .action(async (sources: string[], flags: EmbedFlags) => {
+      if (!flags.out.endsWith(".npy"))
+        throw new UsageError(`--out: expected a name that ends in .npy; found ${flags.out}`);
+      if (!existsSync(dirname(flags.out))) throw new UsageError(`--out: there is no folder ${dirname(flags.out)}`);
+      const { embed, ImageProgress } = await import("../evaluation/index.js");
+      const progress = new ImageProgress(stdout);
+      const stop = listenForStop(() => progress.print("Stopping after this batch. Ctrl-C again stops at once."));
+      try {
+        const { out, pool: pooling, split, threads } = flags;
+        const source = onePath(sources);
+        const summary = await embed(
+          { ...modelRequest(flags), source, out, pooling, split, threads },
+          { progress, stopRequested: () => stop.received() !== undefined },
+        );
+        const { count, width, skipped, images, seconds, waitSeconds } = summary;
+        const pace = `${formatRate(images / seconds)} images/s, ${Math.round((100 * waitSeconds) / seconds)}% of the time waiting for images`;
+        if (summary.outcome === "already finished")
+          stdout.write(`${out} is there already, of the same images and encoder.\n`);
+        else if (summary.outcome === "stopped") {
+          stdout.write(`Stopped after ${formatCount(count)} images. To go on, call the same command again.\n`);
+        } else {
+          const without = skipped > 0 ? `, ${formatCount(skipped)} skipped` : "";
+          stdout.write(
+            `Embedded ${formatCount(count)} images as vectors of ${width} in ${formatDuration(seconds)}${without}; ${pace}.\n`,
+          );
+          stdout.write(`  features    ${out}\n  names       ${out.replace(/\.npy$/, ".jsonl")}\n`);
+          stdout.write(`To find images like another one: mixedae search ${shellWord(out)} IMAGE\n`);
+        }
+        finish(summary.outcome === "stopped" ? exitCodeOf(stop.received() ?? "SIGINT") : 0);
+      } finally {
+        progress.end();
+        stop.dispose();
+      }
+    });
+}

@@ -1,0 +1,118 @@
+// The flags that commands with a frozen encoder have in common.
+
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { LabelledSetsRequest } from "../evaluation/labelled-sets.js";
+import type { ModelRequest } from "../evaluation/model.js";
+import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
+import { type Pooling, poolings } from "../tasks/features.js";
+import { UsageError } from "./usage-error.js";
+
+export interface ModelFlags {
+  readonly from: string;
+  readonly model?: ModelPreset;
+  readonly modelSeed?: number;
+}
+
+export const fromFlag = "--from <run|checkpoint>";
+export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
+
+export interface SetFlags {
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  readonly labelsFraction: number;
+  readonly seed: number;
+  readonly out?: string;
+}
+
+/** The flags of two labelled sets and of the report. */
+export function addSetFlags(command: Command): Command {
+  return command
+    .requiredOption(
+      "--train <source...>",
+      "labelled images to learn from: a folder for each class, .tar shards, or IDX",
+    )
+    .requiredOption("--test <source...>", "labelled images to test on; an IDX folder that has both serves as both")
+    .option(
+      "--labels-fraction <share>",
+      "share of the training labels to use, of each class alike: 0.01 or 1%",
+      share,
+      1,
+    )
+    .option("--seed <n>", "decides which labels those are, and the order of learning", wholeNumber, 0)
+    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it");
+}
+
+export function setsRequest({ train, test, labelsFraction, seed }: SetFlags): LabelledSetsRequest {
+  return { train: onePath(train), test: onePath(test), labelsFraction, seed };
+}
+
+/** Checks before anything is computed that the report can be written. */
+export function checkReport(out: string | undefined): void {
+  if (out === undefined) return;
+  if (!out.endsWith(".json")) throw new UsageError(`--out: expected a name that ends in .json; found ${out}`);
+  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
+}
+
+/** Several paths are .tar shards; a single one may be anything. */
+export function onePath(paths: readonly string[]): string | readonly string[] {
+  return paths.length === 1 ? paths[0]! : paths;
+}
+
+/** The flags of an encoder that has learnt nothing. */
+export function addScratchFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(
+        modelPresetNames,
+      ),
+    )
+    .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
+}
+
+export function modelRequest({ from, model, modelSeed }: ModelFlags): ModelRequest {
+  return {
+    from,
+    ...(model !== undefined && { preset: model }),
+    ...(modelSeed !== undefined && { modelSeed }),
+  };
+}
+
+export function threadsOption(): Option {
+  return new Option("--threads <n>", "threads of the engine; 0 means one a physical core")
+    .default(0)
+    .argParser(wholeNumber);
+}
+
+export function poolOption(defaultValue?: Pooling): Option {
+  const option = new Option("--pool <how>", "vector of an image: the mean of its patch tokens, or the CLS token");
+  return (defaultValue === undefined ? option : option.default(defaultValue)).choices(poolings);
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number, 0 or more.");
+  return Number(text);
+}
+
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
+  return value;
+}
+
+export function rate(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+/** A share above 0 and at most 1; "10%" is 0.1. */
+export function share(text: string): number {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim());
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
+  if (!(value > 0 && value <= 1)) {
+    throw new InvalidArgumentError("Expected a share above 0 and at most 1, such as 0.1 or 10%.");
+  }
+  return value;
+}

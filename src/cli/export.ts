@@ -1,0 +1,85 @@
+// mixedae export: a pre-trained model in the formats of other libraries.
+
+import { existsSync } from "node:fs";
+import { dirname, extname } from "node:path";
+import { type Command, Option } from "commander";
+import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
+import type { CliContext } from "./context.js";
+import { wholeNumber } from "./import.js";
+import { UsageError } from "./usage-error.js";
+
+const extensions: Readonly<Record<ExportFormat, readonly string[]>> = {
+  safetensors: [".safetensors"],
+  timm: [".pth", ".pt", ".bin", ".safetensors"],
+  huggingface: [],
+  pytorch: [".pth", ".pt", ".bin"],
+  onnx: [".onnx"],
+};
+
+export function addExport(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  program
+    .command("export")
+    .summary("write a model for PyTorch, timm, Hugging Face or ONNX")
+    .description(
+      "Writes the newest checkpoint of a run, or a checkpoint file, in another format. Names are those of the official " +
+        "MAE code; what pre-training alone needs (segment embeddings, contrastive head) stays out of encoders.",
+    )
+    .argument("<run>", "folder that mixedae pretrain made, or a checkpoint file")
+    .addOption(new Option("--format <name>", "format to write").choices(exportFormats).makeOptionMandatory())
+    .requiredOption("--out <path>", "file to write; a folder for huggingface")
+    .option("--encoder-only", "leave the decoder out; always so for timm and onnx")
+    .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
+    .addOption(
+      new Option("--pool <name>", "what the ONNX output embedding is (default: mean)").choices(["mean", "cls"]),
+    )
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Formats:",
+        "  safetensors  every tensor under its name, and a description of the model",
+        "  pytorch      the same for torch.load, under model as in MAE's checkpoints",
+        "  timm         the encoder's state dict, .pth or .safetensors, for VisionTransformer",
+        "  huggingface  a folder for ViTMAEForPreTraining or, without the decoder, ViTModel",
+        "  onnx         the encoder with positions and normalisation inside: pixel_values [batch, 3, H, W], RGB from 0",
+        "               to 1, to last_hidden_state and embedding. It is run and compared before it is written",
+        "",
+        "Examples:",
+        "  mixedae export runs/first --format timm --out encoder.pth",
+        "  mixedae export runs/first --format onnx --out encoder.onnx --pool cls",
+        "  mixedae export runs/first --format huggingface --out vit-mae-first",
+        "  mixedae export mae-base.safetensors --format pytorch --out mae.pth --encoder-only --image-size 384",
+      ].join("\n"),
+    )
+    .action(async (run: string, options: ExportOptions) => {
+      if (!existsSync(run)) throw new UsageError(`There is no file or folder ${run}`);
+      checkOptions(options);
+      const { exportWeights } = await import("../exchange/export-weights.js");
+      const { origin, files, written, leftOut, difference } = await exportWeights(run, options);
+      const lines = [
+        `${origin}: ${written.length} tensors`,
+        ...(leftOut.length === 0 ? [] : [`Left out: ${shortened(leftOut).join(", ")}`]),
+        ...(difference === undefined
+          ? []
+          : [`Run at batches of 1 and 3: relative difference to our own forward pass ${difference.toExponential(1)}`]),
+        `Wrote ${files.join(", ")}`,
+      ];
+      context.stdout.write(`${lines.join("\n")}\n`);
+      finish(0);
+    });
+}
+
+/** The tensors of all blocks as one name. */
+function shortened(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.replace(/blocks\..*/, "blocks.*")))];
+}
+
+function checkOptions({ format, out, pool }: ExportOptions): void {
+  const allowed = extensions[format];
+  if (allowed.length > 0 && !allowed.includes(extname(out))) {
+    throw new UsageError(`--out: expected a name that ends in ${allowed.join(" or ")} for ${format}; found ${out}`);
+  }
+  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
+  if (pool !== undefined && format !== "onnx")
+    throw new UsageError("--pool: only an ONNX file has an output embedding");
+}

@@ -1,0 +1,131 @@
+// Images in the order asked for, prepared ahead on worker threads; what cannot be read is left out and named.
+
+import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
+import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import { TooManyUnreadableError } from "./errors.js";
+import { bringIntoMemory } from "./memory-plan.js";
+import type { SkippedImage } from "./skip-log.js";
+import { workingSide } from "./transform.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** As of a batch stream; the view is by default the fixed one of evaluation, and nothing is kept in memory. */
+export type OrderedOptions = Omit<BatchOptions, "unreadableShare" | "onSkip">;
+
+export interface OrderedBatch {
+  /** The images, without those that could not be read. */
+  readonly indices: Int32Array;
+  /** 8-bit sRGB, [images, height, width, 3]. */
+  readonly pixels: Uint8Array;
+  /** Those left out of this batch, in order. */
+  readonly skipped: readonly SkippedImage[];
+  /** How long the pass waited for it. */
+  readonly waitSeconds: number;
+}
+
+export interface Pass {
+  /** The images to read, in this order; all of the source by default. */
+  readonly indices?: ArrayLike<number>;
+  /** What random views are drawn from; 0 by default. */
+  readonly epoch?: number;
+  /** At which of these images to begin; 0 by default. */
+  readonly first?: number;
+}
+
+export interface OrderedReader {
+  /** Every batch but the last asks for `batchSize` images. Rejects with a `DataError` where not one can be read. */
+  pass(options?: Pass): AsyncGenerator<OrderedBatch>;
+  /** Ends the workers. */
+  close(): Promise<void>;
+}
+
+type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+
+/** Opens a reader; resolves once a set that fits into the memory budget is there. Throws `DataError`s. */
+export async function openOrdered(options: OrderedOptions): Promise<OrderedReader> {
+  const { source, imageSize, batchSize, ...checked } = checkBatchOptions({
+    memoryBudget: 0,
+    augmentation: { kind: "centre" },
+    ...options,
+  });
+  const workerData: DecodeWorkerData = {
+    table: source.table,
+    decode: {
+      workingSide: Math.max(workingSide(checked.transform, imageSize), checked.minimumSize),
+      background: checked.background,
+      minimumSize: checked.minimumSize,
+      maximumPixels: checked.maximumPixels,
+    },
+    plan: {
+      seed: checked.seed,
+      transform: checked.transform,
+      imageSize,
+      unreadable: new Uint8Array(new SharedArrayBuffer(source.count)),
+    },
+  };
+  const reasons = new Map<number, string>();
+  const script = new URL("./decode-worker.js", import.meta.url);
+  // A notice comes before the answer of the task that it belongs to.
+  const pool: Pool = new WorkerPool(script, workerData, checked.workers, ({ index, reason }: UnreadableNotice) => {
+    if (!reasons.has(index)) reasons.set(index, reason);
+  });
+  try {
+    if (checked.memoryBudget > 0) {
+      await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
+    }
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+
+  async function* pass({ indices, epoch = 0, first = 0 }: Pass = {}): AsyncGenerator<OrderedBatch> {
+    const count = indices?.length ?? source.count;
+    const queue: { readonly wanted: Int32Array; readonly result: Promise<DecodeResult> }[] = [];
+    let next = first;
+    const fillQueue = () => {
+      while (queue.length < checked.prefetch && next < count) {
+        const start = next;
+        next = Math.min(count, start + batchSize);
+        const wanted = Int32Array.from({ length: next - start }, (_, i) => indices?.[start + i] ?? start + i);
+        queue.push({ wanted, result: pool.run({ kind: "read", epoch, indices: wanted }) });
+      }
+    };
+    let readable = 0;
+    const examples: SkippedImage[] = [];
+    fillQueue();
+    for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+      // The place that became free is filled before the wait, since the caller may block the thread right after it.
+      fillQueue();
+      const began = performance.now();
+      const answer = await pool.hold(task.result);
+      if (answer.kind !== "read") throw new TypeError(`a worker answered a reading with ${answer.kind}`);
+      const { wanted } = task;
+      const skipped = [...wanted]
+        .filter((_, slot) => answer.readable[slot] === 0)
+        .map((index) => ({ index, name: source.name(index), reason: reasons.get(index) ?? "it cannot be read" }));
+      readable += wanted.length - skipped.length;
+      if (examples.length < 5) examples.push(...skipped.slice(0, 5));
+      const waitSeconds = (performance.now() - began) / 1000;
+      yield { ...withoutGaps(wanted, answer.readable, answer.pixels), skipped, waitSeconds };
+    }
+    // A pass that goes on where another stopped may well find nothing but broken files.
+    if (readable === 0 && first === 0 && count > 0) {
+      const names = examples.slice(0, 5).map(({ name, reason }) => `${name} (${reason})`);
+      throw new TooManyUnreadableError(count, count, 0, names);
+    }
+  }
+
+  return { pass, close: () => pool.close() };
+}
+
+/** Moves the images that could be read together. */
+function withoutGaps(wanted: Int32Array, readable: Uint8Array, pixels: Uint8Array) {
+  if (!readable.includes(0)) return { indices: wanted, pixels };
+  const imageBytes = pixels.length / wanted.length;
+  let kept = 0;
+  wanted.forEach((_, slot) => {
+    if (readable[slot] === 0) return;
+    pixels.copyWithin(kept * imageBytes, slot * imageBytes, (slot + 1) * imageBytes);
+    kept++;
+  });
+  return { indices: wanted.filter((_, slot) => readable[slot] === 1), pixels: pixels.subarray(0, kept * imageBytes) };
+}

@@ -1,0 +1,115 @@
+// Embeds the images of a source: features, names and labels go to disk as they are computed, and a killed process goes on.
+
+import { resolve } from "node:path";
+import type { Split } from "../data/idx-source.js";
+import { type ImageSource, openOrdered, openSource } from "../data/index.js";
+import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
+import { type FeatureLine, featureOrigin } from "./feature-files.js";
+import { FeatureWriter } from "./feature-writer.js";
+import type { ImageProgress } from "./image-progress.js";
+import { fingerprint, type ModelRequest, openModel } from "./model.js";
+
+export interface EmbedRequest extends ModelRequest {
+  readonly source: string | readonly string[];
+  readonly split: Split;
+  /** The .npy file; the others lie beside it. */
+  readonly out: string;
+  readonly pooling: Pooling;
+  /** Threads of the engine; 0 means one a physical core. */
+  readonly threads: number;
+}
+
+export interface EmbedHooks {
+  readonly progress: ImageProgress;
+  /** Asked after each batch: true ends the process's share in order. */
+  readonly stopRequested: () => boolean;
+}
+
+export interface EmbedSummary {
+  readonly outcome: "finished" | "stopped" | "already finished";
+  /** Images with features, of all processes together. */
+  readonly count: number;
+  readonly width: number;
+  readonly skipped: number;
+  /** Of this process: images, its wall time, and the share of it that waited for images to be decoded. */
+  readonly images: number;
+  readonly seconds: number;
+  readonly waitSeconds: number;
+}
+
+/** Throws EvaluationError where other files are in the way, and the errors of the parts. */
+export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
+  const { pooling, threads, split } = request;
+  const source = await openSource(request.source, { split });
+  const model = await openModel(request);
+  const { imageSize, width, patchSize } = model.shape;
+  const origin = featureOrigin({
+    source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
+    split,
+    images: source.count,
+    from: request.from === "scratch" ? request.from : resolve(request.from),
+    origin: model.origin,
+    fingerprint: fingerprint(model),
+    pooling,
+    imageSize,
+    width,
+    classes: source.classes ? [...source.classes] : null,
+  });
+  const writer = await FeatureWriter.open(request.out, origin);
+  if (writer === "finished") {
+    return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
+  }
+  let { next } = writer;
+  const missing = new Set(writer.missing);
+  hooks.progress.print(`${source.description}; ${model.origin}`);
+  if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
+
+  const extractor = await createFeatureExtractor(model, { threads });
+  const reader = await openOrdered({
+    source,
+    imageSize,
+    batchSize: extractor.batch,
+    minimumSize: patchSize,
+    background: model.background,
+  });
+  const first = next;
+  const began = performance.now();
+  let waitSeconds = 0;
+  let stopped = false;
+  try {
+    hooks.progress.begin("embedded", source.count, next);
+    if (next < source.count) {
+      for await (const batch of reader.pass({ first: next })) {
+        for (const { index, name, reason } of batch.skipped) {
+          missing.add(index);
+          hooks.progress.print(`Skipped ${name}: ${reason}`);
+        }
+        const features = await extractor.extract(batch.pixels);
+        writer.append(
+          features[pooling],
+          Array.from(batch.indices, (index) => lineOf(source, index)),
+        );
+        next += batch.indices.length + batch.skipped.length;
+        waitSeconds += batch.waitSeconds;
+        hooks.progress.update(next);
+        stopped = next < source.count && hooks.stopRequested();
+        if (stopped) break;
+      }
+    }
+  } finally {
+    hooks.progress.end();
+    await reader.close();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { count } = writer;
+  if (stopped) writer.close();
+  else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
+  const outcome = stopped ? "stopped" : "finished";
+  return { outcome, count, width, skipped: missing.size, images: next - first, seconds, waitSeconds };
+}
+
+function lineOf(source: ImageSource, index: number): FeatureLine {
+  const label = source.label(index);
+  const line = { index, name: source.name(index) };
+  return label === undefined ? line : { ...line, label, class: source.classes![label]! };
+}

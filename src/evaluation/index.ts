@@ -1,0 +1,11 @@
+// What a pre-trained encoder is put to use for: embedding, searching, and evaluation with labels.
+export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
+export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
+export { EvaluationError } from "./errors.js";
+export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
+export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
+export { type FeatureFiles, openFeatures } from "./feature-files.js";
+export { ImageProgress } from "./image-progress.js";
+export { fingerprint, type ModelRequest, openModel } from "./model.js";
+export { classTable, describeSets, percent, writeReport } from "./report.js";
+export { type SearchRequest, type SearchResult, search } from "./search.js";

@@ -1,0 +1,70 @@
+// The two labelled sets of an evaluation: what is learnt from, and what is tested on.
+
+import { type ImageSource, openSource } from "../data/index.js";
+import { stratifiedFraction } from "../tasks/label-fractions.js";
+import { EvaluationError } from "./errors.js";
+
+export interface LabelledSetsRequest {
+  readonly train: string | readonly string[];
+  readonly test: string | readonly string[];
+  /** The share of the training labels that is used, of every class alike; 1 by default. */
+  readonly labelsFraction?: number;
+  /** What that share is drawn from; 0 by default. */
+  readonly seed?: number;
+}
+
+export interface LabelledSet {
+  readonly source: ImageSource;
+  /** The images that are used. */
+  readonly indices: Int32Array;
+  /** The class of an image of the source, as an index into the classes of the training set. */
+  labelOf(index: number): number;
+}
+
+export interface LabelledSets {
+  readonly classes: readonly string[];
+  readonly train: LabelledSet;
+  readonly test: LabelledSet;
+}
+
+/** Opens both sets; of an IDX folder that has both splits, each takes its own. Throws EvaluationError, SourceError. */
+export async function openLabelledSets(request: LabelledSetsRequest): Promise<LabelledSets> {
+  const { labelsFraction = 1, seed = 0 } = request;
+  const [train, test] = [
+    await openSource(request.train, { split: "train" }),
+    await openSource(request.test, { split: "test" }),
+  ];
+  const [classes, testClasses] = [classesOf(train, request.train), classesOf(test, request.test)];
+  const places = testClasses.map((name) => classes.indexOf(name));
+  const unknown = testClasses.filter((_, place) => places[place] === -1);
+  if (unknown.length > 0) {
+    throw new EvaluationError({
+      expected: "test images of the classes that there are to learn from",
+      found: `other classes: ${unknown.slice(0, 5).join(", ")}${unknown.length > 5 ? ", ..." : ""}`,
+      remedy: "Give the folders of a class the same name in both sets",
+    });
+  }
+  const labels = Int32Array.from({ length: train.count }, (_, index) => train.label(index)!);
+  return {
+    classes,
+    train: {
+      source: train,
+      indices: stratifiedFraction(labels, labelsFraction, seed),
+      labelOf: (index) => labels[index]!,
+    },
+    test: {
+      source: test,
+      indices: Int32Array.from({ length: test.count }, (_, index) => index),
+      labelOf: (index) => places[test.label(index)!]!,
+    },
+  };
+}
+
+function classesOf({ classes, description }: ImageSource, path: string | readonly string[]): readonly string[] {
+  if (classes !== undefined) return classes;
+  throw new EvaluationError({
+    expected: `labelled images at ${[path].flat().join(", ")}`,
+    found: description,
+    remedy: "Put the images of each class into a folder of their own, or give a set that has labels",
+  });
+}

@@ -1,0 +1,55 @@
+// The encoder that is put to use: pre-trained, or as it starts for comparison.
+
+import { crc32 } from "node:zlib";
+import { ParameterScope } from "../nn/parameters.js";
+import { type ModelPreset, modelPresets } from "../nn/presets.js";
+import { visionTransformer } from "../nn/vision-transformer.js";
+import { configDefaults } from "../training/config/defaults.js";
+import { initialValues } from "../training/model.js";
+import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
+
+export interface ModelRequest {
+  /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
+  readonly from: string;
+  /** Of "scratch" alone: its size (default micro) and what its weights are drawn from. */
+  readonly preset?: ModelPreset;
+  readonly modelSeed?: number;
+}
+
+/** Throws the errors of `loadPretrained`. */
+export async function openModel({ from, preset = "micro", modelSeed = 0 }: ModelRequest): Promise<PretrainedModel> {
+  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from);
+}
+
+function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = modelPresets[preset];
+  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
+  const scope = new ParameterScope();
+  visionTransformer(scope, shape);
+  const { mean, std, background } = configDefaults(preset, "mae").data;
+  return {
+    shape,
+    decoder: undefined,
+    normalization: { mean, std },
+    background,
+    tensors: new Map(
+      scope.parameters.map((parameter) => [
+        parameter.name,
+        { shape: parameter.tensor.shape, data: initialValues(parameter, seed) },
+      ]),
+    ),
+    origin: `scratch (${preset}, seed ${seed})`,
+  };
+}
+
+/** Tells encoders apart: equal where all that decides their features is. */
+export function fingerprint({ shape, normalization, background, tensors }: PretrainedModel): string {
+  const scope = new ParameterScope();
+  visionTransformer(scope, shape);
+  let sum = crc32(JSON.stringify([shape, normalization.mean, normalization.std, background]));
+  for (const { name } of scope.parameters) {
+    const { buffer, byteOffset, byteLength } = tensors.get(name)!.data;
+    sum = crc32(new Uint8Array(buffer, byteOffset, byteLength), sum);
+  }
+  return `crc32:${sum.toString(16).padStart(8, "0")}`;
+}

@@ -1,0 +1,71 @@
+// What every evaluation reports, as a table, as JSON, and as a picture beside it.
+
+import type { ClassificationResult } from "../tasks/classification-metrics.js";
+import { writeAtomically } from "../training/atomic-write.js";
+import { formatCount } from "../training/quantities.js";
+import { confusionPicture } from "./confusion-picture.js";
+
+export interface SetReport {
+  readonly source: string | readonly string[];
+  /** Images that were used. */
+  readonly images: number;
+  /** Names of those that could not be read. */
+  readonly skipped: readonly string[];
+}
+
+export interface TrainingSetReport extends SetReport {
+  readonly labelsFraction: number;
+  readonly seed: number;
+}
+
+export interface EvaluationReport {
+  readonly task: string;
+  /** The encoder. */
+  readonly from: string;
+  readonly train: TrainingSetReport;
+  readonly test: SetReport;
+  readonly classes: readonly string[];
+  readonly detail: ClassificationResult;
+}
+
+/** Writes the report to `out` (.json) and its confusion matrix to a PNG beside it; returns that one's path. */
+export async function writeReport(out: string, report: EvaluationReport): Promise<string> {
+  const picture = out.replace(/\.json$/, ".png");
+  const caption = `${report.task}, ${report.from}: top-1 ${percent(report.detail.top1)} of ${report.detail.images}`;
+  await writeAtomically(picture, [await confusionPicture(report.classes, report.detail.confusion, caption)]);
+  await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+  return picture;
+}
+
+/** What was evaluated on what. */
+export function describeSets({ train, test, classes, from }: EvaluationReport): string {
+  const share =
+    train.labelsFraction < 1 ? ` (${Number((100 * train.labelsFraction).toPrecision(3))}% of the labels)` : "";
+  return `${from}: ${formatCount(test.images)} test images of ${classes.length} classes; ${formatCount(train.images)} labelled${share}`;
+}
+
+const MOST_CLASSES = 20;
+
+/** The accuracy of each class, the worst first where there are too many for a table. */
+export function classTable({ perClass }: ClassificationResult): string[] {
+  const tested = perClass.filter(({ images }) => images > 0);
+  const shown = tested.length <= MOST_CLASSES ? tested : worst(tested);
+  const width = Math.max(5, ...shown.map(({ name }) => name.length));
+  const title = tested.length <= MOST_CLASSES ? "class" : `the ${MOST_CLASSES} classes that are told worst`;
+  return [
+    `  ${title.padEnd(width)}  accuracy  images`,
+    ...shown.map(
+      ({ name, accuracy, images }) =>
+        `  ${name.padEnd(width)}  ${percent(accuracy).padStart(8)}  ${formatCount(images).padStart(6)}`,
+    ),
+  ];
+}
+
+function worst<Each extends { readonly accuracy: number | null }>(classes: readonly Each[]): Each[] {
+  return [...classes].sort((a, b) => a.accuracy! - b.accuracy!).slice(0, MOST_CLASSES);
+}
+
+/** "81.6%"; a dash where there is nothing to tell. */
+export function percent(value: number | null): string {
+  return value === null ? "-" : `${(100 * value).toFixed(1)}%`;
+}

@@ -1,0 +1,109 @@
+// The images of an embedding that are nearest to given ones, as a list and as a contact sheet.
+
+import { basename } from "node:path";
+import { type Color, openSource, readImages } from "../data/index.js";
+import { createFeatureExtractor } from "../tasks/features.js";
+import { findNeighbours } from "../tasks/neighbours.js";
+import { writeAtomically } from "../training/atomic-write.js";
+import { type Picture, renderSheet } from "../training/pictures.js";
+import { EvaluationError } from "./errors.js";
+import { type FeatureDescription, type FeatureFiles, type FeatureLine, openFeatures } from "./feature-files.js";
+import { fingerprint, openModel } from "./model.js";
+
+export interface SearchRequest {
+  /** The .npy file of `mixedae embed`. */
+  readonly features: string;
+  readonly queries: readonly string[];
+  /** How many images to find for each. */
+  readonly top: number;
+  /** The encoder; by default that which the features were made with. */
+  readonly from?: string;
+  /** A PNG file to draw. */
+  readonly sheet?: string;
+  readonly threads: number;
+}
+
+export interface Match extends FeatureLine {
+  /** Cosine similarity, from -1 to 1. */
+  readonly similarity: number;
+}
+
+export interface SearchResult {
+  readonly query: string;
+  /** The nearest first. */
+  readonly matches: readonly Match[];
+}
+
+/** One result for each query. Throws EvaluationError and the errors of the parts. */
+export async function search(request: SearchRequest): Promise<SearchResult[]> {
+  const files = openFeatures(request.features);
+  try {
+    const { description } = files;
+    const { pixels, vectors, background } = await embedQueries(request, description);
+    const engine = { threads: request.threads };
+    const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
+    const lines = await files.lines(neighbours.indices);
+    const results = request.queries.map((query, row) => {
+      const [start, end] = [row * neighbours.k, (row + 1) * neighbours.k];
+      const matches = lines
+        .slice(start, end)
+        .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
+      return { query, matches };
+    });
+    if (request.sheet !== undefined) {
+      const sheet = await sheetOf(files, results, pixels, background);
+      await writeAtomically(request.sheet, [sheet]);
+    }
+    return results;
+  } finally {
+    files.close();
+  }
+}
+
+async function embedQueries({ features, queries, from, threads }: SearchRequest, description: FeatureDescription) {
+  const model = await openModel({ from: from ?? description.from });
+  if (fingerprint(model) !== description.fingerprint) {
+    throw new EvaluationError({
+      expected: `the encoder that ${features} was made with (${description.origin})`,
+      found: `another one (${model.origin})`,
+      remedy: "Name its checkpoint with --from, or embed the images again",
+    });
+  }
+  const { imageSize, patchSize, width } = model.shape;
+  const images = await readImages(queries, { imageSize, minimumSize: patchSize, background: model.background });
+  const extractor = await createFeatureExtractor(model, { threads });
+  const vectors = new Float32Array(images.length * width);
+  for (let first = 0; first < images.length; first += extractor.batch) {
+    const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
+    vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
+  }
+  return { pixels: images.map(({ pixels }) => pixels), vectors, background: model.background };
+}
+
+/** A row for each query: itself, then its matches. */
+async function sheetOf(
+  { description }: FeatureFiles,
+  results: readonly SearchResult[],
+  queries: readonly Uint8Array[],
+  background: Color,
+) {
+  const { imageSize, source, split, origin } = description;
+  const opened = await openSource(source, { split });
+  if (opened.count !== description.images) {
+    throw new EvaluationError({
+      expected: `the ${description.images} images that were embedded at ${[source].flat().join(", ")}`,
+      found: `${opened.count}`,
+      remedy: "Leave the sheet out, or embed the images again",
+    });
+  }
+  const picture = (data: Uint8Array): Picture => ({ width: imageSize, height: imageSize, data });
+  const wanted = [...new Set(results.flatMap(({ matches }) => matches.map(({ index }) => index)))];
+  const read = await readImages({ source: opened, indices: wanted }, { imageSize, background, onSkip: () => {} });
+  const pictures = new Map(read.map(({ index, pixels }) => [index, picture(pixels)]));
+  const rows = results.map(({ matches }, row) => [
+    picture(queries[row]!),
+    ...matches.map(({ index }) => pictures.get(index) ?? null),
+  ]);
+  const titles = ["query", ...(results[0]?.matches ?? []).map((_, rank) => String(rank + 1))];
+  return renderSheet({ titles, rows, caption: `nearest images, ${basename(origin)}` });
+}

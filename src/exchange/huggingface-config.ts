@@ -1,0 +1,122 @@
+// The JSON files of a Hugging Face folder: what a ViT or ViTMAE model is like, and how its images are prepared.
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { FormatError } from "../formats/errors.js";
+import type { Normalization } from "../nn/pixels.js";
+import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
+import { storageError } from "../training/storage.js";
+
+export interface HuggingFaceConfig {
+  readonly heads: number;
+  readonly decoderHeads: number | undefined;
+  readonly layerNormEpsilon: number;
+  readonly normalization: Normalization | undefined;
+}
+
+const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const configSchema = z.looseObject({
+  model_type: z.enum(["vit", "vit_mae"]),
+  num_attention_heads: z.int().positive(),
+  decoder_num_attention_heads: z.int().positive().optional(),
+  hidden_act: z.enum(["gelu"]).default("gelu"),
+  layer_norm_eps: z.number().positive().default(1e-12),
+});
+const preprocessorSchema = z.looseObject({ image_mean: rgb.optional(), image_std: rgb.optional() });
+
+/** Reads config.json and, where there is one, preprocessor_config.json. Throws FormatError, StorageError. */
+export function readHuggingFaceConfig(folder: string): HuggingFaceConfig {
+  const path = join(folder, "config.json");
+  if (!existsSync(path)) {
+    throw new FormatError(
+      folder,
+      "expected a Hugging Face folder with a config.json; for a file, name the file itself",
+    );
+  }
+  const config = checked(configSchema, path);
+  const preprocessor = join(folder, "preprocessor_config.json");
+  const { image_mean: mean, image_std: std } = existsSync(preprocessor)
+    ? checked(preprocessorSchema, preprocessor)
+    : {};
+  return {
+    heads: config.num_attention_heads,
+    decoderHeads: config.decoder_num_attention_heads,
+    layerNormEpsilon: config.layer_norm_eps,
+    normalization: mean !== undefined && std?.every((value) => value > 0) ? { mean, std } : undefined,
+  };
+}
+
+function checked<T extends z.ZodType>(schema: T, path: string): z.infer<T> {
+  const parsed = schema.safeParse(readJson(path));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FormatError(path, `${issue!.path.join(".")}: ${issue!.message}. Only ViT and ViTMAE models are read`);
+}
+
+/** A small JSON file as a value. Throws FormatError, StorageError. */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    if (statSync(path).size > 1 << 20)
+      throw new FormatError(path, "expected a small JSON file; it is larger than 1 MiB");
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw storageError(error, "read", path);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(path, `it is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** The config.json that ViTMAEForPreTraining (with a decoder) or ViTModel loads. */
+export function huggingFaceConfig(
+  { shape, decoder }: Pick<ModelDescription, "shape" | "decoder">,
+  { maskRatio, normPixels }: NonNullable<PretrainedModel["pretext"]>,
+): object {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+  return {
+    architectures: [decoder === undefined ? "ViTModel" : "ViTMAEForPreTraining"],
+    attention_probs_dropout_prob: 0.0,
+    ...(decoder !== undefined && {
+      decoder_hidden_size: decoder.decoderWidth,
+      decoder_intermediate_size: decoder.decoderWidth * mlpRatio,
+      decoder_num_attention_heads: decoder.decoderHeads,
+      decoder_num_hidden_layers: decoder.decoderDepth,
+      mask_ratio: maskRatio,
+      norm_pix_loss: normPixels,
+    }),
+    hidden_act: "gelu",
+    hidden_dropout_prob: 0.0,
+    hidden_size: width,
+    image_size: imageSize,
+    initializer_range: 0.02,
+    intermediate_size: width * mlpRatio,
+    layer_norm_eps: 1e-6,
+    model_type: decoder === undefined ? "vit" : "vit_mae",
+    num_attention_heads: heads,
+    num_channels: 3,
+    num_hidden_layers: depth,
+    patch_size: patchSize,
+    qkv_bias: true,
+    torch_dtype: "float32",
+  };
+}
+
+/** The preprocessor_config.json of ViTImageProcessor. */
+export function huggingFacePreprocessor({ shape, normalization }: ModelDescription): object {
+  return {
+    do_normalize: true,
+    do_rescale: true,
+    do_resize: true,
+    feature_extractor_type: "ViTFeatureExtractor",
+    image_mean: normalization.mean,
+    image_processor_type: "ViTImageProcessor",
+    image_std: normalization.std,
+    resample: 3,
+    rescale_factor: 1 / 255,
+    size: { height: shape.imageSize, width: shape.imageSize },
+  };
+}

@@ -1,0 +1,250 @@
+// Weights of other libraries as a checkpoint of ours: found, named, checked, resampled and reported key by key.
+
+import { basename } from "node:path";
+import { FormatError } from "../formats/errors.js";
+import { formatShape, type Shape } from "../graph/index.js";
+import type { Normalization } from "../nn/pixels.js";
+import { sinCosPositions } from "../nn/positions.js";
+import { writeCheckpoint } from "../training/checkpoint-file.js";
+import {
+  describeModel,
+  isPretrainingOnly,
+  type ModelDescription,
+  modelTensorShapes,
+  parseModelDescription,
+  type WeightTensor,
+} from "../training/pretrained.js";
+import type { ImportReport, KeyReport } from "./import-report.js";
+import { inferModel, type KnownHeads, MAX_POSITIONS } from "./infer-shape.js";
+import { type NamedTensor, nameTensors } from "./official-names.js";
+import { resamplePositions } from "./resample-positions.js";
+import { openWeights, type WeightsSource, withPath } from "./weights-source.js";
+
+export interface ImportOptions {
+  /** Resamples the position embeddings for images of this size. */
+  readonly imageSize?: number | undefined;
+  readonly heads?: number | undefined;
+  readonly decoderHeads?: number | undefined;
+  /** The part of a file that has several sets of weights, such as "student". */
+  readonly entry?: string | undefined;
+  readonly prefix?: string | undefined;
+  /** Leaves the decoder out. */
+  readonly encoderOnly?: boolean | undefined;
+  readonly normalization?: Normalization | undefined;
+}
+
+export interface ImportedWeights {
+  readonly report: ImportReport;
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+}
+
+/** MAE, DINO and iBOT normalise with ImageNet's statistics, and so do most of timm's models. */
+const IMAGE_NET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** Imports a file or folder into a checkpoint. Throws FormatError with the reason, StorageError. */
+export async function importWeights(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
+  const { report, tensors } = readWeights(path, options);
+  const entries = [...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const);
+  const metadata = { model: describeModel(report.model), importedFrom: basename(path) };
+  await writeCheckpoint(out, { step: 0, tensors: entries, metadata });
+  return report;
+}
+
+/** The tensors under our names, and what became of every key. Throws FormatError, StorageError. */
+export function readWeights(path: string, options: ImportOptions = {}): ImportedWeights {
+  const source = openWeights(path, options.entry);
+  try {
+    return convert(path, source, options);
+  } catch (error) {
+    throw withPath(error, path);
+  } finally {
+    source.close();
+  }
+}
+
+function convert(path: string, source: WeightsSource, options: ImportOptions): ImportedWeights {
+  const named = nameTensors(path, source.tensors, options.prefix);
+  const own = ownDescription(path, source);
+  const inferred = inferModel(path, named.tensors, knownHeads(source, own, options), options.encoderOnly === true);
+  const { patchSize } = inferred.shape;
+  const imageSize = options.imageSize ?? inferred.shape.imageSize;
+  if (imageSize % patchSize !== 0) {
+    throw new FormatError(
+      path,
+      `expected an image size that is a multiple of the patches of ${patchSize}; found ${imageSize}`,
+    );
+  }
+  if (
+    (imageSize / patchSize) ** 2 * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) >
+    MAX_POSITIONS
+  ) {
+    throw new FormatError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
+  }
+  const model: ModelDescription = {
+    shape: { ...inferred.shape, imageSize },
+    decoder: inferred.decoder,
+    normalization: options.normalization ?? own?.normalization ?? source.huggingFace?.normalization ?? IMAGE_NET,
+    background: own?.background ?? [255, 255, 255],
+  };
+  const reader = new KeyReader(path, named.tensors, inferred.shape.imageSize / patchSize, imageSize / patchSize);
+  for (const [name, shape] of modelTensorShapes(model)) reader.take(name, shape);
+  for (const name of named.tensors.keys()) {
+    if (isPretrainingOnly(name) && model.decoder !== undefined) reader.takeAsItIs(name);
+  }
+  const positions =
+    imageSize === inferred.shape.imageSize
+      ? describePositions(model, reader.tensors.get("pos_embed")!)
+      : `positions are resampled, from images of ${inferred.shape.imageSize} to images of ${imageSize}`;
+  const notes = [...inferred.notes, ...notesOn(source, model, positions)];
+  const { format, entry } = source;
+  const { layout, prefix } = named;
+  const keys = reader.report([...named.unused, ...source.otherEntries.map((key) => `${key} (an entry of the file)`)]);
+  return { report: { path, format, entry, layout, prefix, model, keys, notes }, tensors: reader.tensors };
+}
+
+function ownDescription(path: string, { description }: WeightsSource): ModelDescription | undefined {
+  if (description === undefined) return undefined;
+  const parsed = parseModelDescription(description);
+  if (typeof parsed === "string") throw new FormatError(path, parsed);
+  return parsed;
+}
+
+function knownHeads(
+  { huggingFace }: WeightsSource,
+  own: ModelDescription | undefined,
+  { heads, decoderHeads }: ImportOptions,
+): KnownHeads {
+  const origin = heads !== undefined || own !== undefined ? "" : huggingFace !== undefined ? "config.json" : "";
+  return {
+    heads: heads ?? own?.shape.heads ?? huggingFace?.heads,
+    decoderHeads: decoderHeads ?? own?.decoder?.decoderHeads ?? huggingFace?.decoderHeads,
+    origin,
+  };
+}
+
+function notesOn(source: WeightsSource, model: ModelDescription, positions: string): string[] {
+  const kinds = [...new Set([...source.tensors.values()].map(({ dtype }) => dtype))];
+  const others = kinds.filter((dtype) => dtype !== "float32");
+  const epsilon = source.huggingFace?.layerNormEpsilon ?? 1e-6;
+  return [
+    positions,
+    ...(others.length === 0 ? [] : [`values of ${others.join(", ")} are stored as float32`]),
+    ...(Math.abs(epsilon - 1e-6) < 1e-7 ? [] : [`layer norms add 1e-6 to the variance here, ${epsilon} there`]),
+    ...(model.decoder === undefined ? ["an encoder alone: it can be used, not pre-trained further"] : []),
+  ];
+}
+
+/** Whether the positions are those that pre-training here has. */
+function describePositions({ shape }: ModelDescription, { data }: WeightTensor): string {
+  const fixed = sinCosPositions(shape.width, shape.imageSize / shape.patchSize);
+  const isFixed =
+    data.subarray(0, shape.width).every((value) => value === 0) &&
+    fixed.every((value, index) => Math.abs(value - data[shape.width + index]!) < 1e-5);
+  return isFixed
+    ? "positions are MAE's fixed sine-cosine ones"
+    : "positions are not MAE's fixed ones; they are kept as they are";
+}
+
+/** Takes tensors one by one, and keeps the account of it. */
+class KeyReader {
+  readonly tensors = new Map<string, WeightTensor>();
+  readonly #keys: KeyReport[] = [];
+  readonly #taken = new Set<string>();
+
+  constructor(
+    private readonly path: string,
+    private readonly source: ReadonlyMap<string, NamedTensor>,
+    private readonly fromGrid: number,
+    private readonly toGrid: number,
+  ) {}
+
+  take(name: string, shape: Shape): void {
+    const tensor = this.source.get(name);
+    if (tensor === undefined) this.#fill(name, shape);
+    else if (name === "pos_embed" || name === "decoder_pos_embed") this.#takePositions(name, tensor, shape);
+    else if (formatShape(tensor.shape) === formatShape(shape)) this.takeAsItIs(name);
+    else this.#refuseShape(tensor, shape);
+  }
+
+  takeAsItIs(name: string): void {
+    const tensor = this.source.get(name)!;
+    this.#put(name, tensor.shape, tensor.read());
+    this.#note(name, tensor, "matched", undefined);
+  }
+
+  /** With a row for CLS (zero where the file has none) and for the grid that is wanted. */
+  #takePositions(name: string, tensor: NamedTensor, shape: Shape): void {
+    const [, , width = 0] = shape;
+    const cells = this.fromGrid ** 2;
+    const rows = tensor.shape[1] ?? 0;
+    if (
+      tensor.shape.length !== 3 ||
+      tensor.shape[0] !== 1 ||
+      tensor.shape[2] !== width ||
+      (rows !== cells && rows !== cells + 1)
+    ) {
+      this.#refuseShape(tensor, [1, cells + 1, width]);
+    }
+    const values = tensor.read();
+    const withCls = rows === cells ? new Float32Array((cells + 1) * width) : values;
+    if (rows === cells) withCls.set(values, width);
+    if (this.fromGrid === this.toGrid) this.#put(name, shape, withCls);
+    else this.#put(name, shape, resamplePositions(withCls, this.fromGrid, this.toGrid, width));
+    const changes = [
+      ...(rows === cells ? ["a zero row for CLS added"] : []),
+      ...(this.fromGrid === this.toGrid
+        ? []
+        : [`resampled from ${this.fromGrid} x ${this.fromGrid} to ${this.toGrid} x ${this.toGrid}`]),
+    ];
+    this.#note(name, tensor, changes.length > 0 ? "reshaped" : "matched", changes.join(", ") || undefined);
+  }
+
+  /** What a model may lack without being another one; all else is refused. */
+  #fill(name: string, shape: Shape): void {
+    if (name.endsWith(".qkv.bias")) {
+      this.#put(name, shape, new Float32Array(shape[0]!));
+      this.#keys.push({ key: name, status: "missing", note: "zeros, as for a model without it" });
+    } else if (name === "decoder_pos_embed") {
+      const [, rows = 0, width = 0] = shape;
+      const values = new Float32Array(rows * width);
+      values.set(sinCosPositions(width, this.toGrid), width);
+      this.#put(name, shape, values);
+      this.#keys.push({ key: name, status: "missing", note: "MAE's fixed sine-cosine positions" });
+    } else if (name.startsWith("norm.") && this.source.has("norm.weight") === false) {
+      throw new FormatError(
+        this.path,
+        "it has no final norm (norm.weight): a model fine-tuned on the mean of its tokens has fc_norm instead, and is no pre-trained encoder",
+      );
+    } else throw new FormatError(this.path, `it has no ${name}${decoderHint(name)}`);
+  }
+
+  #refuseShape({ keys, shape }: NamedTensor, expected: Shape): never {
+    throw new FormatError(
+      this.path,
+      `expected ${keys.join(", ")} to make the shape ${formatShape(expected)}; found ${formatShape(shape)}`,
+    );
+  }
+
+  #put(name: string, shape: Shape, data: Float32Array): void {
+    this.tensors.set(name, { shape, data });
+  }
+
+  #note(name: string, { keys }: NamedTensor, status: "matched" | "reshaped", change: string | undefined): void {
+    for (const [index, key] of keys.entries()) {
+      this.#taken.add(key);
+      const part = keys.length > 1 ? `, part ${index + 1} of ${keys.length}` : "";
+      const renamed = key.endsWith(name) ? [] : [`as ${name}${part}`];
+      const note = [...renamed, ...(change === undefined ? [] : [change])].join("; ");
+      this.#keys.push({ key, status, note: note === "" ? undefined : note });
+    }
+  }
+
+  report(others: readonly string[]): KeyReport[] {
+    const left = [...this.source.values()].flatMap(({ keys }) => keys).filter((key) => !this.#taken.has(key));
+    return [...this.#keys, ...[...left, ...others].map((key) => ({ key, status: "unused", note: undefined }) as const)];
+  }
+}
+
+function decoderHint(name: string): string {
+  return /^(mask_token$|decoder_)/.test(name) ? ". Take --encoder-only to leave the decoder out" : "";
+}

@@ -1,0 +1,101 @@
+// The shape of a model from the shapes of its tensors.
+
+import { FormatError } from "../formats/errors.js";
+import type { EncoderShape } from "../nn/presets.js";
+import type { DecoderShape } from "../training/pretrained.js";
+import type { NamedTensor } from "./official-names.js";
+
+export interface InferredModel {
+  /** `imageSize` is that of the position embeddings. */
+  readonly shape: EncoderShape;
+  readonly decoder: DecoderShape | undefined;
+  /** Whether the position embeddings have a row for CLS; where not, none is added to it. */
+  readonly clsPosition: boolean;
+  /** How the numbers of heads, which no tensor tells, were found. */
+  readonly notes: readonly string[];
+}
+
+/** Numbers of heads that are known from elsewhere. */
+export interface KnownHeads {
+  readonly heads: number | undefined;
+  readonly decoderHeads: number | undefined;
+  /** Who says so, for the report. */
+  readonly origin: string;
+}
+
+/** Those of the published models (MAE, DINO, iBOT, timm); others have heads of 64 channels. */
+const headsByWidth: Readonly<Record<number, number>> = { 192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16 };
+/** Values of position embeddings, far above any model's. */
+export const MAX_POSITIONS = 1 << 26;
+/** MAE's decoder. */
+const decoderHeadsByWidth: Readonly<Record<number, number>> = { 512: 16, 96: 3 };
+
+/** Throws FormatError where the tensors are not those of a model, or the heads have to be given. */
+export function inferModel(
+  path: string,
+  tensors: ReadonlyMap<string, NamedTensor>,
+  known: KnownHeads,
+  encoderOnly: boolean,
+): InferredModel {
+  const refuse = (problem: string): never => {
+    throw new FormatError(path, problem);
+  };
+  const shapeOf = (name: string, rank: number): readonly number[] => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) return refuse(`it has no ${name}, which a vision transformer needs`);
+    if (tensor.shape.length === rank && tensor.shape.every((size) => size > 0)) return tensor.shape;
+    return refuse(`expected ${name} to have ${rank} axes; found the shape [${tensor.shape.join(", ")}]`);
+  };
+
+  const [width = 0, channels, patchSize = 0, patchWidth] = shapeOf("patch_embed.proj.weight", 4);
+  if (channels !== 3) refuse(`expected patches of 3 colour channels; found ${channels}`);
+  if (patchSize !== patchWidth) refuse(`expected square patches; found ${patchSize} x ${patchWidth}`);
+  const [, rows = 0, positionWidth] = shapeOf("pos_embed", 3);
+  if (positionWidth !== width) refuse(`expected positions of the width ${width}; found ${positionWidth}`);
+  const clsPosition = Number.isInteger(Math.sqrt(rows - 1)) && rows > 1;
+  const grid = Math.sqrt(clsPosition ? rows - 1 : rows);
+  if (rows * width > MAX_POSITIONS) refuse(`${rows} positions of width ${width} are more than a model has`);
+  if (!Number.isInteger(grid)) refuse(`expected positions of a square grid; found ${rows} rows in pos_embed`);
+  const depth = countBlocks(tensors, "blocks");
+  const [hidden = 0] = shapeOf("blocks.0.mlp.fc1.weight", 2);
+  const notes: string[] = [];
+  const heads = chooseHeads("heads", width, known.heads ?? headsByWidth[width] ?? width / 64);
+  if (known.heads === undefined)
+    notes.push(`${heads} heads, by the width of ${width}: no tensor tells; --heads sets another number`);
+  else if (known.origin !== "") notes.push(`${heads} heads, by ${known.origin}`);
+  const shape = { imageSize: grid * patchSize, patchSize, width, depth, heads, mlpRatio: hidden / width };
+  if (encoderOnly || !tensors.has("decoder_embed.weight")) return { shape, decoder: undefined, clsPosition, notes };
+
+  const [decoderWidth = 0] = shapeOf("decoder_embed.weight", 2);
+  if (rows * decoderWidth > MAX_POSITIONS)
+    refuse(`${rows} positions of width ${decoderWidth} are more than a model has`);
+  const [decoderHidden = 0] = shapeOf("decoder_blocks.0.mlp.fc1.weight", 2);
+  if (decoderHidden / decoderWidth !== shape.mlpRatio) {
+    refuse(
+      `expected MLPs of one ratio; found ${shape.mlpRatio} in the encoder, ${decoderHidden / decoderWidth} in the decoder. Take --encoder-only`,
+    );
+  }
+  const guess = decoderHeadsByWidth[decoderWidth] ?? decoderWidth / 32;
+  const decoderHeads = chooseHeads("decoder-heads", decoderWidth, known.decoderHeads ?? guess);
+  if (known.decoderHeads === undefined) {
+    notes.push(
+      `${decoderHeads} heads in the decoder, by its width of ${decoderWidth}; --decoder-heads sets another number`,
+    );
+  }
+  const decoderDepth = countBlocks(tensors, "decoder_blocks");
+  return { shape, decoder: { decoderWidth, decoderDepth, decoderHeads }, clsPosition, notes };
+
+  function chooseHeads(flag: string, channelCount: number, count: number): number {
+    if (channelCount % 4 !== 0) refuse(`expected a width that is a multiple of 4; found ${channelCount}`);
+    if (Number.isInteger(count) && channelCount % count === 0) return count;
+    return refuse(
+      `no tensor tells the number of heads, and ${count} does not divide ${channelCount} channels. Give it with --${flag}`,
+    );
+  }
+}
+
+function countBlocks(tensors: ReadonlyMap<string, NamedTensor>, name: string): number {
+  let depth = 0;
+  while (tensors.has(`${name}.${depth}.norm1.weight`)) depth++;
+  return depth;
+}

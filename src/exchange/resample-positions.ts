@@ -1,0 +1,55 @@
+// Position embeddings for another number of patches: bicubic interpolation, as PyTorch computes it.
+
+/** The cubic convolution kernel's parameter in torch.nn.functional.interpolate (Keys, 1981, takes -0.5). */
+const A = -0.75;
+
+/**
+ * [1, 1 + from * from, width] to [1, 1 + to * to, width]: the row of CLS stays, the grid is interpolated as by
+ * `interpolate(mode="bicubic", align_corners=False)` without antialiasing.
+ */
+export function resamplePositions(values: Float32Array, from: number, to: number, width: number): Float32Array {
+  const taps = Array.from({ length: to }, (_, place) => tapsOf(place, from, to));
+  // Rows first, then columns; both steps in double precision.
+  const rows = new Float64Array(to * from * width);
+  for (const [row, { places, weights }] of taps.entries()) {
+    for (let column = 0; column < from; column++) {
+      for (let channel = 0; channel < width; channel++) {
+        let sum = 0;
+        for (let tap = 0; tap < 4; tap++) {
+          sum += weights[tap]! * values[(1 + places[tap]! * from + column) * width + channel]!;
+        }
+        rows[(row * from + column) * width + channel] = sum;
+      }
+    }
+  }
+  const result = new Float32Array((1 + to * to) * width);
+  result.set(values.subarray(0, width));
+  for (let row = 0; row < to; row++) {
+    for (const [column, { places, weights }] of taps.entries()) {
+      const target = (1 + row * to + column) * width;
+      for (let channel = 0; channel < width; channel++) {
+        let sum = 0;
+        for (let tap = 0; tap < 4; tap++) sum += weights[tap]! * rows[(row * from + places[tap]!) * width + channel]!;
+        result[target + channel] = sum;
+      }
+    }
+  }
+  return result;
+}
+
+/** The four cells that a cell of the new grid is computed from, those beyond the edge being the edge's own. */
+function tapsOf(place: number, from: number, to: number): { places: number[]; weights: number[] } {
+  const centre = ((place + 0.5) * from) / to - 0.5;
+  const first = Math.floor(centre);
+  const t = centre - first;
+  const places = [-1, 0, 1, 2].map((step) => Math.min(from - 1, Math.max(0, first + step)));
+  return { places, weights: [far(t + 1), near(t), near(1 - t), far(2 - t)] };
+}
+
+function near(x: number): number {
+  return ((A + 2) * x - (A + 3)) * x * x + 1;
+}
+
+function far(x: number): number {
+  return ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
+}

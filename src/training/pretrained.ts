@@ -1,0 +1,238 @@
+// The weights of a pre-trained model, from a run or from a checkpoint file, with all that is needed to use them.
+
+import { stat } from "node:fs/promises";
+import { z } from "zod";
+import { formatShape, type Shape } from "../graph/index.js";
+import { decoder } from "../nn/decoder.js";
+import { encoder } from "../nn/encoder.js";
+import { type Parameter, ParameterScope } from "../nn/parameters.js";
+import type { Normalization } from "../nn/pixels.js";
+import type { EncoderShape, ModelShape } from "../nn/presets.js";
+import { readCheckpoint } from "./checkpoint-file.js";
+import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
+import { parseConfig } from "./config.js";
+import { CheckpointError, RunDirectoryError } from "./errors.js";
+import { readRunConfig, runPaths } from "./run-directory.js";
+import { storageError } from "./storage.js";
+
+export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
+
+export interface WeightTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+export interface PretrainedModel {
+  readonly shape: EncoderShape;
+  /** Undefined where the weights are those of an encoder alone. */
+  readonly decoder: DecoderShape | undefined;
+  /** What the pixels were normalised with, of values in [0, 1]. */
+  readonly normalization: Normalization;
+  /** The colour behind transparent pixels, 0 to 255. */
+  readonly background: readonly [number, number, number];
+  /** Under the official names, without optimizer state; `pos_embed` [1, 1 + patches, width] is among them. */
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** How a run pre-trained it; unknown for imported weights. */
+  readonly pretext?: { readonly maskRatio: number; readonly normPixels: boolean };
+  /** For messages, such as "runs/first, step 2000". */
+  readonly origin: string;
+}
+
+/** What an imported checkpoint says about its model in its metadata, under `model`. */
+export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
+
+type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext">;
+
+const count = z.int().positive();
+const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const channel = z.int().min(0).max(255);
+
+const descriptionSchema = z.strictObject({
+  shape: z
+    .strictObject({
+      imageSize: count,
+      patchSize: count,
+      width: count.multipleOf(4),
+      depth: count.max(1000),
+      heads: count,
+      mlpRatio: z.number().positive(),
+    })
+    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is no multiple of patchSize")
+    .refine(({ width, heads }) => width % heads === 0, "width is no multiple of heads")
+    .refine(({ width, mlpRatio }) => Number.isInteger(width * mlpRatio), "mlpRatio gives no whole width"),
+  decoder: z
+    .strictObject({ decoderWidth: count.multipleOf(4), decoderDepth: count.max(1000), decoderHeads: count })
+    .refine(({ decoderWidth, decoderHeads }) => decoderWidth % decoderHeads === 0, "no multiple of decoderHeads")
+    .nullable(),
+  normalization: z.strictObject({
+    mean: rgb,
+    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  }),
+  background: z.tuple([channel, channel, channel]),
+});
+
+/** The metadata that `loadPretrained` reads a model's description from. */
+export function describeModel({ shape, decoder, normalization, background }: ModelDescription): string {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+  return JSON.stringify({
+    shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
+    decoder: decoder ?? null,
+    normalization: { mean: normalization.mean, std: normalization.std },
+    background,
+  });
+}
+
+/** Reads what `describeModel` wrote. Returns a sentence about what is wrong instead, where something is. */
+export function parseModelDescription(text: string): ModelDescription | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `its description of the model is not valid JSON: ${(error as Error).message}`;
+  }
+  const parsed = descriptionSchema.safeParse(value);
+  if (parsed.success) return { ...parsed.data, decoder: parsed.data.decoder ?? undefined };
+  const [issue] = parsed.error.issues;
+  return `its description of the model is not valid: ${issue!.path.join(".")}: ${issue!.message}`;
+}
+
+/**
+ * Reads a run's newest intact checkpoint, or one checkpoint file. Every tensor has the shape that the model's shape
+ * asks for. Throws RunDirectoryError, CheckpointError, ConfigError, StorageError.
+ */
+export async function loadPretrained(path: string): Promise<PretrainedModel> {
+  if (await isFolder(path)) {
+    const config = readRunConfig(path);
+    const { checkpoint } = await new CheckpointStore(runPaths(path).checkpoints, config.run).loadNewest();
+    if (checkpoint === null) {
+      throw new RunDirectoryError(`${path} has no checkpoint yet. Let it train on: mixedae resume ${path}`);
+    }
+    return pretrainedFrom(checkpoint, `${path}, step ${checkpoint.step}`);
+  }
+  const checkpoint = await readCheckpoint(path);
+  return pretrainedFrom(checkpoint, checkpoint.step > 0 ? `${path}, step ${checkpoint.step}` : path);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    throw storageError(error, "read", path);
+  }
+}
+
+/** The model that a checkpoint holds the weights of. Throws CheckpointError, ConfigError. */
+export function pretrainedFrom(checkpoint: Checkpoint, origin: string): PretrainedModel {
+  const { path } = checkpoint;
+  const description = descriptionOf(checkpoint);
+  const tensors = new Map<string, WeightTensor>();
+  for (const { name, shape, dtype, data } of checkpoint.tensors.values()) {
+    if (name.startsWith("optimizer.")) continue;
+    if (dtype !== "F32") throw new CheckpointError(path, `expected ${name} to be F32; found ${dtype}`);
+    tensors.set(name, { shape, data });
+  }
+  const problem = findMisfit(description, tensors);
+  if (problem !== undefined) throw new CheckpointError(path, problem);
+  return { ...description, tensors, origin };
+}
+
+function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
+  if (metadata.config !== undefined) {
+    let values: unknown;
+    try {
+      values = JSON.parse(metadata.config);
+    } catch (error) {
+      throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
+    }
+    const config = parseConfig(values, `${path}, config`);
+    const { model, data } = config;
+    const maskRatio = config.method === "mae" ? config.methodOptions.maskRatio : 1 - config.methodOptions.mixingRatio;
+    const { imageSize, patchSize, width, depth, heads, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = model;
+    return {
+      shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
+      decoder: { decoderWidth, decoderDepth, decoderHeads },
+      normalization: { mean: data.mean, std: data.std },
+      background: data.background,
+      pretext: { maskRatio, normPixels: config.methodOptions.normPixels },
+    };
+  }
+  if (metadata.model === undefined) {
+    throw new CheckpointError(path, "it does not say which model it is of: expected metadata config or model");
+  }
+  const description = parseModelDescription(metadata.model);
+  if (typeof description === "string") throw new CheckpointError(path, description);
+  return description;
+}
+
+/** The tensors that a model of this shape has, positions included, and their shapes. */
+export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDescription, "shape" | "decoder">) {
+  const scope = new ParameterScope();
+  const cells = 1 + (shape.imageSize / shape.patchSize) ** 2;
+  encoder(scope, shape);
+  const fixed: [string, Shape][] = [["pos_embed", [1, cells, shape.width]]];
+  if (decoderShape !== undefined) {
+    decoder(scope, { ...shape, ...decoderShape });
+    fixed.push(["decoder_pos_embed", [1, cells, decoderShape.decoderWidth]]);
+  }
+  const trained = scope.parameters.map(({ name, tensor }: Parameter): [string, Shape] => [name, tensor.shape]);
+  return new Map<string, Shape>([...trained, ...fixed]);
+}
+
+/** Tensors that only pre-training with some options has; a free size is null. */
+const optionalTensors: readonly (readonly [RegExp, (shape: Partial<ModelShape>) => readonly (number | null)[]])[] = [
+  [/^segment_embed$/, ({ width }) => [null, width!]],
+  [/^decoder_segment_embed$/, ({ decoderWidth }) => [null, decoderWidth ?? null]],
+  [/^contrastive_head\.fc1\.weight$/, ({ width }) => [width!, width!]],
+  [/^contrastive_head\.fc1\.bias$/, ({ width }) => [width!]],
+  [/^contrastive_head\.fc2\.weight$/, ({ width }) => [null, width!]],
+  [/^contrastive_head\.fc2\.bias$/, () => [null]],
+];
+
+/** Whether a tensor takes part in pre-training alone, beside encoder and decoder. */
+export function isPretrainingOnly(name: string): boolean {
+  return optionalTensors.some(([pattern]) => pattern.test(name));
+}
+
+function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, WeightTensor>): string | undefined {
+  // First what bounds the model by the file, so that an absurd description costs no memory.
+  const { shape: encoderShape, decoder: decoderShape } = description;
+  const cells = 1 + (encoderShape.imageSize / encoderShape.patchSize) ** 2;
+  const bounding: [string, Shape][] = [
+    ["pos_embed", [1, cells, encoderShape.width]],
+    [`blocks.${encoderShape.depth - 1}.norm1.weight`, [encoderShape.width]],
+  ];
+  if (decoderShape !== undefined) {
+    bounding.push(["decoder_pos_embed", [1, cells, decoderShape.decoderWidth]]);
+    bounding.push([`decoder_blocks.${decoderShape.decoderDepth - 1}.norm1.weight`, [decoderShape.decoderWidth]]);
+  }
+  const wrong = findWrongShape(bounding, tensors);
+  if (wrong !== undefined) return wrong;
+  const expected = modelTensorShapes(description);
+  const misfit = findWrongShape(expected, tensors);
+  if (misfit !== undefined) return misfit;
+  for (const [name, { shape }] of tensors) {
+    if (expected.has(name)) continue;
+    const rule = optionalTensors.find(([pattern]) => pattern.test(name));
+    if (rule === undefined) return `it has a tensor ${name}, which no model here has`;
+    const wanted = rule[1]({ ...description.shape, ...description.decoder });
+    if (wanted.length !== shape.length || wanted.some((size, axis) => size !== null && size !== shape[axis])) {
+      const text = wanted.map((size) => size ?? "any").join(", ");
+      return `expected ${name} to have the shape [${text}]; found ${formatShape(shape)}`;
+    }
+  }
+  return undefined;
+}
+
+function findWrongShape(
+  expected: Iterable<readonly [string, Shape]>,
+  tensors: ReadonlyMap<string, WeightTensor>,
+): string | undefined {
+  for (const [name, shape] of expected) {
+    const found = tensors.get(name);
+    if (found === undefined) return `it has no tensor ${name}`;
+    if (formatShape(found.shape) !== formatShape(shape)) {
+      return `expected ${name} to have the shape ${formatShape(shape)}; found ${formatShape(found.shape)}`;
+    }
+  }
+  return undefined;
+}

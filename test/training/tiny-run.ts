@@ -1,0 +1,105 @@
+// Whole runs small enough for tests: a few images of noise, models of a few thousand parameters.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, expect } from "vitest";
+import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/training/config.js";
+import type { RunHooks } from "#src/training/hooks.js";
+import type { StepMetrics } from "#src/training/metrics-log.js";
+import { Progress } from "#src/training/progress.js";
+
+/** Keys of a run of 10 steps on one thread: with 40 images, 5 batches a pass. */
+export const tinyAssignments: readonly string[] = [
+  "model.imageSize=16",
+  "model.patchSize=4",
+  "model.width=16",
+  "model.depth=2",
+  "model.heads=2",
+  "model.decoderWidth=8",
+  "model.decoderDepth=1",
+  "model.decoderHeads=2",
+  "schedule.steps=10",
+  "schedule.batchSize=8",
+  "data.workers=1",
+  "run.threads=1",
+  "run.checkpointEvery=4",
+  "run.picturesEvery=0",
+];
+
+export function tinyConfig(source: string, ...assignments: readonly string[]): PretrainConfig {
+  return resolveConfig(
+    [[`source=${source}`, ...tinyAssignments], assignments].map((layer) => layerFromAssignments(layer)),
+  );
+}
+
+/** Image files "000.png" on, all different, of soft shapes with some noise. */
+export async function writeImages(folder: string, count = 40, side = 16): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  for (let index = 0; index < count; index++) {
+    const pixels = Uint8Array.from({ length: side * side * 3 }, (_, place) => {
+      const [channel, x, y] = [place % 3, Math.floor(place / 3) % side, Math.floor(place / 3 / side)];
+      const wave = Math.sin((x * (1 + (index % 5))) / 5 + channel) * Math.cos((y * (1 + (index % 3))) / 4 + index);
+      return 128 + 100 * wave + ((place * 7919 + index * 104729) % 23);
+    });
+    const image = sharp(pixels, { raw: { width: side, height: side, channels: 3 } });
+    writeFileSync(join(folder, `${String(index).padStart(3, "0")}.png`), await image.png().toBuffer());
+  }
+  return folder;
+}
+
+/** A folder for all tests of a file; returns a function that gives paths in it. */
+export function sharedFolder(): (...names: string[]) => string {
+  const folder = mkdtempSync(join(tmpdir(), "mixedae-run-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return (...names) => join(folder, ...names);
+}
+
+export interface RecordedHooks extends RunHooks {
+  /** What was printed, line by line. */
+  readonly lines: string[];
+}
+
+/** Asks to stop after `stopAfter` steps of this process, or when `stopAfter` says so. */
+export function recordHooks(stopAfter: number = Number.POSITIVE_INFINITY): RecordedHooks {
+  const lines: string[] = [];
+  let steps = 0;
+  const progress = new Progress({ write: () => true });
+  const count = progress.step.bind(progress);
+  progress.step = (values) => {
+    steps += 1;
+    count(values);
+  };
+  return { lines, print: (line) => lines.push(line), progress, stopRequested: () => steps >= stopAfter };
+}
+
+export function readMetrics(folder: string): StepMetrics[] {
+  const lines = readFileSync(join(folder, "metrics.jsonl"), "utf8").split("\n");
+  expect(lines.pop()).toBe("");
+  return lines.map((line) => JSON.parse(line) as StepMetrics);
+}
+
+const timings = new Set(["imagesPerSecond", "stepSeconds", "dataWaitSeconds"]);
+
+/** Expects the same steps with the same figures, timings aside, within a relative tolerance. */
+export function expectSameMetrics(
+  found: readonly StepMetrics[],
+  wanted: readonly StepMetrics[],
+  tolerance = 1e-6,
+): void {
+  expect(found.map(({ step }) => step)).toEqual(wanted.map(({ step }) => step));
+  for (const [index, line] of wanted.entries()) {
+    expect(Object.keys(found[index]!)).toEqual(Object.keys(line));
+    for (const [name, value] of Object.entries(line)) {
+      if (timings.has(name)) continue;
+      const [ours, theirs] = [[found[index]![name]!].flat(), [value].flat()];
+      expect(ours.length).toBe(theirs.length);
+      for (const [place, other] of theirs.entries()) {
+        const gap = Math.abs(ours[place]! - other);
+        expect(gap, `${name} of step ${line.step}: ${ours[place]} instead of ${other}`).toBeLessThanOrEqual(
+          tolerance * Math.abs(other),
+        );
+      }
+    }
+  }
+}
