@@ -42,13 +42,15 @@ function homologousPairs(sources: Tensor): Tensor {
   return same.and(withCls.reshape([mixed, 1, size, 1]).less(0).not());
 }
 
-/** excluded [mixed images, heads, queries, keys] never holds for CLS; homologous broadcasts to it. */
+/**
+ * excluded [mixed images, heads, queries, keys] never holds for CLS; homologous [mixed images, 1, queries, keys].
+ * Heads are added up first, so that all but one pass is over a small tensor.
+ */
 function precision(excluded: Tensor, homologous: Tensor): Tensor {
-  const [, heads, tokens] = excluded.shape as [number, number, number, number];
-  const count = (flags: Tensor) => flags.cast("float32").sum();
-  const keptHomologous = count(homologous)
-    .mul(heads)
-    .sub(count(excluded.and(homologous)));
-  const patchPairs = excluded.size * ((tokens - 1) / tokens) ** 2;
-  return keptHomologous.div(count(excluded).neg().add(patchPairs));
+  const [mixed, heads, tokens] = excluded.shape as [number, number, number, number];
+  const excludedHeads = excluded.cast("float32").sum([1], { keepDims: true });
+  const pairs = homologous.cast("float32");
+  const keptHomologous = pairs.sum().mul(heads).sub(excludedHeads.mul(pairs).sum());
+  const patchPairs = mixed * heads * (tokens - 1) ** 2;
+  return keptHomologous.div(excludedHeads.sum().neg().add(patchPairs));
 }
