@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { formatBytes } from "../training/quantities.js";
 import { countCores, measureMemory } from "../runtime/machine.js";
+import { formatBytes } from "../training/quantities.js";
 
 export interface Finding {
   readonly name: string;
@@ -110,12 +110,12 @@ async function checkTorch(): Promise<Finding> {
   const name = "PyTorch";
   try {
     const code = "import torch; print(torch.__version__)";
-    const { stdout } = await execute("python3", ["-c", code], { timeout: 60_000 });
+    const { stdout } = await execute("/usr/bin/python3", ["-c", code], { timeout: 60_000 });
     return { name, state: "ok", found: `${stdout.trim()}; the tests compare with it` };
   } catch {
     const remedy =
       "For developers: enables the tests that compare with PyTorch. On Debian: apt-get install python3-torch";
-    return { name, state: "absent", found: "python3 with torch not found", remedy };
+    return { name, state: "absent", found: "/usr/bin/python3 has no torch", remedy };
   }
 }
 

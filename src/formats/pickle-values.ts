@@ -34,6 +34,8 @@ export class PickleObject extends PickleForeign {
 
 export interface PickleRules {
   readonly globals: ReadonlyMap<string, PickleGlobal>;
+  /** What they are, in words, for the message about any other. */
+  readonly allowed: string;
   /** What a persistent id stands for. */
   persistent(id: PickleValue): PickleValue;
 }

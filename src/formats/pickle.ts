@@ -259,7 +259,7 @@ class Machine {
     if (found !== undefined) return found;
     return refuse(
       `it refers to ${shown(full)}, which weights have no need of; nothing of it was executed. ` +
-        `Allowed are ${[...this.#rules.globals.keys()].join(", ")}. If you trust the file, load it in Python ` +
+        `Only ${this.#rules.allowed} are read. If you trust the file, load it in Python ` +
         "and save the state dict alone",
     );
   }

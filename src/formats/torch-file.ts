@@ -57,7 +57,7 @@ export class TorchFile {
     const bytes = this.#storageBytes(storage);
     if (tensor.isContiguous) {
       // A copy, for a view would keep the whole storage alive.
-      return toFloat32(bytes.slice(offset * width, (offset + size) * width));
+      return toFloat32(new Uint8Array(bytes.subarray(offset * width, (offset + size) * width)));
     }
     const values = toFloat32(bytes);
     const result = new Float32Array(size);
@@ -83,7 +83,7 @@ export class TorchFile {
   }
 
   #rules(): PickleRules {
-    return { globals, persistent: (id) => this.#storage(id) };
+    return { globals, allowed: "tensors, plain data and argparse.Namespace", persistent: (id) => this.#storage(id) };
   }
 
   /** From ("storage", class, key, device, elements); that its file has their bytes is checked at once. */

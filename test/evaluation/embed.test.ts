@@ -1,0 +1,122 @@
+// Embedding: the three files, what is skipped, and that a killed process goes on to the same files.
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { openSource, readImages } from "#src/data/index.js";
+import { type EmbedRequest, embed, openFeatures, openModel } from "#src/evaluation/index.js";
+import { readNpy } from "#src/formats/npy.js";
+import { createFeatureExtractor } from "#src/tasks/features.js";
+import { sharedFolder, silentProgress, writeColours, writePatterns, writeTinyCheckpoint } from "./tiny-sets.js";
+
+const at = sharedFolder();
+const COUNT = 300;
+const source = await writePatterns(at("patterns"), COUNT);
+const from = await writeTinyCheckpoint(at("tiny.safetensors"));
+const request = (out: string): EmbedRequest => ({ source, split: "train", from, out, pooling: "mean", threads: 1 });
+const never = () => false;
+const contents = (stem: string) => ["npy", "jsonl", "json"].map((end) => readFileSync(at(`${stem}.${end}`), "latin1"));
+
+test("writes a row and a line for each image in order, and names what cannot be read", async () => {
+  const printed: string[] = [];
+  const summary = await embed(request(at("whole.npy")), { progress: silentProgress(printed), stopRequested: never });
+  expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, width: 12, skipped: 1, images: COUNT });
+  expect(printed.join("")).toContain("Skipped 0150.png: the content is no JPEG");
+
+  const { shape, data } = readNpy(readFileSync(at("whole.npy")));
+  expect(shape).toEqual([COUNT - 1, 12]);
+  const lines = readFileSync(at("whole.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const indices = Array.from({ length: COUNT }, (_, index) => index).filter((index) => index !== 150);
+  expect(lines).toEqual(indices.map((index) => ({ index, name: `${String(index).padStart(4, "0")}.png` })));
+  const description = JSON.parse(readFileSync(at("whole.json"), "utf8"));
+  expect(description).toMatchObject({ count: COUNT - 1, skipped: ["0150.png"], source, pooling: "mean", imageSize: 8 });
+  expect(existsSync(at("whole.json.partial"))).toBe(false);
+
+  const model = await openModel({ from });
+  const extractor = await createFeatureExtractor(model, { threads: 1 });
+  for (const row of [0, 149, 150, 298]) {
+    const [image] = await readImages({ source: await openSource(source), indices: [indices[row]!] }, { imageSize: 8 });
+    const { mean } = await extractor.extract(image!.pixels);
+    expect([...data.subarray(row * 12, (row + 1) * 12)]).toEqual([...mean]);
+  }
+  const files = openFeatures(at("whole.npy"));
+  expect(await files.lines([298, 0])).toEqual([
+    { index: 299, name: "0299.png" },
+    { index: 0, name: "0000.png" },
+  ]);
+  files.close();
+});
+
+const program = `
+import { embed, ImageProgress } from "${new URL("../../dist/evaluation/index.js", import.meta.url).href}";
+const [request, batches] = JSON.parse(process.argv[1]);
+let seen = 0;
+const stopRequested = () => {
+  if (++seen === batches) process.kill(process.pid, "SIGKILL");
+  return false;
+};
+await embed(request, { progress: new ImageProgress({ write() {} }), stopRequested });
+`;
+
+test("a process that is killed again and again comes to the same files", async () => {
+  const out = at("killed.npy");
+  for (const batches of [1, 2]) {
+    const script = JSON.stringify([request(out), batches]);
+    const { signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program, script]);
+    expect(signal, stderr.toString()).toBe("SIGKILL");
+    expect(existsSync(out)).toBe(false);
+  }
+  // What a kill within a write leaves: half a row, a row without its line, half a line.
+  appendFileSync(at("killed.npy.partial"), new Uint8Array(12 * 4 + 7).fill(1));
+  appendFileSync(at("killed.jsonl.partial"), '{"index":19');
+  const summary = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, skipped: 1 });
+  expect(summary.images).toBeLessThan(COUNT);
+  expect(contents("killed")).toEqual(contents("whole"));
+});
+
+test("one that is killed while it gives the files their names is finished by the next", async () => {
+  const out = at("renamed.npy");
+  await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  const finished = contents("renamed");
+  const { count: _count, skipped: _skipped, ...origin } = JSON.parse(finished[2]!);
+  renameSync(at("renamed.json"), at("renamed.json.partial"));
+  writeFileSync(at("renamed.json.partial"), JSON.stringify(origin));
+  renameSync(at("renamed.jsonl"), at("renamed.jsonl.partial"));
+  const summary = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  expect(summary).toMatchObject({ outcome: "finished", images: 0, count: COUNT - 1 });
+  expect(contents("renamed")).toEqual(finished);
+});
+
+test("a stop ends it after a batch; the same request goes on, another one is refused", async () => {
+  const out = at("stopped.npy");
+  const first = await embed(request(out), { progress: silentProgress(), stopRequested: () => true });
+  expect(first.outcome).toBe("stopped");
+  expect(first.count).toBeLessThan(COUNT);
+  const refused = embed({ ...request(out), pooling: "cls" }, { progress: silentProgress(), stopRequested: never });
+  await expect(refused).rejects.toThrow(/of the same embedding \(pooling "cls"\), but found pooling "mean"/);
+  const rest = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  expect([rest.outcome, first.images + rest.images]).toEqual(["finished", COUNT]);
+  expect(contents("stopped")).toEqual(contents("whole"));
+  const again = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  expect(again.outcome).toBe("already finished");
+});
+
+test("a file of somebody else is not written over", async () => {
+  writeFileSync(at("foreign.npy"), "precious");
+  const refused = embed(request(at("foreign.npy")), { progress: silentProgress(), stopRequested: never });
+  await expect(refused).rejects.toThrow(/Expected a name for features that is free, but found .*foreign.npy there/);
+  expect(readFileSync(at("foreign.npy"), "utf8")).toBe("precious");
+});
+
+test("labels and classes stand in the lines", async () => {
+  const colours = await writeColours(at("colours"), 2);
+  const hooks = { progress: silentProgress(), stopRequested: never };
+  await embed({ ...request(at("colours.npy")), source: colours, pooling: "cls" }, hooks);
+  const files = openFeatures(at("colours.npy"));
+  expect(files.description).toMatchObject({ classes: ["blue", "green", "red"], pooling: "cls" });
+  expect(await files.lines([3])).toEqual([{ index: 3, name: "green/1.png", label: 1, class: "green" }]);
+  files.close();
+});

@@ -1,0 +1,61 @@
+// A checkpoint of a tiny encoder, and folders of labelled images for it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { ImageProgress } from "#src/evaluation/index.js";
+import { writeCheckpoint } from "#src/training/checkpoint-file.js";
+import { describeModel } from "#src/training/pretrained.js";
+import { patternImage, plainImage, writeFiles } from "../data/image-files.js";
+import { randomEncoder } from "../tasks/random-encoder.js";
+
+export const tinyShape = { imageSize: 8, patchSize: 4, width: 12, depth: 1, heads: 2, mlpRatio: 2 };
+
+/** A folder that is gone after the file's tests; returns a function that gives paths in it. */
+export function sharedFolder(): (...names: string[]) => string {
+  const folder = mkdtempSync(join(tmpdir(), "mixedae-evaluation-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return (...names) => join(folder, ...names);
+}
+
+export async function writeTinyCheckpoint(path: string, seed = 7): Promise<string> {
+  const { shape, normalization, tensors } = randomEncoder(tinyShape, seed);
+  const entries = [...tensors].map(([name, tensor]) => ({
+    name,
+    dtype: "F32" as const,
+    shape: tensor.shape,
+    data: tensor.data,
+  }));
+  const model = describeModel({ shape, decoder: undefined, normalization, background: [255, 255, 255] });
+  await writeCheckpoint(path, { step: 0, tensors: entries, metadata: { model } });
+  return path;
+}
+
+/** `count` images of each colour, none like the other, in a folder for each. */
+export async function writeColours(folder: string, count: number, seed = 0): Promise<string> {
+  const colours = { blue: [20, 30, 230], green: [20, 220, 40], red: [230, 30, 20] } as const;
+  const files: Record<string, Buffer> = {};
+  for (const [name, [r, g, b]] of Object.entries(colours)) {
+    for (let index = 0; index < count; index++) {
+      const shade = ((index * 37 + seed * 11) % 50) - 25;
+      const image = plainImage(9 + (index % 3), 10, [r + shade / 2, g + shade / 2, b + shade / 2]);
+      files[`${name}/${index}.png`] = await image.png().toBuffer();
+    }
+  }
+  return writeFiles(folder, files);
+}
+
+/** `count` images that all differ, with names in their order, and a broken one in the middle. */
+export async function writePatterns(folder: string, count: number): Promise<string> {
+  const files: Record<string, Buffer | string> = {};
+  for (let index = 0; index < count; index++) {
+    const broken = index === Math.floor(count / 2);
+    const name = `${String(index).padStart(4, "0")}.png`;
+    files[name] = broken ? "broken" : await patternImage(11, 9, index).png().toBuffer();
+  }
+  return writeFiles(folder, files);
+}
+
+export function silentProgress(lines: string[] = []): ImageProgress {
+  return new ImageProgress({ write: (text) => lines.push(text) });
+}
