@@ -47,7 +47,11 @@ export function addProbe(program: Command, { stdout }: CliContext, finish: (exit
       positiveNumber,
     )
     .option("--batch-size <n>", "images a step", positiveNumber, 1024)
-    .option("--base-learning-rate <x>", "learning rate for a batch of 256, scaled by the batch (default: 0.1)", rate)
+    .option(
+      "--base-learning-rate <x>",
+      "learning rate for a batch of 256, scaled by the batch (default: 1; with --augment 0.1)",
+      rate,
+    )
     .addOption(threadsOption());
   addScratchFlags(withSets)
     .addHelpText(

@@ -16,8 +16,14 @@ export {
 export type { Split } from "./idx-source.js";
 export type { ImageSource } from "./image-source.js";
 export type { MemoryUse } from "./memory-plan.js";
-export { type OrderedBatch, type OrderedOptions, type OrderedReader, openOrdered, type Pass } from "./ordered-reader.js";
 export { openSource, type SourceOptions } from "./open-source.js";
+export {
+  type OrderedBatch,
+  type OrderedOptions,
+  type OrderedReader,
+  openOrdered,
+  type Pass,
+} from "./ordered-reader.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export type { SkippedImage } from "./skip-log.js";
 export type {

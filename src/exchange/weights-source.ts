@@ -66,8 +66,9 @@ function openFile(path: string, entry: string | undefined): WeightsSource {
   const file = openBytes(path);
   try {
     const start = file.read(0, Math.min(16, file.size));
-    if (start[0] === 0x50 || start[0] === 0x80) return openTorch(file, entry);
+    // The length of a safetensors header may begin with any byte, "P" of a zip archive among them.
     if (start[8] === 0x7b) return openSafetensors(file, entry);
+    if (start[0] === 0x50 || start[0] === 0x80) return openTorch(file, entry);
     throw new FormatError(path, "it is neither a PyTorch file (.pth, .pt, .bin) nor safetensors");
   } catch (error) {
     file.close();

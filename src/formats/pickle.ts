@@ -15,7 +15,7 @@ import {
 } from "./pickle-values.js";
 
 const MAX_BYTES = 1 << 26;
-const MAX_OPERATIONS = 4_000_000;
+const MAX_OPERATIONS = 1_000_000;
 const MAX_STACK = 500_000;
 const MAX_DEPTH = 100;
 

@@ -60,6 +60,7 @@ export interface LinearProbe {
 
 /** Of the batch normalisation before the linear map, which has no weights of its own [MAE]. */
 const EPSILON = 1e-6;
+/** PyTorch's; the first batches are averaged instead, so that a short training does not end with its start values. */
 const STATISTICS_MOMENTUM = 0.1;
 
 /** Trains a probe. A last, smaller batch of an epoch is left out, as in MAE's code. */
@@ -97,7 +98,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
   const binding = step.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(gradients) });
   const optimizer = await LarsOptimizer.create(layout, state, options, engine);
 
-  const statistics = { mean: new Float32Array(width), variance: new Float32Array(width).fill(1) };
+  const statistics = { mean: new Float32Array(width), variance: new Float32Array(width) };
   const stepsPerEpoch = Math.floor(images / batch);
   const schedule = {
     peak: (options.baseLearningRate * batch) / 256,
@@ -112,9 +113,10 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
       if (!filled) break;
       await binding.run();
       await optimizer.update(learningRateAt(done, schedule));
-      follow(statistics.mean, figures.batchMean, 1);
-      // As PyTorch keeps it, running variance is the unbiased one.
-      follow(statistics.variance, figures.batchVariance, batch / Math.max(1, batch - 1));
+      const share = Math.max(STATISTICS_MOMENTUM, 1 / (done + 1));
+      follow(statistics.mean, figures.batchMean, share);
+      // As PyTorch keeps it, the variance is the unbiased one.
+      follow(statistics.variance, figures.batchVariance, share, batch / Math.max(1, batch - 1));
       total += figures.loss[0]!;
       done++;
     }
@@ -149,10 +151,9 @@ function crossEntropy(scores: Tensor, labels: Tensor): Tensor {
     .mul(1 / batch);
 }
 
-function follow(running: Float32Array, batch: Float32Array, scale: number): void {
-  for (let i = 0; i < running.length; i++) {
-    running[i]! += STATISTICS_MOMENTUM * (batch[i]! * scale - running[i]!);
-  }
+/** Moves running moments towards those of a batch. */
+function follow(running: Float32Array, batch: Float32Array, share: number, scale = 1): void {
+  for (let i = 0; i < running.length; i++) running[i]! += share * (batch[i]! * scale - running[i]!);
 }
 
 /** Fills the arrays of a batch from pieces of any size: true for each full batch, false for a rest at the end. */

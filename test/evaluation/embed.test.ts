@@ -51,7 +51,7 @@ test("writes a row and a line for each image in order, and names what cannot be 
 
 const program = `
 import { embed, ImageProgress } from "${new URL("../../dist/evaluation/index.js", import.meta.url).href}";
-const [request, batches] = JSON.parse(process.argv[1]);
+const [request, batches] = JSON.parse(process.argv[2]);
 let seen = 0;
 const stopRequested = () => {
   if (++seen === batches) process.kill(process.pid, "SIGKILL");
@@ -62,9 +62,10 @@ await embed(request, { progress: new ImageProgress({ write() {} }), stopRequeste
 
 test("a process that is killed again and again comes to the same files", async () => {
   const out = at("killed.npy");
+  writeFileSync(at("program.mjs"), program);
   for (const batches of [1, 2]) {
     const script = JSON.stringify([request(out), batches]);
-    const { signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program, script]);
+    const { signal, stderr } = spawnSync(process.execPath, [at("program.mjs"), script]);
     expect(signal, stderr.toString()).toBe("SIGKILL");
     expect(existsSync(out)).toBe(false);
   }

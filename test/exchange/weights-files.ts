@@ -1,5 +1,4 @@
 // The files that make_weights.py writes with PyTorch, and the tensors that they stand for.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,15 +39,4 @@ export function makeWeightsFiles(): WeightsFiles {
 export function sameBytes(a: Float32Array, b: Float32Array): boolean {
   const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
   return bytes(a).equals(bytes(b));
-}
-
-/** Runs the program that was built, as a user does. */
-export function mixedae(...args: string[]): { code: number; out: string } {
-  try {
-    const out = execFileSync(process.execPath, ["dist/cli/main.js", ...args], { encoding: "utf8", stdio: "pipe" });
-    return { code: 0, out };
-  } catch (error) {
-    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-    return { code: status, out: stdout + stderr };
-  }
 }

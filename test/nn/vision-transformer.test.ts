@@ -51,9 +51,9 @@ test("is the pre-trained encoder over all patches in order where CLS has no posi
 test("adds the position of CLS to CLS, and each other row to its own patch", async () => {
   const { parameters, cls, patches } = build();
   const weights = randomWeights(parameters);
-  const moved = { ...weights, pos_embed: Float32Array.from(weights.pos_embed!) };
+  const moved: Record<string, Float32Array> = { ...weights, pos_embed: Float32Array.from(weights.pos_embed!) };
   moved.cls_token = weights.cls_token!.map((value, channel) => value + weights.pos_embed![channel]!);
-  moved.pos_embed.fill(0, 0, 16);
+  moved.pos_embed!.fill(0, 0, 16);
   const [found, same] = [
     await evaluate({ cls, patches }, { ...weights, images }),
     await evaluate({ cls, patches }, { ...moved, images }),

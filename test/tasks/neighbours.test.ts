@@ -21,24 +21,21 @@ test.each([
   [250, 9, 64, 4],
   [250, 9, 250, 256],
   [129, 1, 64, 1],
-])(
-  "finds the nearest of %i vectors for %i queries in blocks of %i and %i",
-  async (count, queryCount, blockSize, queriesAtOnce) => {
-    const width = 12;
-    const bank = randomValues("bank", count * width);
-    const queries = randomValues("queries", queryCount * width, 2);
-    const options = { k: 10, blockSize, queriesAtOnce, engine };
-    const { k, indices, similarities } = await findNeighbours(vectorsInMemory(bank, width), queries, options);
-    expect(k).toBe(Math.min(10, count));
-    for (let query = 0; query < queryCount; query++) {
-      const wanted = directly(bank, queries.subarray(query * width, (query + 1) * width), width).slice(0, k);
-      expect([...indices.subarray(query * k, (query + 1) * k)]).toEqual(wanted.map(({ index }) => index));
-      for (const [rank, { similarity }] of wanted.entries()) {
-        expect(similarities[query * k + rank]).toBeCloseTo(similarity, 5);
-      }
+])("finds the nearest of %i vectors for %i queries in blocks of %i and %i", async (count, queryCount, blockSize, queriesAtOnce) => {
+  const width = 12;
+  const bank = randomValues("bank", count * width);
+  const queries = randomValues("queries", queryCount * width, 2);
+  const options = { k: 10, blockSize, queriesAtOnce, engine };
+  const { k, indices, similarities } = await findNeighbours(vectorsInMemory(bank, width), queries, options);
+  expect(k).toBe(Math.min(10, count));
+  for (let query = 0; query < queryCount; query++) {
+    const wanted = directly(bank, queries.subarray(query * width, (query + 1) * width), width).slice(0, k);
+    expect([...indices.subarray(query * k, (query + 1) * k)]).toEqual(wanted.map(({ index }) => index));
+    for (const [rank, { similarity }] of wanted.entries()) {
+      expect(similarities[query * k + rank]).toBeCloseTo(similarity, 5);
     }
-  },
-);
+  }
+});
 
 test("finds a vector itself whatever its length, and likes zeros as little as anything at right angles", async () => {
   const bank = Float32Array.from([3, 0, 0, 0, 0, 1e-3, 0, -2]);
