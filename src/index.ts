@@ -14,6 +14,17 @@ export {
   readImages,
   type SourceOptions,
 } from "./data/index.js";
+/* Putting a pre-trained encoder to use: embedding, search, and evaluation with labels. */
+export {
+  embed,
+  evaluateKnn,
+  evaluateProbe,
+  findDuplicates,
+  search,
+} from "./evaluation/index.js";
+/* Weights from and for PyTorch, timm, Hugging Face and ONNX. */
+export { exportWeights } from "./exchange/export-weights.js";
+export { importWeights } from "./exchange/import-weights.js";
 /* Safetensors: what checkpoints are written in, and how tensors travel between this library and others. */
 export {
   encodeSafetensors,
@@ -84,7 +95,6 @@ export {
   Executable,
   type TypedArray,
 } from "./runtime/index.js";
-
 /* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
 export {
   type ConfigLayer,
@@ -95,4 +105,5 @@ export {
 } from "./training/config.js";
 export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
 export { pretrain, reconstruct, resume } from "./training/index.js";
+export { loadPretrained, type PretrainedModel } from "./training/pretrained.js";
 export { Progress, type ProgressStream } from "./training/progress.js";

@@ -28,7 +28,7 @@ export class WorkerPool<Task, Result, Notice> {
 
   constructor(script: URL, workerData: unknown, size: number, onNotice: (notice: Notice) => void) {
     this.#members = Array.from({ length: size }, () => {
-      const worker = new Worker(script, { workerData });
+      const worker = new Worker(script, { workerData, execArgv: [] });
       const member: Member<Result> = { worker, waiting: new Map() };
       worker.on("message", (answer: Answer<Result, Notice>) => {
         if ("notice" in answer) onNotice(answer.notice);

@@ -107,7 +107,7 @@ const advice: Readonly<Record<string, string>> = {
   EPERM: "The operating system does not permit it. Make the folder writable, or choose another",
   ENOTDIR: "A part of the path is a file, not a folder. Choose another path",
   EEXIST: "Something else has this name. Choose another path",
-  ENOENT: "The folder is gone",
+  ENOENT: "There is no such file or folder. Check the path",
   EMFILE: "Too many files are open in this process",
   EIO: "The device reports an error; it may be failing",
   EFBIG: "The file system does not allow a file of this size",
