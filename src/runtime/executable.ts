@@ -108,7 +108,13 @@ export async function compile(program: Program, options: CompileOptions = {}): P
       // without it, and a step as fast.
       enableMemPattern: false,
       logSeverityLevel: 3,
-      ...(strict && { extra: { session: { disable_cpu_ep_fallback: "1" } } }),
+      extra: {
+        session: {
+          // Threads that wait for their program's next run by spinning would hold up the programs that run in between.
+          force_spinning_stop: "1",
+          ...(strict && { disable_cpu_ep_fallback: "1" }),
+        },
+      },
     });
     return new Executable(program, peakBytes, session);
   } catch (error) {
