@@ -47,7 +47,9 @@ describe("writeAtomically", () => {
   });
 
   it("says when the folder is gone", async () => {
-    await expect(writeAtomically(at("none", "file"), parts("new"))).rejects.toThrow("There is no such file or folder. Check the path (ENOENT)");
+    await expect(writeAtomically(at("none", "file"), parts("new"))).rejects.toThrow(
+      "There is no such file or folder. Check the path (ENOENT)",
+    );
   });
 
   it("accepts a file system whose folders cannot be synced", async () => {
