@@ -18,7 +18,7 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .command("import")
     .summary("make a checkpoint of weights from elsewhere")
     .description(
-      "Reads the weights of a plain vision transformer and writes them as a checkpoint that embed, knn, probe, finetune " +
+      "Reads the weights of a plain vision transformer and writes them as a checkpoint that embed, knn, probe " +
         "and export take. Nothing in the file is executed. Every key of it is listed: matched, reshaped, missing or unused.",
     )
     .argument("<file>", "PyTorch file (.pth, .pt, .bin), safetensors file, or Hugging Face folder")

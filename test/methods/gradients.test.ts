@@ -1,7 +1,8 @@
 // Gradients of whole methods against finite differences of their losses, in float32.
 import { expect, test } from "vitest";
+import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
 import type { MethodChoice } from "#src/methods/registry.js";
-import { mixedAeDefaults, prepareMethod, type Values } from "./prepared-method.js";
+import { prepareMethod, type Values } from "./prepared-method.js";
 
 const cases: readonly (readonly [string, MethodChoice])[] = [
   ["MAE", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }],

@@ -24,20 +24,6 @@ export const tinyShape: ModelShape = {
 
 export const patchesPerImage = 16;
 
-export const mixedAeDefaults = {
-  mixingRatio: 0.25,
-  mode: "compose",
-  normPixels: true,
-  homologousAttention: true,
-  homologousFrom: 1,
-  segmentEmbedding: true,
-  decoderSegmentEmbedding: false,
-  contrastive: true,
-  temperature: 0.25,
-  contrastiveWeight: 0.1,
-  projectionHead: false,
-} as const;
-
 export interface Values {
   readonly weights: Readonly<Record<string, Float32Array>>;
   /** [batch, height, width, 3]. */

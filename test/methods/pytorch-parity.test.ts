@@ -1,6 +1,7 @@
 // MAE, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
+import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
@@ -22,33 +23,19 @@ const shape = {
 };
 const batch = 8;
 const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05 };
-const mixedAe = {
-  mixingRatio: 0.25,
-  mode: "compose",
-  normPixels: true,
-  homologousAttention: true,
-  homologousFrom: 1,
-  segmentEmbedding: true,
-  decoderSegmentEmbedding: false,
-  contrastive: true,
-  temperature: 0.25,
-  contrastiveWeight: 0.1,
-  projectionHead: false,
-} as const;
-
 const cases: readonly (readonly [string, MethodChoice])[] = [
   ["MAE", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }],
   ["MAE on plain pixels", { name: "mae", options: { maskRatio: 0.5, normPixels: false } }],
   ["naive mixing", { name: "mixing", options: { mixingRatio: 0.25, mode: "compose", normPixels: true } }],
   ["naive mixing, full", { name: "mixing", options: { mixingRatio: 0.5, mode: "full", normPixels: true } }],
-  ["MixedAE", { name: "mixedae", options: mixedAe }],
-  ["MixedAE, full", { name: "mixedae", options: { ...mixedAe, mode: "full" } }],
+  ["MixedAE", { name: "mixedae", options: mixedAeDefaults }],
+  ["MixedAE, full", { name: "mixedae", options: { ...mixedAeDefaults, mode: "full" } }],
   [
     "MixedAE with every switch turned over",
     {
       name: "mixedae",
       options: {
-        ...mixedAe,
+        ...mixedAeDefaults,
         segmentEmbedding: false,
         decoderSegmentEmbedding: true,
         projectionHead: true,
@@ -58,9 +45,9 @@ const cases: readonly (readonly [string, MethodChoice])[] = [
   ],
   [
     "MixedAE without recognition losses",
-    { name: "mixedae", options: { ...mixedAe, contrastive: false, mixingRatio: 0.5 } },
+    { name: "mixedae", options: { ...mixedAeDefaults, contrastive: false, mixingRatio: 0.5 } },
   ],
-  ["MixedAE with ordinary attention", { name: "mixedae", options: { ...mixedAe, homologousAttention: false } }],
+  ["MixedAE with ordinary attention", { name: "mixedae", options: { ...mixedAeDefaults, homologousAttention: false } }],
 ];
 
 describe.skipIf(pytorchMissing !== undefined)(
@@ -193,7 +180,7 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 function referenceConfig({ name, options }: MethodChoice): object {
-  const mixing = name === "mae" ? { ...mixedAe, mixingRatio: 0.25 } : { ...mixedAe, ...options };
+  const mixing = name === "mae" ? { ...mixedAeDefaults, mixingRatio: 0.25 } : { ...mixedAeDefaults, ...options };
   const { mixingRatio, ...switches } = mixing;
   const { normPixels } = options;
   return {
