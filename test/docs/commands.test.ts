@@ -147,10 +147,13 @@ function makeImages(): void {
   const count = 40;
   const header = Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28]);
   const pixels = Uint8Array.from({ length: count * 784 }, (_, i) => (i * 7 + ((i * i) % 251)) & 255);
-  writeFileSync(join(images, "fashion/train-images-idx3-ubyte.gz"), gzipSync(Buffer.concat([header, pixels])));
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const labelHeader = Buffer.from([0, 0, 8, 1, 0, 0, 0, count]);
-  writeFileSync(join(images, "fashion/train-labels-idx1-ubyte.gz"), gzipSync(Buffer.concat([labelHeader, labels])));
+  for (const part of ["train", "t10k"]) {
+    const file = (name: string) => join(images, "fashion", `${part}-${name}-ubyte.gz`);
+    writeFileSync(file("images-idx3"), gzipSync(Buffer.concat([header, pixels])));
+    writeFileSync(file("labels-idx1"), gzipSync(Buffer.concat([labelHeader, labels])));
+  }
 }
 
 /** `mixedae` as a command on the path. */
