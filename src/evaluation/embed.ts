@@ -2,12 +2,13 @@
 
 import { resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
-import { type ImageSource, openOrdered, openSource } from "../data/index.js";
+import { type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
 import { type FeatureLine, featureOrigin } from "./feature-files.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
+import { openModelImages } from "./model-images.js";
 
 export interface EmbedRequest extends ModelRequest {
   readonly source: string | readonly string[];
@@ -42,7 +43,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   const { pooling, threads, split } = request;
   const source = await openSource(request.source, { split });
   const model = await openModel(request);
-  const { imageSize, width, patchSize } = model.shape;
+  const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
     split,
@@ -65,13 +66,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
 
   const extractor = await createFeatureExtractor(model, { threads });
-  const reader = await openOrdered({
-    source,
-    imageSize,
-    batchSize: extractor.batch,
-    minimumSize: patchSize,
-    background: model.background,
-  });
+  const reader = await openModelImages(source, model, extractor);
   const first = next;
   const began = performance.now();
   let waitSeconds = 0;

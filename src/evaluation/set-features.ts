@@ -1,10 +1,10 @@
 // Features of the images of a labelled set, all in memory.
 
-import { openOrdered } from "../data/index.js";
 import type { FeatureExtractor, Features } from "../tasks/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import type { ImageProgress } from "./image-progress.js";
 import type { LabelledSet } from "./labelled-sets.js";
+import { openModelImages } from "./model-images.js";
 
 export interface SetFeatures {
   /** [images, width] for each pooling, without the images that could not be read. */
@@ -23,14 +23,8 @@ export async function featuresOf(
   progress: ImageProgress,
 ): Promise<SetFeatures> {
   const { indices, source, labelOf } = set;
-  const { imageSize, patchSize, width } = model.shape;
-  const reader = await openOrdered({
-    source,
-    imageSize,
-    batchSize: extractor.batch,
-    minimumSize: patchSize,
-    background: model.background,
-  });
+  const { width } = model.shape;
+  const reader = await openModelImages(source, model, extractor);
   const features = { mean: new Float32Array(indices.length * width), cls: new Float32Array(indices.length * width) };
   const labels = new Int32Array(indices.length);
   const skipped: string[] = [];

@@ -1,6 +1,6 @@
 // The formats that models are exported in, and their options.
 
-import type { Pool } from "./forward.js";
+import type { Pooling } from "../tasks/features.js";
 
 export const exportFormats = ["safetensors", "timm", "huggingface", "pytorch", "onnx"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -13,5 +13,5 @@ export interface ExportOptions {
   /** Resamples the position embeddings for images of this size. */
   readonly imageSize?: number | undefined;
   /** What the ONNX output `embedding` is; the mean of the patch tokens by default. */
-  readonly pool?: Pool | undefined;
+  readonly pool?: Pooling | undefined;
 }

@@ -3,8 +3,9 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { randomStream } from "../random/index.js";
 import { EngineError } from "../runtime/index.js";
+import type { Pooling } from "../tasks/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
-import { encodeImages, type Pool } from "./forward.js";
+import { encodeImages } from "./forward.js";
 import { encodeOnnxFile } from "./onnx-file.js";
 import { onnxBytes, onnxEncoder } from "./onnx-vit.js";
 
@@ -20,7 +21,7 @@ const LARGEST_FILE = 2 ** 31 - 2 ** 20;
 const LARGEST_DIFFERENCE = 1e-4;
 
 /** The file's bytes, once they have been run at batches of 1 and 3. Throws EngineError where the results differ. */
-export async function exportOnnx(model: PretrainedModel, pool: Pool, version: string): Promise<OnnxExport> {
+export async function exportOnnx(model: PretrainedModel, pool: Pooling, version: string): Promise<OnnxExport> {
   if (onnxBytes(model) > LARGEST_FILE) {
     throw new EngineError("an ONNX file holds at most 2 GiB, and this model has more. Export safetensors instead");
   }
@@ -41,7 +42,7 @@ export async function exportOnnx(model: PretrainedModel, pool: Pool, version: st
   return { bytes, difference };
 }
 
-function encodeModel(model: PretrainedModel, pool: Pool, version: string): Uint8Array {
+function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Uint8Array {
   const { imageSize, patchSize, width, depth, heads } = model.shape;
   const tokens = 1 + (imageSize / patchSize) ** 2;
   const { mean, std } = model.normalization;
@@ -74,7 +75,12 @@ function encodeModel(model: PretrainedModel, pool: Pool, version: string): Uint8
   );
 }
 
-async function compare(session: InferenceSession, model: PretrainedModel, pool: Pool, batch: number): Promise<number> {
+async function compare(
+  session: InferenceSession,
+  model: PretrainedModel,
+  pool: Pooling,
+  batch: number,
+): Promise<number> {
   const { imageSize } = model.shape;
   const stream = randomStream(0, "compare exported graph", 0, batch);
   const images = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => Math.floor(stream.uniformIn(0, 256)));

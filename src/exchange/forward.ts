@@ -1,14 +1,12 @@
 // Our own forward pass of a pre-trained encoder on whole images, to compare exported files with.
 
-import { constant, defineProgram, input, type Program, patchify } from "../graph/index.js";
-import { encoder } from "../nn/encoder.js";
+import { concat, defineProgram, input, type Program } from "../graph/index.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
+import { visionTransformer } from "../nn/vision-transformer.js";
 import { type Arrays, compile } from "../runtime/index.js";
+import type { Pooling } from "../tasks/features.js";
 import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
-
-/** How the tokens of an image become one vector: the mean of its patches' tokens, or the CLS token. */
-export type Pool = "mean" | "cls";
 
 export interface EncodedImages {
   /** [batch, 1 + patches, width], CLS first, after the final norm. */
@@ -21,7 +19,7 @@ export interface EncodedImages {
 export async function encodeImages(
   model: Pick<PretrainedModel, "shape" | "normalization" | "tensors">,
   images: Uint8Array,
-  pool: Pool,
+  pool: Pooling,
 ): Promise<EncodedImages> {
   const batch = images.length / (model.shape.imageSize ** 2 * 3);
   const { program, weights } = encoderProgram(model, batch, pool);
@@ -33,21 +31,18 @@ export async function encodeImages(
 function encoderProgram(
   { shape, normalization, tensors }: Pick<PretrainedModel, "shape" | "normalization" | "tensors">,
   batch: number,
-  pool: Pool,
+  pool: Pooling,
 ): { program: Program; weights: Arrays } {
-  const { imageSize, patchSize, width } = shape;
-  const patches = (imageSize / patchSize) ** 2;
+  const { imageSize, width } = shape;
   const scope = new ParameterScope();
-  const { embed, encode } = encoder(scope, shape);
-  const { positions, clsToken } = tokenPositions(tensors, width);
+  const encode = visionTransformer(scope, shape);
   const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
-  const pixels = patchify(normalizePixels(images, normalization), patchSize);
-  const encoded = encode(embed(pixels).add(constant(positions, [patches, 1, width]))).transpose([1, 0, 2]);
-  const embedding = pool === "cls" ? encoded.slice(1, 0, 1).reshape([batch, width]) : encoded.slice(1, 1).mean([1]);
-  const weights = Object.fromEntries(scope.parameters.map(({ name }) => [name, tensors.get(name)!.data]));
+  const { cls, patches } = encode(normalizePixels(images, normalization));
+  const tokens = concat([cls.reshape([1, batch, width]), patches], 0).transpose([1, 0, 2]);
+  const embedding = pool === "cls" ? cls : patches.mean([0]);
   return {
-    program: defineProgram("encoder", { tokens: encoded, embedding }),
-    weights: { ...weights, cls_token: clsToken },
+    program: defineProgram("encoder", { tokens, embedding }),
+    weights: Object.fromEntries(scope.parameters.map(({ name }) => [name, tensors.get(name)!.data])),
   };
 }
 

@@ -1,13 +1,14 @@
 // A vision transformer as an ONNX graph that anyone can run: standard operators, any batch, everything baked in.
 
 import type { OnnxInitializer, OnnxModel, OnnxNode } from "../graph/onnx-model.js";
+import type { Pooling } from "../tasks/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
-import { type Pool, tokenPositions } from "./forward.js";
+import { tokenPositions } from "./forward.js";
 
 type Model = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
 
 /** `pixel_values` [batch, 3, imageSize, imageSize], RGB from 0 to 1, to `last_hidden_state` and `embedding`. */
-export function onnxEncoder(model: Model, pool: Pool): Pick<OnnxModel, "nodes" | "initializers"> {
+export function onnxEncoder(model: Model, pool: Pooling): Pick<OnnxModel, "nodes" | "initializers"> {
   const graph = new GraphWriter(model);
   let x = graph.embed("pixel_values");
   for (let index = 0; index < model.shape.depth; index++) x = graph.block(`blocks.${index}`, x);
@@ -157,7 +158,7 @@ class GraphWriter {
     return this.#add("Mul", name, [product, this.#floats("half", Float32Array.of(0.5), [])]);
   }
 
-  pool(pool: Pool, tokens: string, output: string): void {
+  pool(pool: Pooling, tokens: string, output: string): void {
     if (pool === "cls") {
       const first = this.#add("Gather", "cls", [tokens, this.#scalar("cls.index", 0)], { axis: 1 });
       this.#add("Identity", output, [first]);
