@@ -115,9 +115,9 @@ function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions):
       const tokens = embed(mix(patches)).add(positions.reshape([patchesPerImage, 1, shape.width]));
       const recognition = homologousAttention(sources, perSource);
       const isHomologous = (block: number) => options.homologousAttention && block >= options.homologousFrom;
-      const encoded = encode(segments ? tokens.add(segments(sources)) : tokens, (block) =>
-        isHomologous(block) ? recognition.exclude : undefined,
-      );
+      const encoded = encode(segments ? tokens.add(segments(sources)) : tokens, {
+        exclusions: (block) => (isHomologous(block) ? recognition.exclude : undefined),
+      });
 
       // Unmixing, and MAE's decoder for each image.
       const embedded = embedForDecoder(encoded);

@@ -11,8 +11,15 @@ export interface BlockShape {
   readonly mlpRatio: number;
 }
 
+export interface BlockOptions {
+  /** Restricts the attention. */
+  readonly exclude?: KeyExclusion | undefined;
+  /** Multiplies what attention and MLP add to each sequence: [1, batch, 1] each. For drop path. */
+  readonly branchScales?: readonly [attention: Tensor, mlp: Tensor] | undefined;
+}
+
 /** x [tokens, batch, width] to the same shape. */
-export type Block = (x: Tensor, exclude?: KeyExclusion) => Tensor;
+export type Block = (x: Tensor, options?: BlockOptions) => Tensor;
 
 export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockShape): Block {
   const norm1 = layerNorm(scope.in("norm1"), width);
@@ -21,9 +28,10 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
   const fc1 = linear(scope.in("mlp").in("fc1"), width, mlpRatio * width);
   const fc2 = linear(scope.in("mlp").in("fc2"), mlpRatio * width, width);
 
-  return (x, exclude) => {
-    const attended = x.add(attend(norm1(x), exclude));
-    return attended.add(fc2(fc1(norm2(attended)).gelu()));
+  return (x, { exclude, branchScales } = {}) => {
+    const scaled = (branch: Tensor, index: 0 | 1) => (branchScales ? branch.mul(branchScales[index]) : branch);
+    const attended = x.add(scaled(attend(norm1(x), exclude), 0));
+    return attended.add(scaled(fc2(fc1(norm2(attended)).gelu()), 1));
   };
 }
 

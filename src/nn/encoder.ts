@@ -1,7 +1,7 @@
 // The vision transformer that is pre-trained: patch embedding, positions, blocks, final norm.
 import { concat, constant, patchConvolution, type Tensor } from "../graph/index.js";
 import type { KeyExclusion } from "./attention.js";
-import { blocks } from "./block.js";
+import { type Block, blocks } from "./block.js";
 import { normal, uniform, xavierUniform } from "./initializers.js";
 import { layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
@@ -15,13 +15,30 @@ export interface Encoder {
   embed(patches: Tensor): Tensor;
   /**
    * Puts the CLS token before patch tokens [tokens, batch, width], positions included, and runs the blocks and the
-   * final norm: [1 + tokens, batch, width]. `exclusions` may restrict the attention of a block, by its index;
-   * `clsPosition` [1, 1, width] is the position of CLS, where it has one.
+   * final norm: [1 + tokens, batch, width].
    */
-  encode(tokens: Tensor, exclusions?: (blockIndex: number) => KeyExclusion | undefined, clsPosition?: Tensor): Tensor;
+  encode(tokens: Tensor, options?: EncodeOptions): Tensor;
 }
 
-export function encoder(scope: ParameterScope, shape: EncoderShape): Encoder {
+export interface EncodeOptions {
+  /** May restrict the attention of a block, by its index. */
+  readonly exclusions?: (blockIndex: number) => KeyExclusion | undefined;
+  /** The position of CLS [1, 1, width], where it has one. */
+  readonly clsPosition?: Tensor;
+  /** For drop path [batch, depth, 2]: what the two branches of each block are multiplied by (see drop-path.ts). */
+  readonly branchScales?: Tensor | undefined;
+}
+
+export interface EncoderOptions {
+  /** Whether the tokens are normalised at the end; true by default. */
+  readonly finalNorm?: boolean;
+}
+
+export function encoder(
+  scope: ParameterScope,
+  shape: EncoderShape,
+  { finalNorm = true }: EncoderOptions = {},
+): Encoder {
   const { imageSize, patchSize, width, depth } = shape;
   const grid = imageSize / patchSize;
   const clsToken = scope.create("cls_token", [1, 1, width], normal(0.02));
@@ -29,15 +46,26 @@ export function encoder(scope: ParameterScope, shape: EncoderShape): Encoder {
   const weight = projection.create("weight", [width, 3, patchSize, patchSize], xavierUniform);
   const bias = projection.create("bias", [width], uniform(1 / Math.sqrt(3 * patchSize * patchSize)));
   const layers = blocks(scope, "blocks", depth, shape);
-  const norm = layerNorm(scope.in("norm"), width);
+  const norm = finalNorm ? layerNorm(scope.in("norm"), width) : (x: Tensor) => x;
 
   return {
     positions: constant(sinCosPositions(width, grid), [grid * grid, width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
-    encode: (tokens, exclusions = () => undefined, clsPosition) => {
+    encode: (tokens, { exclusions = () => undefined, clsPosition, branchScales } = {}) => {
       const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);
       const withCls = concat([cls.expand([1, tokens.shape[1]!, width]), tokens], 0);
-      return norm(layers.reduce((x, layer, index) => layer(x, exclusions(index)), withCls));
+      const scales = branchScales && scalesByBlock(branchScales);
+      const runBlock = (x: Tensor, layer: Block, index: number) =>
+        layer(x, { exclude: exclusions(index), branchScales: scales?.[index] });
+      return norm(layers.reduce(runBlock, withCls));
     },
   };
+}
+
+/** [batch, depth, 2] to two tensors [1, batch, 1] for each block. */
+function scalesByBlock(branchScales: Tensor): (readonly [Tensor, Tensor])[] {
+  const [batch, depth] = branchScales.shape as [number, number, number];
+  const columns = branchScales.transpose([1, 2, 0]).reshape([2 * depth, batch, 1]);
+  const column = (index: number) => columns.slice(0, index, index + 1);
+  return Array.from({ length: depth }, (_, index) => [column(2 * index), column(2 * index + 1)] as const);
 }

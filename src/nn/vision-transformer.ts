@@ -1,12 +1,12 @@
 // The encoder as it is transferred: every patch in order, nothing masked or mixed, ordinary attention in every block.
 import { patchify, type Tensor } from "../graph/index.js";
-import { encoder } from "./encoder.js";
+import { type EncoderOptions, encoder } from "./encoder.js";
 import type { Initializer } from "./initializers.js";
 import type { ParameterScope } from "./parameters.js";
 import { sinCosPositions } from "./positions.js";
 import type { EncoderShape } from "./presets.js";
 
-/** What the encoder says about images, after its final norm. */
+/** What the encoder says about images, after its final norm where it has one. */
 export interface EncodedImages {
   /** [batch, width]. */
   readonly cls: Tensor;
@@ -14,23 +14,27 @@ export interface EncodedImages {
   readonly patches: Tensor;
 }
 
-/** Normalised images [batch, imageSize, imageSize, 3] to tokens. */
-export type VisionTransformer = (images: Tensor) => EncodedImages;
+/** Normalised images [batch, imageSize, imageSize, 3] to tokens; `branchScales` [batch, depth, 2] are for drop path. */
+export type VisionTransformer = (images: Tensor, branchScales?: Tensor) => EncodedImages;
 
 /**
  * The parameters have the names that timm and the official MAE checkpoints give them. Positions are one of them,
  * `pos_embed` [1, 1 + patches, width], for other methods learn theirs and give CLS one too; MAE's are the start.
  */
-export function visionTransformer(scope: ParameterScope, shape: EncoderShape): VisionTransformer {
+export function visionTransformer(
+  scope: ParameterScope,
+  shape: EncoderShape,
+  options: EncoderOptions = {},
+): VisionTransformer {
   const { imageSize, patchSize, width } = shape;
   const patchCount = (imageSize / patchSize) ** 2;
-  const { embed, encode } = encoder(scope, shape);
+  const { embed, encode } = encoder(scope, shape, options);
   const positions = scope.create("pos_embed", [1, 1 + patchCount, width], maePositions, { decay: false });
   const byToken = positions.reshape([1 + patchCount, 1, width]);
 
-  return (images) => {
+  return (images, branchScales) => {
     const tokens = embed(patchify(images, patchSize)).add(byToken.slice(0, 1));
-    const encoded = encode(tokens, undefined, byToken.slice(0, 0, 1));
+    const encoded = encode(tokens, { clsPosition: byToken.slice(0, 0, 1), branchScales });
     return { cls: encoded.slice(0, 0, 1).reshape([-1, width]), patches: encoded.slice(0, 1) };
   };
 }

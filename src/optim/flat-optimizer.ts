@@ -5,7 +5,19 @@ import { type AdamwOptions, adamwProgram, adamwScalars } from "./adamw.js";
 
 /** How the parameters of one group are treated. */
 export interface ParameterGroup {
+  readonly decays: boolean;
+  /** Multiplies the step's learning rate. */
+  readonly learningRateScale: number;
+}
+
+export interface UpdateOptions {
+  /** The number of this step, from 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Of the groups that decay. */
   readonly weightDecay: number;
+  /** Multiplies the gradient. */
+  readonly gradientScale: number;
 }
 
 /** The buffers that an optimizer works on; all of the layout's length. */
@@ -73,11 +85,14 @@ export class FlatOptimizer {
     return Math.sqrt(total) * gradientScale;
   }
 
-  /** Makes step number `step` (from 1) with the gradient times `gradientScale`. */
-  async update(step: number, learningRate: number, gradientScale: number): Promise<void> {
+  async update({ step, learningRate, weightDecay, gradientScale }: UpdateOptions): Promise<void> {
     for (const { key, firstChunk, chunks } of this.layout.groups) {
-      const { weightDecay } = key;
-      const values = adamwScalars(this.options, { gradientScale, learningRate, weightDecay, step });
+      const values = adamwScalars(this.options, {
+        step,
+        gradientScale,
+        learningRate: learningRate * key.learningRateScale,
+        weightDecay: key.decays ? weightDecay : 0,
+      });
       for (const [name, value] of Object.entries(values)) this.#scalars[name as keyof typeof values][0] = value;
       for (let index = firstChunk; index < firstChunk + chunks; index++) await this.updates[index]!.run();
     }

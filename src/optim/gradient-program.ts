@@ -7,6 +7,8 @@ export interface Trainable {
   readonly tensor: Tensor;
   /** Whether weight decay applies. */
   readonly decay: boolean;
+  /** Multiplies the learning rate; 1 by default. */
+  readonly learningRateScale?: number;
 }
 
 const PREFIX = "gradient/";

@@ -63,12 +63,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   const program = gradientProgram(name, loss, metrics, parameters);
   const executable = await compile(program, engine);
 
-  const decayed: ParameterGroup = { weightDecay: options.weightDecay };
-  const undecayed: ParameterGroup = { weightDecay: 0 };
-  const layout = new FlatLayout(
-    parameters.map(({ name, tensor, decay }) => ({ name, shape: tensor.shape, group: decay ? decayed : undecayed })),
-    CHUNK,
-  );
+  const layout = new FlatLayout(grouped(parameters), CHUNK);
   const state: FlatState = {
     parameters: layout.allocate(),
     gradients: layout.allocate(),
@@ -128,7 +123,8 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       const updated = Number.isFinite(mean![0]) && Number.isFinite(gradientNorm);
       if (updated) {
         const clip = clipNorm === null ? 1 : Math.min(1, clipNorm / gradientNorm);
-        await optimizer.update(step, learningRate, gradientScale * clip);
+        const { weightDecay } = options;
+        await optimizer.update({ step, learningRate, weightDecay, gradientScale: gradientScale * clip });
       }
       const isScalar = (figure: string) => program.outputs.get(figure)!.shape.length === 0;
       const plain = Object.entries(others).map(([figure, array]) => [
@@ -143,6 +139,17 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       return performance.now() - began;
     },
   };
+}
+
+/** Each parameter with its group: one object for all that are treated alike. */
+function grouped(parameters: readonly Trainable[]) {
+  const groups = new Map<string, ParameterGroup>();
+  return parameters.map(({ name, tensor, decay, learningRateScale = 1 }) => {
+    const key = `${decay} ${learningRateScale}`;
+    const group = groups.get(key) ?? { decays: decay, learningRateScale };
+    groups.set(key, group);
+    return { name, shape: tensor.shape, group };
+  });
 }
 
 function checkInputs(name: string, expected: Arrays, given: Arrays, microBatches: number): void {

@@ -5,7 +5,7 @@ import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
-import { FlatOptimizer } from "#src/optim/flat-optimizer.js";
+import { FlatOptimizer, type ParameterGroup } from "#src/optim/flat-optimizer.js";
 import { randomStream } from "#src/random/index.js";
 import { FlatLayout } from "#src/runtime/index.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
@@ -108,7 +108,7 @@ describe.skipIf(pytorchMissing !== undefined)(
         parameters.map(({ name, tensor, decay }) => ({
           name,
           shape: tensor.shape,
-          group: { weightDecay: decay ? optimizer.weightDecay : 0 },
+          group: { decays: decay, learningRateScale: 1 },
         })),
         weights,
         5,
@@ -128,16 +128,16 @@ type Evaluate = (
 
 /** Takes steps with the project's own optimizer over flat buffers. */
 async function train(
-  tensors: readonly { name: string; shape: readonly number[]; group: { weightDecay: number } }[],
+  tensors: readonly { name: string; shape: readonly number[]; group: ParameterGroup }[],
   weights: Record<string, Float32Array>,
   steps: number,
   evaluate: Evaluate,
 ): Promise<Record<string, Float32Array>> {
-  const groups = [...new Set(tensors.map(({ group }) => group.weightDecay))].map((weightDecay) => ({ weightDecay }));
+  const groups = [true, false].map((decays) => ({ decays, learningRateScale: 1 }));
   const layout = new FlatLayout(
     tensors.map((tensor) => ({
       ...tensor,
-      group: groups.find(({ weightDecay }) => weightDecay === tensor.group.weightDecay)!,
+      group: groups.find(({ decays }) => decays === tensor.group.decays)!,
     })),
     1024,
   );
@@ -153,7 +153,7 @@ async function train(
   for (let step = 1; step <= steps; step++) {
     const { gradients } = await evaluate(values);
     for (const { name } of tensors) slopes[name]!.set(gradients[name]!);
-    await flat.update(step, optimizer.learningRate, 1);
+    await flat.update({ step, ...optimizer, gradientScale: 1 });
   }
   return values;
 }

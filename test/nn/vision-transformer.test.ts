@@ -1,4 +1,4 @@
-// The encoder as it is transferred: its parameters, its positions, and that it is the one that was pre-trained.
+// The encoder as it is transferred: its parameters, its positions, drop path, and that it is the one that was pre-trained.
 import { expect, test } from "vitest";
 import { input, patchify } from "#src/graph/index.js";
 import { encoder } from "#src/nn/encoder.js";
@@ -72,4 +72,61 @@ test("adds the position of CLS to CLS, and each other row to its own patch", asy
     ),
   );
   expect(change.indexOf(Math.max(...change))).toBe(4);
+});
+
+test("multiplies each image's branches by their scales, block by block", async () => {
+  const scope = new ParameterScope();
+  const encode = visionTransformer(scope, shape);
+  const pixels = input("images", [batch, 12, 12, 3]);
+  const weights = randomWeights(scope.parameters);
+  const run = async (scales: readonly (readonly number[])[]) => {
+    const { patches } = encode(pixels, input("scales", [batch, 2, 2]));
+    const found = await evaluate({ patches }, { ...weights, images, scales: Float32Array.from(scales.flat()) });
+    return [0, 1, 2].map((image) =>
+      Array.from({ length: 9 * 16 }, (_, i) => found.patches[(Math.floor(i / 16) * batch + image) * 16 + (i % 16)]!),
+    );
+  };
+  const { patches } = encode(pixels);
+  const plain = (await evaluate({ patches }, { ...weights, images })).patches;
+  const ones = await run([
+    [1, 1, 1, 1],
+    [1, 1, 1, 1],
+    [1, 1, 1, 1],
+  ]);
+  expect(ones[2]![0]).toBeCloseTo(plain[2 * 16]!, 5);
+
+  // Doubling a branch is doubling its last weights, for the image whose branch it is and for no other.
+  const places = ["blocks.0.attn.proj", "blocks.0.mlp.fc2", "blocks.1.attn.proj", "blocks.1.mlp.fc2"];
+  for (const [place, name] of places.entries()) {
+    const doubled = { ...weights };
+    for (const part of ["weight", "bias"]) {
+      doubled[`${name}.${part}`] = weights[`${name}.${part}`]!.map((value) => 2 * value);
+    }
+    const scales = [1, 1, 1, 1].map((one, index) => (index === place ? 2 : one));
+    const found = await run([[1, 1, 1, 1], scales, [1, 1, 1, 1]]);
+    const wanted = (await evaluate({ patches }, { ...doubled, images })).patches;
+    const secondImage = Array.from(
+      { length: 9 * 16 },
+      (_, i) => wanted[(Math.floor(i / 16) * batch + 1) * 16 + (i % 16)]!,
+    );
+    expect(distance(found[1]!, secondImage), name).toBeLessThan(1e-6);
+    expect(distance(found[1]!, ones[1]!), name).toBeGreaterThan(1e-3);
+    expect([found[0], found[2]], name).toEqual([ones[0], ones[2]]);
+  }
+});
+
+test("leaves the final norm out where it is not wanted", async () => {
+  const scope = new ParameterScope();
+  const { patches } = visionTransformer(scope, shape, { finalNorm: false })(input("images", [batch, 12, 12, 3]));
+  expect(scope.parameters.filter(({ name }) => name.startsWith("norm."))).toEqual([]);
+  const normed = build();
+  const weights = randomWeights(normed.parameters);
+  const plain = await evaluate({ patches }, { ...weights, images });
+  const normalised = patches.layerNorm(input("norm.weight", [16]), input("norm.bias", [16]), 1e-6);
+  const [found, wanted] = [
+    await evaluate({ normalised }, { ...weights, images }),
+    await evaluate({ patches: normed.patches }, { ...weights, images }),
+  ];
+  expect(distance(found.normalised, wanted.patches)).toBeLessThan(1e-6);
+  expect(distance(plain.patches, wanted.patches)).toBeGreaterThan(1e-2);
 });

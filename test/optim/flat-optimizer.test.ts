@@ -6,8 +6,9 @@ import { adamwReference, relativeDistance } from "./reference.js";
 
 const CHUNK = 32;
 const options = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
-const decayed: ParameterGroup = { weightDecay: 0.05 };
-const undecayed: ParameterGroup = { weightDecay: 0 };
+const decayed: ParameterGroup = { decays: true, learningRateScale: 1 };
+const undecayed: ParameterGroup = { decays: false, learningRateScale: 0.25 };
+const weightDecay = 0.05;
 const tensors = [
   { name: "weight", shape: [10, 9], group: decayed },
   { name: "bias", shape: [9], group: undecayed },
@@ -33,7 +34,7 @@ const gradientAt = (step: number, name: string, size: number) =>
   );
 
 describe("FlatOptimizer", () => {
-  test("equals AdamW as it is written, over several steps, each group with its own decay", async () => {
+  test("equals AdamW as it is written, over several steps, each group with its own rate and decay", async () => {
     const { layout, state, optimizer } = await create();
     const views = layout.views(state.parameters);
     const references = tensors.map(({ name }) => {
@@ -48,9 +49,13 @@ describe("FlatOptimizer", () => {
         const gradient = gradientAt(step, name, views[name]!.length);
         layout.views(state.gradients)[name]!.set(gradient);
         const scaled = Array.from(gradient, (value) => value * gradientScale);
-        adamwReference(references[index]!, scaled, step, { ...options, learningRate, weightDecay: group.weightDecay });
+        adamwReference(references[index]!, scaled, step, {
+          ...options,
+          learningRate: learningRate * group.learningRateScale,
+          weightDecay: group.decays ? weightDecay : 0,
+        });
       }
-      await optimizer.update(step, learningRate, gradientScale);
+      await optimizer.update({ step, learningRate, weightDecay, gradientScale });
       for (const [index, { name }] of tensors.entries()) {
         const of = (buffer: Float32Array) => layout.views(buffer)[name]!;
         const { parameters, means, squares } = references[index]!;
@@ -67,7 +72,8 @@ describe("FlatOptimizer", () => {
       layout.views(state.gradients)[name]!.set(gradientAt(1, name, size));
       layout.views(state.parameters)[name]!.fill(1);
     }
-    for (let step = 1; step <= 3; step++) await optimizer.update(step, 0.1, 1);
+    for (let step = 1; step <= 3; step++)
+      await optimizer.update({ step, learningRate: 0.1, weightDecay, gradientScale: 1 });
     const isTensor = layout.allocate();
     for (const view of Object.values(layout.views(isTensor))) view.fill(1);
     for (const buffer of Object.values(state)) {
@@ -78,7 +84,7 @@ describe("FlatOptimizer", () => {
   test("decays the parameters of a group even where the gradient is zero, and those of another not at all", async () => {
     const { layout, state, optimizer } = await create();
     state.parameters.fill(2);
-    await optimizer.update(1, 0.5, 1);
+    await optimizer.update({ step: 1, learningRate: 0.5, weightDecay, gradientScale: 1 });
     const views = layout.views(state.parameters);
     expect(views.weight!.every((value) => value === Math.fround(2 * Math.fround(1 - 0.5 * 0.05)))).toBe(true);
     expect(views.bias!.every((value) => value === 2)).toBe(true);
@@ -99,7 +105,7 @@ describe("FlatOptimizer", () => {
     const { state, optimizer } = await create();
     state.gradients.fill(0.5);
     await optimizer.gradientNorm(0.1);
-    await optimizer.update(1, 0.1, 0.1);
+    await optimizer.update({ step: 1, learningRate: 0.1, weightDecay, gradientScale: 0.1 });
     expect(state.gradients.every((value) => value === 0.5)).toBe(true);
   });
 });

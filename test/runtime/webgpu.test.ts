@@ -74,9 +74,9 @@ describe("on WebGPU", () => {
       const scope = new ParameterScope();
       const x = input("x", [tokens, batch, width]);
       const kept = input("kept", [tokens], "int32");
-      const y = block(scope, { width, heads: 2, mlpRatio: 1.5 })(x.gather(kept), (logits) =>
-        logits.less(logits.stopGradient().topK(3).values.min([-1], { keepDims: true })),
-      );
+      const y = block(scope, { width, heads: 2, mlpRatio: 1.5 })(x.gather(kept), {
+        exclude: (logits) => logits.less(logits.stopGradient().topK(3).values.min([-1], { keepDims: true })),
+      });
       const training = await createTraining({
         name: "block",
         loss: y.mul(y).mean().add(y.logSumExp(2).mean()),
