@@ -1,5 +1,5 @@
 // Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
-import { ProgramError, sizeOf, type Tensor } from "../graph/index.js";
+import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/index.js";
 import { type Arrays, allocate, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
@@ -46,12 +46,11 @@ export interface Training {
   readonly state: FlatState;
   /** Each parameter's values, as views on the flat buffer: write to them to start or restore a model. */
   readonly values: Readonly<Record<string, Float32Array>>;
+  /** The program's data inputs, as a whole batch has them: the micro-batches one behind the other. */
+  readonly inputs: ReadonlyMap<string, TensorType>;
   /** The flat buffers and, at its peak, the program's intermediate values. */
   readonly memoryBytes: number;
-  /**
-   * One optimizer step. `inputs` holds the program's data inputs for the whole batch: the micro-batches one behind the
-   * other.
-   */
+  /** One optimizer step. */
   step(inputs: Arrays, options: StepOptions): Promise<StepResult>;
   /** Computes one micro-batch of zeros and updates nothing: the milliseconds that it took. */
   rehearse(): Promise<number>;
@@ -73,10 +72,9 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   const values = layout.views(state.parameters);
   const optimizer = await FlatOptimizer.create(layout, state, options, engine);
 
+  const dataInputs = [...program.inputs].filter(([input]) => !(input in values));
   const data = Object.fromEntries(
-    [...program.inputs]
-      .filter(([input]) => !(input in values))
-      .map(([input, { dtype, shape }]) => [input, allocate(dtype, sizeOf(shape))]),
+    dataInputs.map(([input, { dtype, shape }]) => [input, allocate(dtype, sizeOf(shape))]),
   );
   const figures = Object.fromEntries(
     [...program.outputs]
@@ -115,6 +113,17 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
     layout,
     state,
     values,
+    inputs: new Map(
+      dataInputs.map(
+        ([
+          input,
+          {
+            dtype,
+            shape: [rows = 1, ...rest],
+          },
+        ]) => [input, { dtype, shape: [rows * microBatches, ...rest] }],
+      ),
+    ),
     memoryBytes: (part ? 5 : 4) * state.parameters.byteLength + executable.plannedBytes,
     async step(inputs, { step, learningRate, clipNorm = null }) {
       const { loss: mean, ...others } = await runMicroBatches(inputs);

@@ -4,11 +4,20 @@ import { formatShape, type Shape } from "../graph/index.js";
 import { sinCosPositions } from "../nn/positions.js";
 import type { ModelShape } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
+import type { Arrays } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
 
 const MEAN_PREFIX = "optimizer.mean.";
 const SQUARE_PREFIX = "optimizer.square.";
+
+/** What a step was given, as a failed one is stored. */
+export function inputTensors({ inputs }: Training, arrays: Arrays): SafetensorsEntry[] {
+  const dtypes = { float32: "F32", float64: "F64", int32: "I32", int64: "I64", uint8: "U8", bool: "BOOL" } as const;
+  return [...inputs].map(
+    ([name, { dtype, shape }]) => ({ name, dtype: dtypes[dtype], shape, data: arrays[name] }) as SafetensorsEntry,
+  );
+}
 
 /** The parameters as they are now, as views on the training's buffer. */
 export function parameterTensors({ layout, state }: Training): SafetensorsEntry[] {

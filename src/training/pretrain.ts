@@ -1,19 +1,26 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import { type Batch, type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import type { Method } from "../methods/method.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
+import { drawPlan } from "./batch-plan.js";
 import type { PretrainConfig } from "./config.js";
 import { deriveSchedule } from "./derived.js";
-import { StorageError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { trainLoop } from "./loop.js";
 import { methodOf } from "./model.js";
+import { checkpointTensors } from "./model-state.js";
 import { pictureImages } from "./picture-images.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
-import { RunDirectory } from "./run-directory.js";
+import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
 import { createTrainer } from "./trainer.js";
+
+type PretrainRun = RunDirectory<PretrainConfig>;
+
+/** The sections of a configuration that decide what a run learns. */
+const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
@@ -23,45 +30,26 @@ export async function pretrain(config: PretrainConfig, folder: string, hooks: Ru
 
 /** Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. */
 export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
-  const opened = await RunDirectory.open(folder, (config) => ({ ...config, run: { ...config.run, ...overrides } }));
+  const config = readRunConfig(folder);
+  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
   return withRun(opened, async (run) => {
     const source = await openSource(run.config.source, { split: run.config.data.split });
     return runFrom(run, source, hooks);
   });
 }
 
-async function withRun(run: RunDirectory, train: (run: RunDirectory) => Promise<RunSummary>): Promise<RunSummary> {
-  try {
-    return await train(run);
-  } catch (error) {
-    noteEnd(run, error as Error);
-    throw error;
-  } finally {
-    run.close();
-  }
-}
-
-/** On a full disk the log cannot be written either: what ended the run is what must be told. */
-function noteEnd(run: RunDirectory, error: Error): void {
-  try {
-    run.log.warn(`ended with an error: ${error.message}`);
-  } catch (failure) {
-    if (!(failure instanceof StorageError)) throw failure;
-  }
-}
-
-async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
+async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
   const { config } = run;
   hooks.print(source.description);
   const batches = await openTrainingBatches(run, source, hooks);
   try {
     const training = await createTrainer(config);
-    const doneSteps = await restoreNewest(run, training, source.count, hooks);
+    const doneSteps = await restoreNewest(run, training, source.count, DECISIVE, hooks);
     await run.startMetrics(doneSteps);
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const { groupSize } = methodOf(config);
-    const sample = await pictureImages(source, groupSize, config);
-    const pictures = sample.length > 0 ? await createReconstructor(config, sample, training.values) : undefined;
+    const method = methodOf(config);
+    const sample = await pictureImages(source, method.groupSize, config);
+    const reconstructor = sample.length > 0 ? await createReconstructor(config, sample, training.values) : undefined;
     const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
     const announcement = formatAnnouncement({
       folder: run.folder,
@@ -76,8 +64,30 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
     });
     for (const line of announcement) hooks.print(line);
     run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
+    const { batchSize, minLearningRate } = config.schedule;
+    const { totalSteps } = derived;
     const summary = await trainLoop(
-      { run, training, batches, pictures, derived, doneSteps, images: source.count },
+      {
+        run,
+        training,
+        batches,
+        batchSize,
+        schedule: { ...derived, peak: derived.learningRate, floor: minLearningRate },
+        clipNorm: config.optimizer.clipNorm,
+        doneSteps,
+        inputsOf: (batch) => ({ images: batch.pixels, [method.planName]: planOf(batch, batches, method, config) }),
+        snapshot: () => ({
+          tensors: checkpointTensors(training, config.model),
+          metadata: { config: JSON.stringify(config), images: String(source.count) },
+        }),
+        ...(reconstructor && {
+          pictures: {
+            every: config.run.picturesEvery,
+            draw: (step, loss) =>
+              reconstructor.draw(`${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`),
+          },
+        }),
+      },
       hooks,
     );
     run.log.info(`${summary.outcome} after step ${summary.step}`);
@@ -87,7 +97,19 @@ async function runFrom(run: RunDirectory, source: ImageSource, hooks: RunHooks):
   }
 }
 
-function openTrainingBatches(run: RunDirectory, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+/** The plan of a batch: its groups are numbered within their epoch. */
+function planOf(batch: Batch, { stepsPerEpoch }: BatchStream, method: Method, config: PretrainConfig): Int32Array {
+  const groups = config.schedule.batchSize / method.groupSize;
+  const stepInEpoch = batch.step - batch.epoch * stepsPerEpoch;
+  return drawPlan(method, groups, {
+    seed: config.seed,
+    stream: "plan",
+    epoch: batch.epoch,
+    firstGroup: stepInEpoch * groups,
+  });
+}
+
+function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
   const { config } = run;
   const { scale, flip, colorJitter, background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return openBatches({

@@ -1,20 +1,21 @@
 // Where a resumed run goes on: its newest intact checkpoint, if it fits the run.
 import type { Training } from "../optim/training.js";
-import type { PretrainConfig } from "./config.js";
 import { CheckpointError } from "./errors.js";
 import type { RunHooks } from "./hooks.js";
 import { restoreState } from "./model-state.js";
-import type { RunDirectory } from "./run-directory.js";
+import type { RunDirectory, StoredConfig } from "./run-directory.js";
 
 /**
  * Puts the newest intact checkpoint into the training and returns its step; 0 where there is none yet. Throws
  * CheckpointError where it belongs to another configuration, or to another number of images: then the run could not go
  * on as if it had never stopped.
  */
-export async function restoreNewest(
-  run: RunDirectory,
+export async function restoreNewest<Config extends StoredConfig>(
+  run: RunDirectory<Config>,
   training: Training,
   images: number,
+  /** The sections of the configuration that decide the result. */
+  decisive: readonly (keyof Config & string)[],
   hooks: RunHooks,
 ): Promise<number> {
   const { checkpoint, refused } = await run.checkpoints.loadNewest();
@@ -25,7 +26,7 @@ export async function restoreNewest(
   }
   if (checkpoint === null) return 0;
   const saved = checkpoint.metadata.config;
-  const differing = saved === undefined ? "configuration" : firstDifference(JSON.parse(saved), run.config);
+  const differing = saved === undefined ? "configuration" : firstDifference(JSON.parse(saved), run.config, decisive);
   if (differing !== undefined) {
     throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
   }
@@ -40,9 +41,12 @@ export async function restoreNewest(
   return checkpoint.step;
 }
 
-/** The first section of two configurations that differs, of those that decide a run's result. */
-function firstDifference(saved: Record<string, unknown>, current: PretrainConfig): string | undefined {
-  const decisive = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
+/** The first section of two configurations that differs. */
+function firstDifference<Config>(
+  saved: Record<string, unknown>,
+  current: Config,
+  decisive: readonly (keyof Config & string)[],
+): string | undefined {
   // How images are held and decoded does not change what a batch holds.
   const isFree = (key: string) => ["workers", "memoryBudgetMiB", "maxUnreadableShare"].includes(key);
   const decisiveText = (value: unknown) => JSON.stringify(value, (key, part) => (isFree(key) ? undefined : part));

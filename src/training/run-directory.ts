@@ -7,7 +7,8 @@ import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { type PretrainConfig, parseConfig } from "./config.js";
-import { ConfigError, RunDirectoryError } from "./errors.js";
+import { ConfigError, RunDirectoryError, StorageError } from "./errors.js";
+import type { IntervalText } from "./interval.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
@@ -26,18 +27,28 @@ export function runPaths(folder: string) {
   } as const;
 }
 
+/** What every run's configuration has, whatever it trains. */
+export interface StoredConfig {
+  readonly run: {
+    readonly checkpointEvery: IntervalText;
+    readonly keep: number;
+    readonly milestoneEvery: number;
+    readonly logEvery: IntervalText;
+  };
+}
+
 /** A run that this process writes; it holds the run's lock until it is closed. */
-export class RunDirectory {
+export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly folder: string;
   readonly paths: ReturnType<typeof runPaths>;
-  readonly config: PretrainConfig;
+  readonly config: Config;
   readonly log: RunLog;
   readonly checkpoints: CheckpointStore;
   readonly #lock: RunLock;
   readonly #files: FileSystem;
   #metrics: MetricsLog | undefined;
 
-  private constructor(folder: string, config: PretrainConfig, lock: RunLock, files: FileSystem) {
+  private constructor(folder: string, config: Config, lock: RunLock, files: FileSystem) {
     this.folder = folder;
     this.paths = runPaths(folder);
     this.config = config;
@@ -51,7 +62,11 @@ export class RunDirectory {
    * Starts a run in a new folder, or in one where none has taken a step yet: what failed for a wrong source can be
    * called again. Throws RunDirectoryError, StorageError.
    */
-  static async create(folder: string, config: PretrainConfig, files: FileSystem = diskFiles): Promise<RunDirectory> {
+  static async create<Config extends StoredConfig>(
+    folder: string,
+    config: Config,
+    files: FileSystem = diskFiles,
+  ): Promise<RunDirectory<Config>> {
     const paths = runPaths(folder);
     await makeFolder(folder);
     const lock = RunLock.acquire(paths.lock);
@@ -75,15 +90,14 @@ export class RunDirectory {
 
   /**
    * Opens a run to go on with it, and removes what a killed process left half-written. Next come
-   * `checkpoints.loadNewest()` and `startMetrics(step)`. `change` adapts the configuration to this machine.
-   * Throws RunDirectoryError, ConfigError, StorageError.
+   * `checkpoints.loadNewest()` and `startMetrics(step)`. `config` is that of its config.json, perhaps adapted to this
+   * machine. Throws RunDirectoryError, StorageError.
    */
-  static async open(
+  static async open<Config extends StoredConfig>(
     folder: string,
-    change: (config: PretrainConfig) => PretrainConfig = (config) => config,
+    config: Config,
     files: FileSystem = diskFiles,
-  ): Promise<RunDirectory> {
-    const config = change(readRunConfig(folder));
+  ): Promise<RunDirectory<Config>> {
     const paths = runPaths(folder);
     const lock = RunLock.acquire(paths.lock);
     try {
@@ -138,6 +152,30 @@ export class RunDirectory {
   }
 }
 
+/** Lets a run be trained, and gives it back whatever happens; what ended it is in its log. */
+export async function withRun<Run extends RunDirectory, Result>(
+  run: Run,
+  train: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await train(run);
+  } catch (error) {
+    noteEnd(run, error as Error);
+    throw error;
+  } finally {
+    run.close();
+  }
+}
+
+/** On a full disk the log cannot be written either: what ended the run is what must be told. */
+function noteEnd(run: RunDirectory, error: Error): void {
+  try {
+    run.log.warn(`ended with an error: ${error.message}`);
+  } catch (failure) {
+    if (!(failure instanceof StorageError)) throw failure;
+  }
+}
+
 /** Whether a run has left anything that a new one would destroy. */
 async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>): Promise<boolean> {
   if ((await namesIn(checkpoints)).some((name) => !name.startsWith("."))) return true;
@@ -149,8 +187,24 @@ async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>)
   }
 }
 
-/** The configuration of a run; takes no lock. Throws RunDirectoryError when the folder is no run, and ConfigError. */
+/** The configuration of a pre-training run; takes no lock. Throws RunDirectoryError for any other folder, ConfigError. */
 export function readRunConfig(folder: string): PretrainConfig {
+  const values = readConfigFile(folder);
+  if (isFinetuneConfig(values)) {
+    throw new RunDirectoryError(
+      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify uses it`,
+    );
+  }
+  return parseConfig(values, runPaths(folder).config);
+}
+
+/** Whether a run's config.json is that of a fine-tuning. */
+export function isFinetuneConfig(values: unknown): boolean {
+  return typeof values === "object" && values !== null && "task" in values && values.task === "finetune";
+}
+
+/** A run's config.json, not checked yet. Throws RunDirectoryError when the folder is no run, and ConfigError. */
+export function readConfigFile(folder: string): unknown {
   const path = runPaths(folder).config;
   let text: string;
   try {
@@ -158,16 +212,14 @@ export function readRunConfig(folder: string): PretrainConfig {
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) {
       throw new RunDirectoryError(
-        `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain makes`,
+        `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
       );
     }
     throw storageError(error, "read", path);
   }
-  let values: unknown;
   try {
-    values = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new ConfigError([`${path} is not valid JSON: ${(error as Error).message}`]);
   }
-  return parseConfig(values, path);
 }

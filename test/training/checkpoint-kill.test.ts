@@ -13,8 +13,8 @@ const size = 1 << 20;
 
 /** Goes on with the run, or starts it, and writes metrics and checkpoints until it is killed. */
 const program = `
-  const { RunDirectory } = await import(${JSON.stringify(new URL("../../dist/training/run-directory.js", import.meta.url))});
-  const run = await RunDirectory.open(process.argv[1]);
+  const { RunDirectory, readRunConfig } = await import(${JSON.stringify(new URL("../../dist/training/run-directory.js", import.meta.url))});
+  const run = await RunDirectory.open(process.argv[1], readRunConfig(process.argv[1]));
   let step = (await run.checkpoints.loadNewest()).checkpoint?.step ?? 0;
   await run.startMetrics(step);
   console.log("ready");
@@ -46,7 +46,7 @@ it("leaves an intact checkpoint and the metrics up to it", { timeout: 30_000 }, 
   let former = 0;
   for (let turn = 0; turn < 8; turn++) {
     await runAndKill(folder, 40 + Math.random() * 160);
-    const run = await RunDirectory.open(folder);
+    const run = await RunDirectory.open(folder, config);
     const { checkpoint, refused } = await run.checkpoints.loadNewest();
     expect(refused).toEqual([]);
     const step = checkpoint?.step ?? 0;

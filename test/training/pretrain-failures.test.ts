@@ -203,7 +203,7 @@ describe("a loss that is not finite", () => {
 
     const stored = await readCheckpoint(at("diverged", "failures", name!));
     const images = stored.tensors.get("images")!;
-    const plan = stored.tensors.get("plan")!;
+    const plan = stored.tensors.get("assignment")!;
     expect([images.dtype, images.shape]).toEqual(["U8", [8, 16, 16, 3]]);
     expect([plan.dtype, plan.data.length]).toEqual(["I32", 2 * 16]);
     expect(stored.tensors.get("indices")!.shape).toEqual([8]);

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/training/config.js";
+import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { ConfigError, RunDirectoryError, StorageError } from "#src/training/errors.js";
 import { RunDirectory, readRunConfig } from "#src/training/run-directory.js";
 import { failingFiles } from "./failing-files.js";
@@ -61,7 +61,7 @@ describe("RunDirectory", () => {
       if (step % 2 === 0) await first.saveCheckpoint(contents(step));
     }
     first.close();
-    const second = await RunDirectory.open(at("run"));
+    const second = await RunDirectory.open(at("run"), config);
     const { checkpoint } = await second.checkpoints.loadNewest();
     expect(checkpoint).toMatchObject({ step: 4, metadata: { epoch: "1" } });
     await second.startMetrics(4);
@@ -73,23 +73,23 @@ describe("RunDirectory", () => {
 
   it("cannot be opened twice at a time", async () => {
     const run = await RunDirectory.create(at("run"), config);
-    await expect(RunDirectory.open(at("run"))).rejects.toThrow("is being written by process");
+    await expect(RunDirectory.open(at("run"), config)).rejects.toThrow("is being written by process");
     run.close();
-    (await RunDirectory.open(at("run"))).close();
+    (await RunDirectory.open(at("run"), config)).close();
   });
 
   it("removes what a killed process left half-written", async () => {
     const run = await RunDirectory.create(at("run"), config);
     run.close();
     writeFileSync(at("run", "checkpoints", ".step-00000001.safetensors.1.tmp"), "half");
-    (await RunDirectory.open(at("run"))).close();
+    (await RunDirectory.open(at("run"), config)).close();
     expect(readdirSync(run.paths.checkpoints)).toEqual([]);
   });
 
   it("adapts the configuration to this machine without changing the file", async () => {
     (await RunDirectory.create(at("run"), config)).close();
-    const change = (former: PretrainConfig) => ({ ...former, run: { ...former.run, threads: 3 } });
-    const run = await RunDirectory.open(at("run"), change);
+    const former = readRunConfig(at("run"));
+    const run = await RunDirectory.open(at("run"), { ...former, run: { ...former.run, threads: 3 } });
     expect(run.config.run.threads).toBe(3);
     run.close();
     expect(readRunConfig(at("run")).run.threads).toBe(0);
