@@ -26,8 +26,8 @@ export interface SetFlags {
   readonly out?: string;
 }
 
-/** The flags of two labelled sets and of the report. */
-export function addSetFlags(command: Command): Command {
+/** The flags of two labelled sets. */
+export function addSetFlags(command: Command, seedHelp: string): Command {
   return command
     .requiredOption(
       "--train <source...>",
@@ -40,11 +40,15 @@ export function addSetFlags(command: Command): Command {
       share,
       1,
     )
-    .option("--seed <n>", "decides which labels those are, and the order of learning", wholeNumber, 0)
-    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it");
+    .option("--seed <n>", seedHelp, wholeNumber, 0);
 }
 
-export function setsRequest({ train, test, labelsFraction, seed }: SetFlags): LabelledSetsRequest {
+/** The flag of a report in a file. */
+export function addReportFlag(command: Command): Command {
+  return command.option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it");
+}
+
+export function setsRequest({ train, test, labelsFraction, seed }: Omit<SetFlags, "out">): LabelledSetsRequest {
   return { train: onePath(train), test: onePath(test), labelsFraction, seed };
 }
 

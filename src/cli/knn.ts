@@ -5,6 +5,7 @@ import type { KnnReport } from "../evaluation/evaluate-knn.js";
 import type { Pooling } from "../tasks/features.js";
 import type { CliContext } from "./context.js";
 import {
+  addReportFlag,
   addScratchFlags,
   addSetFlags,
   checkReport,
@@ -32,7 +33,11 @@ export function addKnn(program: Command, { stdout }: CliContext, finish: (exitCo
         "by exp(similarity / 0.07) (DINO's protocol). Nothing is trained.",
     )
     .requiredOption(fromFlag, fromHelp);
-  addScratchFlags(addSetFlags(command).addOption(poolOption()).addOption(threadsOption()))
+  addScratchFlags(
+    addReportFlag(addSetFlags(command, "decides which labels those are"))
+      .addOption(poolOption())
+      .addOption(threadsOption()),
+  )
     .addHelpText(
       "after",
       [

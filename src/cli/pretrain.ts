@@ -5,7 +5,6 @@ import { parse as parseYaml } from "yaml";
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
 import {
-  type ConfigKey,
   type ConfigLayer,
   configKeys,
   layerFromAssignments,
@@ -13,7 +12,8 @@ import {
   resolveConfig,
 } from "../training/config.js";
 import type { CliContext } from "./context.js";
-import { runSession } from "./run-session.js";
+import { describeKey } from "./key-help.js";
+import { pretrainSession } from "./run-session.js";
 
 interface ConfigFlag {
   readonly flag: string;
@@ -63,7 +63,7 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
       const config = resolveConfig(configLayers(sources, options));
       const folder = String(options.out);
       const { pretrain } = await context.loadTraining();
-      finish(await runSession(context, folder, (hooks) => pretrain(config, folder, hooks)));
+      finish(await pretrainSession(context, folder, (hooks) => pretrain(config, folder, hooks)));
     });
 }
 
@@ -115,8 +115,4 @@ function helpText(): string {
         .flatMap(describeKey),
     ]),
   ].join("\n");
-}
-
-function describeKey({ path, description, expected, default: fallback }: ConfigKey): string[] {
-  return [`  ${path} (default: ${fallback})`, `      ${description}; ${expected}`];
 }

@@ -5,6 +5,7 @@ import type { Pooling } from "../tasks/features.js";
 import { formatCount, formatDuration } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
+  addReportFlag,
   addScratchFlags,
   addSetFlags,
   checkReport,
@@ -38,7 +39,7 @@ export function addProbe(program: Command, { stdout }: CliContext, finish: (exit
         "protocol) and tests it. The encoder is not changed.",
     )
     .requiredOption(fromFlag, fromHelp);
-  const withSets = addSetFlags(command)
+  const withSets = addReportFlag(addSetFlags(command, "decides which labels those are, and the order of learning"))
     .addOption(poolOption("mean"))
     .option("--augment", "new random crops and flips in every epoch, as the protocol has it", false)
     .option(

@@ -2,11 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
 import { addDoctor } from "./doctor.js";
 import { addDuplicates } from "./duplicates.js";
 import { addEmbed } from "./embed.js";
 import { addExport } from "./export.js";
+import { addFinetune } from "./finetune.js";
 import { addImport } from "./import.js";
 import { addKnn } from "./knn.js";
 import { addPretrain } from "./pretrain.js";
@@ -55,6 +57,8 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addDuplicates(program, context, finish);
   addKnn(program, context, finish);
   addProbe(program, context, finish);
+  addFinetune(program, context, finish);
+  addClassify(program, context, finish);
   addImport(program, context, finish);
   addExport(program, context, finish);
   addDoctor(program, context, version, finish);

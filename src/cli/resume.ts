@@ -1,8 +1,9 @@
 // mixedae resume: the same run goes on.
 
 import { type Command, InvalidArgumentError } from "commander";
+import { isFinetuneConfig, readConfigFile } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
-import { runSession } from "./run-session.js";
+import { finetuneSession, pretrainSession } from "./run-session.js";
 
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
@@ -11,7 +12,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .description(
       "Goes on with a run from its newest intact checkpoint, exactly: the result is that of a run that was never stopped.",
     )
-    .argument("<run>", "folder that mixedae pretrain made")
+    .argument("<run>", "folder that mixedae pretrain or mixedae finetune made")
     .option(
       "--threads <n>",
       "threads of the engine; 0 means one a physical core (default: as the run was started)",
@@ -29,9 +30,14 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       ].join("\n"),
     )
     .action(async (folder: string, options: { threads?: number }) => {
-      const { resume } = await context.loadTraining();
       const overrides = options.threads === undefined ? {} : { threads: options.threads };
-      finish(await runSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
+      if (isFinetuneConfig(readConfigFile(folder))) {
+        const { resumeFinetune } = await import("../evaluation/index.js");
+        finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));
+        return;
+      }
+      const { resume } = await context.loadTraining();
+      finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
     });
 }
 

@@ -1,5 +1,10 @@
-// What pretrain and resume have in common: progress, Ctrl-C, and the words at the end.
+// What commands that train have in common: progress, Ctrl-C, and the words at the end.
 
+import { join } from "node:path";
+import type { FinetuneResult } from "../evaluation/finetune/finetune.js";
+import type { FinetuneHooks, FinetuneReport } from "../evaluation/finetune/finetune-report.js";
+import { ImageProgress } from "../evaluation/image-progress.js";
+import { classTable, describeSets, percent } from "../evaluation/report.js";
 import type { RunHooks, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
 import { Progress } from "../training/progress.js";
@@ -7,30 +12,76 @@ import { formatCount, formatDuration, formatRate } from "../training/quantities.
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
-/** Runs the training with hooks, prints how it ended, and returns the exit code: 0 only for a finished run. */
-export async function runSession(
+/**
+ * Runs a training with hooks, prints what `describe` says of its end, and returns the exit code: 0 only for a finished
+ * run.
+ */
+export async function runSession<Result>(
   { stdout }: CliContext,
-  folder: string,
-  train: (hooks: RunHooks) => Promise<RunSummary>,
+  train: (hooks: RunHooks) => Promise<{ readonly summary: RunSummary } & Result>,
+  describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
   const progress = new Progress(stdout);
   const stop = listenForStop(() =>
     progress.print("Stopping after this step, then saving. Ctrl-C again stops at once and saves nothing."),
   );
   try {
-    const summary = await train({
+    const result = await train({
       print: (line) => progress.print(line),
       progress,
       stopRequested: () => stop.received() !== undefined,
     });
     progress.end();
-    const [headline, ...others] = describeEnd(summary, folder);
-    for (const line of [headline, ...(await describeLearning(folder)), ...others]) stdout.write(`${line}\n`);
-    return summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
+    for (const line of await describe(result)) stdout.write(`${line}\n`);
+    return result.summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
   } finally {
     progress.end();
     stop.dispose();
   }
+}
+
+/** Pre-trains, and tells what was learnt. */
+export function pretrainSession(
+  context: CliContext,
+  folder: string,
+  train: (hooks: RunHooks) => Promise<RunSummary>,
+): Promise<number> {
+  return runSession(
+    context,
+    async (hooks) => ({ summary: await train(hooks) }),
+    async ({ summary }) => {
+      const [headline, ...others] = describeEnd(summary, folder);
+      return [headline!, ...(await describeLearning(folder)), ...others];
+    },
+  );
+}
+
+/** Fine-tunes, and tells how well the classes are told. */
+export function finetuneSession(
+  context: CliContext,
+  folder: string,
+  train: (hooks: FinetuneHooks) => Promise<FinetuneResult>,
+): Promise<number> {
+  return runSession(
+    context,
+    (hooks) => train({ ...hooks, testProgress: new ImageProgress(context.stdout) }),
+    ({ summary, report }) =>
+      report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
+  );
+}
+
+function describeClassifier(summary: RunSummary, report: FinetuneReport, folder: string): string[] {
+  const { top1, top5 } = report.detail;
+  const { totalSteps, seconds } = summary;
+  return [
+    describeSets(report),
+    `Fine-tuned ${formatCount(totalSteps)} steps in ${formatDuration(seconds)}: top-1 ${percent(top1)}` +
+      (top5 === null ? "" : `, top-5 ${percent(top5)}`),
+    ...classTable(report.detail),
+    `  results     ${join(folder, "report.json")}`,
+    `  confusion   ${join(folder, "report.png")}`,
+    `To label other images: mixedae classify ${shellWord(folder)} IMAGES`,
+  ];
 }
 
 /** How the run ended, where its files are, and what can be done next. */

@@ -25,6 +25,7 @@ export {
   type Pass,
 } from "./ordered-reader.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
+export { selectImages } from "./select-images.js";
 export type { SkippedImage } from "./skip-log.js";
 export type {
   AugmentationOptions,

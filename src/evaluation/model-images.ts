@@ -1,13 +1,15 @@
-// The images of a source as a model's features are computed from them.
+// The images of a source as a model sees them.
 import { type ImageSource, type OrderedReader, openOrdered } from "../data/index.js";
-import type { FeatureExtractor } from "../tasks/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 
-/** Reads in order, in batches of the extractor, at the model's image size and over its background. */
+/** What of a model decides how its images are read. */
+export type ImageViews = Pick<PretrainedModel, "shape" | "background">;
+
+/** Reads in order, `batch` at once, at the model's image size and over its background. */
 export function openModelImages(
   source: ImageSource,
-  { shape, background }: PretrainedModel,
-  { batch }: FeatureExtractor,
+  { shape, background }: ImageViews,
+  { batch }: { readonly batch: number },
 ): Promise<OrderedReader> {
   const { imageSize, patchSize } = shape;
   return openOrdered({ source, imageSize, batchSize: batch, minimumSize: patchSize, background });

@@ -8,6 +8,7 @@ import { type LarsGroup, LarsOptimizer, type LarsOptions } from "../optim/lars.j
 import { learningRateAt } from "../optim/schedule.js";
 import { randomStream } from "../random/index.js";
 import { type CompileOptions, compile, EngineError, FlatLayout } from "../runtime/index.js";
+import { crossEntropy } from "./cross-entropy.js";
 
 /** Features of some images with their labels. */
 export interface LabelledFeatures {
@@ -83,7 +84,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
 
   const features = input("features", [batch, width]);
   const { mean, variance, normalized } = batchNorm(features);
-  const loss = crossEntropy(classify(normalized), input("labels", [batch], "int32"));
+  const loss = crossEntropy(classify(normalized), input("labels", [batch], "int32").oneHot(classes));
   const step = await compile(
     gradientProgram("linear-probe", loss, { batchMean: mean, batchVariance: variance }, scope.parameters),
     engine,
@@ -138,17 +139,6 @@ function batchNorm(features: Tensor): { mean: Tensor; variance: Tensor; normaliz
   const centred = features.sub(mean);
   const variance = centred.mul(centred).mean([0]);
   return { mean, variance, normalized: centred.div(variance.add(EPSILON).sqrt()) };
-}
-
-/** The mean over rows of -log softmax at the label. */
-function crossEntropy(scores: Tensor, labels: Tensor): Tensor {
-  const [batch, classes] = scores.shape as [number, number];
-  const own = scores.mul(labels.oneHot(classes)).sum();
-  return scores
-    .logSumExp(1)
-    .sum()
-    .sub(own)
-    .mul(1 / batch);
 }
 
 /** Moves running moments towards those of a batch. */

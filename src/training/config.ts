@@ -5,10 +5,10 @@ import { type MethodName, methodNames } from "../methods/registry.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { deriveMicroBatch, exactMixingRatio, findMisfits } from "./config/checks.js";
 import { configDefaults, microBatchTargets } from "./config/defaults.js";
-import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show } from "./config/layers.js";
+import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./config/layers.js";
 
 import { nearestName } from "./config/nearest-name.js";
-import { describeIssues, from, valueAt } from "./config/problems.js";
+import { describeIssues, from } from "./config/problems.js";
 import { configSchema, type PretrainConfig } from "./config/schema.js";
 import { ConfigError } from "./errors.js";
 
@@ -31,8 +31,9 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
 
   settleMixingRatio(values);
   const derived = settleMicroBatch(values, microBatchTargets[preset]);
-  const parsed = configSchema(method).safeParse(values);
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, method, values, origins));
+  const schema = configSchema(method);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins, method }));
   const config = parsed.data as PretrainConfig;
   const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
   if (misfits.length > 0) throw new ConfigError(misfits);
@@ -45,8 +46,11 @@ export function parseConfig(values: unknown, origin: string): PretrainConfig {
     throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
   const layers = mergeLayers([{ origin, values }]);
   const method = choose(["method"], methodNames, undefined, layers) as MethodName;
-  const parsed = configSchema(method).safeParse(values);
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, method, values, layers.origins));
+  const schema = configSchema(method);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins: layers.origins, method }));
+  }
   const config = parsed.data as PretrainConfig;
   const misfits = findMisfits(config);
   if (misfits.length > 0) throw new ConfigError(misfits.map((each) => `${each} (in ${origin})`));

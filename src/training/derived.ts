@@ -18,7 +18,7 @@ export interface DerivedSchedule {
 }
 
 /** The run's length and rates; batches and epochs count clean images. `imageCount` is the readable images a pass. */
-export function deriveSchedule(config: PretrainConfig, imageCount: number): DerivedSchedule {
+export function deriveSchedule(config: Pick<PretrainConfig, "schedule">, imageCount: number): DerivedSchedule {
   if (!Number.isSafeInteger(imageCount) || imageCount < 1) {
     throw new RangeError(`deriveSchedule: expected at least one image; found ${imageCount}`);
   }

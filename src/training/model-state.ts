@@ -24,14 +24,21 @@ export function parameterTensors({ layout, state }: Training): SafetensorsEntry[
   return tensorsOf(layout, state.parameters, "");
 }
 
-/** All tensors of a checkpoint, as views on the training's buffers. */
-export function checkpointTensors({ layout, state }: Training, shape: ModelShape): SafetensorsEntry[] {
+/** All tensors of a pre-training checkpoint, as views on the training's buffers. */
+export function checkpointTensors(training: Training, shape: ModelShape): SafetensorsEntry[] {
+  return [
+    ...stateTensors(training),
+    positions("pos_embed", shape.width, shape),
+    positions("decoder_pos_embed", shape.decoderWidth, shape),
+  ];
+}
+
+/** Parameters and moments, as views on the training's buffers: what `restoreState` needs. */
+export function stateTensors({ layout, state }: Training): SafetensorsEntry[] {
   return [
     ...tensorsOf(layout, state.parameters, ""),
     ...tensorsOf(layout, state.means, MEAN_PREFIX),
     ...tensorsOf(layout, state.squares, SQUARE_PREFIX),
-    positions("pos_embed", shape.width, shape),
-    positions("decoder_pos_embed", shape.decoderWidth, shape),
   ];
 }
 

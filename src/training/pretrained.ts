@@ -12,7 +12,7 @@ import { readCheckpoint } from "./checkpoint-file.js";
 import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
 import { parseConfig } from "./config.js";
 import { CheckpointError, RunDirectoryError } from "./errors.js";
-import { readRunConfig, runPaths } from "./run-directory.js";
+import { isFinetuneConfig, readRunConfig, runPaths } from "./run-directory.js";
 import { storageError } from "./storage.js";
 
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
@@ -47,7 +47,8 @@ const count = z.int().positive();
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
 const channel = z.int().min(0).max(255);
 
-const descriptionSchema = z.strictObject({
+/** A model's shape, normalisation and background, as files say them. */
+export const modelDescriptionSchema = z.strictObject({
   shape: z
     .strictObject({
       imageSize: count,
@@ -90,7 +91,7 @@ export function parseModelDescription(text: string): ModelDescription | string {
   } catch (error) {
     return `its description of the model is not valid JSON: ${(error as Error).message}`;
   }
-  const parsed = descriptionSchema.safeParse(value);
+  const parsed = modelDescriptionSchema.safeParse(value);
   if (parsed.success) return { ...parsed.data, decoder: parsed.data.decoder ?? undefined };
   const [issue] = parsed.error.issues;
   return `its description of the model is not valid: ${issue!.path.join(".")}: ${issue!.message}`;
@@ -143,6 +144,9 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
       values = JSON.parse(metadata.config);
     } catch (error) {
       throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
+    }
+    if (isFinetuneConfig(values)) {
+      throw new CheckpointError(path, "it holds a fine-tuned classifier, which mixedae classify uses");
     }
     const config = parseConfig(values, `${path}, config`);
     const { model, data } = config;

@@ -39,7 +39,7 @@ async function runAndKill(folder: string, milliseconds: number): Promise<void> {
   expect((await ended)[1]).toBe("SIGKILL");
 }
 
-it("leaves an intact checkpoint and the metrics up to it", { timeout: 30_000 }, async () => {
+it("leaves an intact checkpoint and the metrics up to it", { timeout: 120_000 }, async () => {
   const folder = at("run");
   const config = resolveConfig([layerFromAssignments(["source=/pictures"])]);
   (await RunDirectory.create(folder, config)).close();

@@ -124,7 +124,8 @@ export function findMisfits(config: PretrainConfig): string[] {
   return problems;
 }
 
-function scheduleMisfits(schedule: PretrainConfig["schedule"]): string[] {
+/** What does not fit within a schedule. */
+export function scheduleMisfits(schedule: PretrainConfig["schedule"]): string[] {
   const problems: string[] = [];
   const pairs = [
     ["epochs", "steps"],

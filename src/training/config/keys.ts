@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { MethodName } from "../../methods/registry.js";
 import type { ModelPreset } from "../../nn/presets.js";
 import { configDefaults } from "./defaults.js";
+import { valueAt } from "./layers.js";
 import { configSchema } from "./schema.js";
 
 export interface ConfigKey {
@@ -34,18 +35,27 @@ interface JsonSchema {
 
 /** Every key of the configuration for one method, in the order of the schema. */
 export function configKeys(method: MethodName, preset: ModelPreset = "micro"): ConfigKey[] {
-  const defaults = configDefaults(preset, method);
-  return [...leaves(configSchema(method), [])].map(([path, schema]) => ({
+  const derived = { source: "required", "schedule.microBatch": "derived" };
+  return schemaKeys(configSchema(method), configDefaults(preset, method), derived);
+}
+
+/** Every key of a schema. `derived` holds the words for defaults that are no fixed value. */
+export function schemaKeys(
+  schema: z.ZodObject,
+  defaults: unknown,
+  derived: Readonly<Record<string, string>> = {},
+): ConfigKey[] {
+  return [...leaves(schema, [])].map(([path, leaf]) => ({
     path: path.join("."),
-    expected: expectedText(jsonSchema(schema)),
-    description: schema.description ?? "",
-    default: defaultText(path, defaults),
+    expected: expectedText(jsonSchema(leaf)),
+    description: leaf.description ?? "",
+    default: derived[path.join(".")] ?? JSON.stringify(valueAt(path, defaults)),
   }));
 }
 
 /** What is valid at `path`, or at the deepest key on the way there that the schema names. */
-export function describeKey(method: MethodName, path: readonly string[]) {
-  let schema: z.core.$ZodType = configSchema(method);
+export function describeKey(root: z.ZodObject, path: readonly string[]) {
+  let schema: z.core.$ZodType = root;
   const known: string[] = [];
   for (const name of path) {
     const section = unwrap(schema);
@@ -77,15 +87,6 @@ function jsonSchema(schema: z.core.$ZodType): JsonSchema {
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return unwrap(schema.unwrap());
   return schema;
-}
-
-function defaultText(path: readonly string[], defaults: unknown): string {
-  const key = path.join(".");
-  if (key === "source") return "required";
-  if (key === "schedule.microBatch") return "derived";
-  let value = defaults;
-  for (const name of path) value = (value as Record<string, unknown>)[name];
-  return JSON.stringify(value);
 }
 
 function expectedText(schema: JsonSchema): string {

@@ -85,6 +85,16 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What lies at a path; undefined where nothing does. */
+export function valueAt(path: readonly string[], values: unknown): unknown {
+  let value = values;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Mapping)[name];
+  }
+  return value;
+}
+
 function liftExclusive(layer: Mapping, below: Mapping, origin: string): Mapping {
   let result = layer;
   for (const [section, first, second] of exclusivePairs) {

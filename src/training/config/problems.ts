@@ -2,38 +2,42 @@
 
 import type { z } from "zod";
 import type { MethodName } from "../../methods/registry.js";
-import { configKeys, describeKey } from "./keys.js";
-import { type Mapping, show } from "./layers.js";
+import { describeKey, schemaKeys } from "./keys.js";
+import { type Mapping, show, valueAt } from "./layers.js";
 import { nearestName } from "./nearest-name.js";
 
-export function describeIssues(
-  issues: readonly z.core.$ZodIssue[],
-  method: MethodName,
-  values: Mapping,
-  origins: ReadonlyMap<string, string>,
-): string[] {
+/** What was given, and the schema that it was judged by. */
+export interface JudgedConfig {
+  readonly schema: z.ZodObject;
+  readonly values: Mapping;
+  readonly origins: ReadonlyMap<string, string>;
+  /** Whose options `methodOptions` holds. */
+  readonly method?: MethodName;
+}
+
+export function describeIssues(issues: readonly z.core.$ZodIssue[], given: JudgedConfig): string[] {
   const sentences = issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [wrongValue(issue, method, values, origins)];
-    return issue.keys.map((key) => unknownKey([...issue.path.map(String), key], method, origins));
+    if (issue.code !== "unrecognized_keys") return [wrongValue(issue, given)];
+    return issue.keys.map((key) => unknownKey([...issue.path.map(String), key], given));
   });
   // Each wrong item of a list gives an issue; the sentence about the whole list is the same.
   return [...new Set(sentences)];
 }
 
-function unknownKey(path: readonly string[], method: MethodName, origins: ReadonlyMap<string, string>): string {
+function unknownKey(path: readonly string[], { schema, origins, method }: JudgedConfig): string {
   const name = path.at(-1)!;
   const section = path.slice(0, -1);
-  const siblings = describeKey(method, section).inside;
+  const siblings = describeKey(schema, section).inside;
   const near = nearestName(name, siblings);
-  const meant = near === undefined ? elsewhere(name, method) : [...section, near].join(".");
+  const meant = near === undefined ? elsewhere(name, schema) : [...section, near].join(".");
   const where = section[0] === "methodOptions" ? ` of method ${method}` : "";
   const guess = meant === undefined ? "" : ` Did you mean ${meant}?`;
   return `${path.join(".")}${from(path, origins)}: no such key${where}.${guess} Valid keys here: ${siblings.join(", ")}`;
 }
 
 /** A right key in the wrong place is the commonest slip of all. */
-function elsewhere(name: string, method: MethodName): string | undefined {
-  const keys = configKeys(method).map(({ path }) => ({ path, leaf: path.split(".").at(-1)! }));
+function elsewhere(name: string, schema: z.ZodObject): string | undefined {
+  const keys = schemaKeys(schema, {}).map(({ path }) => ({ path, leaf: path.split(".").at(-1)! }));
   const near = nearestName(
     name,
     keys.map(({ leaf }) => leaf),
@@ -41,13 +45,8 @@ function elsewhere(name: string, method: MethodName): string | undefined {
   return keys.find(({ leaf }) => leaf === near)?.path;
 }
 
-function wrongValue(
-  issue: z.core.$ZodIssue,
-  method: MethodName,
-  values: Mapping,
-  origins: ReadonlyMap<string, string>,
-): string {
-  const key = describeKey(method, issue.path.map(String));
+function wrongValue(issue: z.core.$ZodIssue, { schema, values, origins }: JudgedConfig): string {
+  const key = describeKey(schema, issue.path.map(String));
   const found = valueAt(key.path, values);
   if (key.path.join(".") === "source" && found === undefined) {
     return "source: nothing to learn from. Name a folder of images, .tar shards or a folder of IDX files";
@@ -56,15 +55,6 @@ function wrongValue(
   const near = typeof found === "string" ? nearestName(found, choices) : undefined;
   const meant = near === undefined ? "" : `. Did you mean ${near}?`;
   return `${key.path.join(".")}${from(key.path, origins)}: expected ${key.expected}; found ${show(found)}${meant}`;
-}
-
-export function valueAt(path: readonly string[], values: unknown): unknown {
-  let value = values;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Mapping)[name];
-  }
-  return value;
 }
 
 /** " (from FILE)", or nothing where only the defaults know the key. */

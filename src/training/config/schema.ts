@@ -11,7 +11,7 @@ const channel = z.int().min(0).max(255);
 const rgb = (text: string) => z.tuple([z.number(), z.number(), z.number()]).describe(text);
 const jitter = (text: string) => z.number().min(0).default(0).describe(text);
 const intervalForm = 'a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never';
-const interval = (text: string) =>
+export const interval = (text: string) =>
   z
     .union([z.number(), z.string()])
     .refine((value) => parseInterval(value) !== undefined)
@@ -30,14 +30,17 @@ const model = z.strictObject({
   decoderHeads: count("attention heads of each decoder block"),
 });
 
+/** The range of random crops. */
+export const scaleSchema = z
+  .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+  .refine(([low, high]) => low <= high)
+  .meta({
+    description: "smallest and largest share of the image's area that a random crop covers",
+    expected: "a list of 2 numbers above 0 and at most 1, the smaller first",
+  });
+
 const data = z.strictObject({
-  scale: z
-    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
-    .refine(([low, high]) => low <= high)
-    .meta({
-      description: "smallest and largest share of the image's area that a random crop covers",
-      expected: "a list of 2 numbers above 0 and at most 1, the smaller first",
-    }),
+  scale: scaleSchema,
   flip: z.boolean().describe("mirror half of the crops"),
   colorJitter: z
     .strictObject({
@@ -60,7 +63,7 @@ const data = z.strictObject({
   split: z.enum(["train", "test"]).describe("which images of an IDX set that has both"),
 });
 
-const schedule = z.strictObject({
+export const scheduleSchema = z.strictObject({
   epochs: z.number().positive().nullable().describe("length of the run in passes over the images; excludes steps"),
   steps: z.int().positive().nullable().describe("length of the run in optimizer steps; excludes epochs"),
   batchSize: count("clean images a step"),
@@ -82,14 +85,14 @@ const schedule = z.strictObject({
 });
 
 const beta = z.number().min(0).lt(1);
-const optimizer = z.strictObject({
+export const optimizerSchema = z.strictObject({
   betas: z.tuple([beta, beta]).describe("decay of AdamW's first and second moment"),
   epsilon: z.number().positive().describe("added to the root of AdamW's second moment"),
   weightDecay: z.number().min(0).describe("decoupled weight decay of tensors of two or more dimensions"),
   clipNorm: z.number().positive().nullable().describe("largest global norm of the gradient, or null for no clipping"),
 });
 
-const run = z.strictObject({
+export const runSchema = z.strictObject({
   device: z.enum(["cpu", "webgpu"]).describe("where the step programs run"),
   threads: countOrNone("threads of the engine; 0 means one a physical core"),
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
@@ -111,9 +114,9 @@ export function configSchema(method: MethodName) {
     model,
     methodOptions: methodOptionSchemas[method],
     data,
-    schedule,
-    optimizer,
-    run,
+    schedule: scheduleSchema,
+    optimizer: optimizerSchema,
+    run: runSchema,
   });
 }
 
@@ -122,9 +125,9 @@ export interface CommonConfig {
   readonly source: string | readonly string[];
   readonly model: Readonly<z.infer<typeof model>>;
   readonly data: Readonly<z.infer<typeof data>>;
-  readonly schedule: Readonly<z.infer<typeof schedule>>;
-  readonly optimizer: Readonly<z.infer<typeof optimizer>>;
-  readonly run: Readonly<z.infer<typeof run>>;
+  readonly schedule: Readonly<z.infer<typeof scheduleSchema>>;
+  readonly optimizer: Readonly<z.infer<typeof optimizerSchema>>;
+  readonly run: Readonly<z.infer<typeof runSchema>>;
 }
 
 /** A resolved configuration: every key has its value, and the values fit together. */

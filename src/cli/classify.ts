@@ -1,0 +1,54 @@
+// mixedae classify: labels for images, with probabilities.
+
+import type { Command } from "commander";
+import type { ClassifiedImage } from "../evaluation/finetune/classify.js";
+import type { CliContext } from "./context.js";
+import { positiveNumber, threadsOption } from "./evaluation-flags.js";
+
+interface ClassifyFlags {
+  readonly top: number;
+  readonly json: boolean;
+  readonly threads: number;
+}
+
+export function addClassify(
+  program: Command,
+  { stdout, stderr }: CliContext,
+  finish: (exitCode: number) => void,
+): void {
+  program
+    .command("classify")
+    .summary("label images with a fine-tuned encoder")
+    .description("Names the likeliest classes of images, with their probabilities.")
+    .argument("<run>", "folder of a run of mixedae finetune, or one of its checkpoints")
+    .argument("<image...>", "image files")
+    .option("--top <n>", "classes that are named for each image", positiveNumber, 3)
+    .option("--json", "one JSON object a line instead of a table", false)
+    .addOption(threadsOption())
+    .addHelpText(
+      "after",
+      [
+        "",
+        "An image that cannot be read is named on the error output, and the exit code is then 1.",
+        "",
+        "Examples:",
+        "  mixedae classify runs/flowers garden/*.jpg",
+        "  mixedae classify runs/flowers garden/*.jpg --top 1 --json > labels.jsonl",
+      ].join("\n"),
+    )
+    .action(async (run: string, images: string[], { top, json, threads }: ClassifyFlags) => {
+      const { classify } = await import("../evaluation/index.js");
+      const result = await classify({ classifier: run, images, top, threads });
+      const width = Math.max(...result.images.map(({ image }) => image.length), 0);
+      for (const each of result.images) {
+        stdout.write(`${json ? JSON.stringify(each) : tableLine(each, width)}\n`);
+      }
+      for (const { name, reason } of result.skipped) stderr.write(`Skipped ${name}: ${reason}\n`);
+      finish(result.skipped.length > 0 ? 1 : 0);
+    });
+}
+
+function tableLine({ image, classes }: ClassifiedImage, width: number): string {
+  const cells = classes.map(({ name, probability }) => `${name} ${(100 * probability).toFixed(1)}%`);
+  return `${image.padEnd(width)}  ${cells.join("  ")}`;
+}

@@ -1,0 +1,215 @@
+// Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
+
+import { type BatchStream, openBatches, selectImages } from "../../data/index.js";
+import { input } from "../../graph/index.js";
+import { ParameterScope } from "../../nn/parameters.js";
+import { createTraining, type Training } from "../../optim/training.js";
+import { engineThreads } from "../../runtime/machine.js";
+import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
+import { crossEntropy } from "../../tasks/cross-entropy.js";
+import type { ConfigLayer } from "../../training/config.js";
+import { deriveSchedule } from "../../training/derived.js";
+import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
+import { trainLoop } from "../../training/loop.js";
+import { initialValues } from "../../training/model.js";
+import { stateTensors } from "../../training/model-state.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { restoreNewest } from "../../training/restore.js";
+import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
+import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { fingerprint, type ModelRequest, openModel } from "../model.js";
+import { announceFinetune } from "./announce.js";
+import { batchInputs } from "./batch-inputs.js";
+import { classifierShapeOf } from "./classifier-file.js";
+import { type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
+import { type FinetuneHooks, type FinetuneReport, reportFinetune } from "./finetune-report.js";
+import type { RecipeName } from "./recipes.js";
+
+export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
+  readonly recipe: RecipeName;
+  /** Values over those of the recipe, first the weakest. */
+  readonly layers: readonly ConfigLayer[];
+}
+
+export interface FinetuneResult {
+  readonly summary: RunSummary;
+  /** Null where the run was stopped before its end. */
+  readonly report: FinetuneReport | null;
+}
+
+type FinetuneRun = RunDirectory<FinetuneConfig>;
+
+/** Starts a fine-tuning in a new folder. Throws ConfigError, EvaluationError and the errors of the parts. */
+export async function finetune(
+  request: FinetuneRequest,
+  folder: string,
+  hooks: FinetuneHooks,
+): Promise<FinetuneResult> {
+  const sets = await openLabelledSets(request);
+  const model = await openModel(request);
+  const choices = resolveFinetune(request.layers, {
+    recipe: request.recipe,
+    encoder: model.shape,
+    fromScratch: request.from === "scratch",
+    images: sets.train.indices.length,
+  });
+  const { labelsFraction = 1, seed = 0 } = request;
+  const { shape, normalization, background } = model;
+  const config: FinetuneConfig = {
+    task: "finetune",
+    from: { origin: model.origin, fingerprint: fingerprint(model) },
+    train: copyOf(request.train),
+    test: copyOf(request.test),
+    labels: { fraction: labelsFraction, seed },
+    classes: [...sets.classes],
+    // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
+    model: { shape, normalization, background: [...background] as [number, number, number] } as FinetuneConfig["model"],
+    ...choices,
+  };
+  const checked = parseFinetuneConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
+  return withRun(await RunDirectory.create(folder, checked), (run) => train(run, sets, hooks, model));
+}
+
+/** Goes on with a fine-tuning from its newest intact checkpoint, exactly as if it had never stopped. */
+export async function resumeFinetune(
+  folder: string,
+  overrides: ResumeOverrides,
+  hooks: FinetuneHooks,
+): Promise<FinetuneResult> {
+  const config = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
+  const { fraction, seed } = config.labels;
+  const sets = await openLabelledSets({ train: config.train, test: config.test, labelsFraction: fraction, seed });
+  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
+  return withRun(opened, (run) => train(run, sets, hooks));
+}
+
+/** The sections of a configuration that decide what is learnt. */
+const DECISIVE = [
+  "seed",
+  "pooling",
+  "labels",
+  "classes",
+  "model",
+  "augmentation",
+  "regularization",
+  "schedule",
+  "optimizer",
+] as const;
+
+/** `start` is the encoder that a new run begins with. */
+async function train(
+  run: FinetuneRun,
+  sets: LabelledSets,
+  hooks: FinetuneHooks,
+  start?: PretrainedModel,
+): Promise<FinetuneResult> {
+  const { config } = run;
+  const images = sets.train.indices.length;
+  const batches = await openTrainingBatches(run, sets, hooks);
+  try {
+    const training = await createFinetuning(config);
+    const snapshot = () => ({
+      tensors: stateTensors(training),
+      metadata: { config: JSON.stringify(config), images: String(images) },
+    });
+    if (start !== undefined) {
+      startWeights(training, config, start);
+      // From here on, the run needs the encoder's own file no more.
+      await run.saveCheckpoint({ step: 0, ...snapshot() });
+    }
+    const doneSteps = await restoreNewest(run, training, images, DECISIVE, hooks);
+    await run.startMetrics(doneSteps);
+    const { batchSize } = config.schedule;
+    const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
+    const announcement = announceFinetune(run, derived, {
+      images,
+      held: batches.description,
+      threads: config.run.threads || engineThreads(),
+      memoryBytes: training.memoryBytes + batches.memory.bytes,
+      doneSteps,
+    });
+    for (const line of announcement) hooks.print(line);
+    run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
+    const inputsOf = batchInputs(config, sets.train);
+    const summary = await trainLoop(
+      {
+        run,
+        training,
+        batches,
+        batchSize,
+        schedule: { ...derived, peak: derived.learningRate, floor: config.schedule.minLearningRate },
+        clipNorm: config.optimizer.clipNorm,
+        doneSteps,
+        inputsOf,
+        snapshot,
+      },
+      hooks,
+    );
+    run.log.info(`${summary.outcome} after step ${summary.step}`);
+    const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, hooks) : null;
+    return { summary, report };
+  } finally {
+    await batches.close();
+  }
+}
+
+function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): Promise<BatchStream> {
+  const { model, schedule, seed, data, augmentation } = run.config;
+  const { scale, flip, randAugment, randomErasing } = augmentation;
+  return openBatches({
+    source: selectImages(sets.train.source, sets.train.indices),
+    imageSize: model.shape.imageSize,
+    batchSize: schedule.batchSize,
+    seed,
+    minimumSize: model.shape.patchSize,
+    augmentation: {
+      scale,
+      flipProbability: flip ? 0.5 : 0,
+      ...(randAugment && { randAugment }),
+      ...(randomErasing && { randomErasing }),
+    },
+    background: model.background,
+    memoryBudget: data.memoryBudgetMiB * 2 ** 20,
+    unreadableShare: data.maxUnreadableShare,
+    ...(data.workers > 0 && { workers: data.workers }),
+    onSkip: ({ name, reason }) => {
+      run.log.skipped(name, reason);
+      hooks.print(`Skipped ${name}: ${reason}`);
+    },
+  });
+}
+
+/** Compiles the step program of a configuration. */
+async function createFinetuning(config: FinetuneConfig): Promise<Training> {
+  const { batchSize, microBatch } = config.schedule;
+  const { betas, epsilon, weightDecay, layerDecay } = config.optimizer;
+  const { mixup, cutmix, dropPath } = config.regularization;
+  const shape = classifierShapeOf(config);
+  const scope = new ParameterScope();
+  const scores = trainingScores(classifier(scope, shape), shape, microBatch, config.model.normalization, {
+    mixed: mixup > 0 || cutmix > 0,
+    dropPath: dropPath > 0,
+  });
+  return createTraining({
+    name: "finetune",
+    loss: crossEntropy(scores, input("targets", [microBatch, shape.classes])),
+    parameters: fineTuned(scope.parameters, shape.encoder.depth, layerDecay),
+    optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
+    microBatches: batchSize / microBatch,
+    engine: { device: config.run.device, threads: config.run.threads },
+  });
+}
+
+/** The encoder's weights as they were learnt, and a new head. */
+function startWeights({ values }: Training, config: FinetuneConfig, { tensors }: PretrainedModel): void {
+  const scope = new ParameterScope();
+  classifier(scope, classifierShapeOf(config));
+  for (const parameter of scope.parameters) {
+    const learnt = tensors.get(parameter.name)?.data;
+    values[parameter.name]!.set(learnt ?? initialValues(parameter, config.seed));
+  }
+}
+
+function copyOf(source: string | readonly string[]): string | string[] {
+  return typeof source === "string" ? source : [...source];
+}

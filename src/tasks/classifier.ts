@@ -1,0 +1,76 @@
+// The classifier that is fine-tuned: a vision transformer, its tokens pooled, and a linear map to classes.
+import { input, type Tensor } from "../graph/index.js";
+import { normal, zeros } from "../nn/initializers.js";
+import { layerNorm } from "../nn/layers.js";
+import type { Parameter, ParameterScope } from "../nn/parameters.js";
+import { type Normalization, normalizePixels } from "../nn/pixels.js";
+import type { EncoderShape } from "../nn/presets.js";
+import { visionTransformer } from "../nn/vision-transformer.js";
+import { layerDecayScale } from "../optim/layer-decay.js";
+import type { Pooling } from "./features.js";
+
+export interface ClassifierShape {
+  readonly encoder: EncoderShape;
+  readonly classes: number;
+  /** mean: a norm of its own after the mean of the patch tokens, as MAE has it; cls: the CLS token after the final norm. */
+  readonly pooling: Pooling;
+}
+
+/** Normalised images [batch, imageSize, imageSize, 3] to scores [batch, classes]. */
+export type Classifier = (images: Tensor, branchScales?: Tensor) => Tensor;
+
+/** MAE's: so small that training begins with equal scores. */
+const HEAD_DEVIATION = 2e-5;
+
+/** Parameters have timm's names: those of the encoder, `fc_norm` where the mean is pooled, and `head`. */
+export function classifier(scope: ParameterScope, { encoder, classes, pooling }: ClassifierShape): Classifier {
+  const encode = visionTransformer(scope, encoder, { finalNorm: pooling === "cls" });
+  const norm = pooling === "mean" ? layerNorm(scope.in("fc_norm"), encoder.width) : undefined;
+  const head = scope.in("head");
+  const weight = head.create("weight", [classes, encoder.width], normal(HEAD_DEVIATION));
+  const bias = head.create("bias", [classes], zeros);
+
+  return (images, branchScales) => {
+    const { cls, patches } = encode(images, branchScales);
+    const pooled = norm === undefined ? cls : norm(patches.mean([0]));
+    return pooled.linear(weight, bias);
+  };
+}
+
+/** Parameters as fine-tuning treats them: layer-wise rates; vectors, positions and CLS do not decay [MAE]. */
+export function fineTuned(parameters: readonly Parameter[], depth: number, layerDecay: number) {
+  return parameters.map(({ name, tensor, decay }) => ({
+    name,
+    tensor,
+    decay: decay && name !== "cls_token",
+    learningRateScale: layerDecayScale(name, depth, layerDecay),
+  }));
+}
+
+export interface ClassifierInputs {
+  /** Whether two images are mixed: then the program also takes `partners` and `shares`. */
+  readonly mixed: boolean;
+  /** Whether it takes `branchScales`. */
+  readonly dropPath: boolean;
+}
+
+/**
+ * Scores of a batch in training. Inputs: `images` [batch, size, size, 3] uint8; where images are mixed, `partners` alike
+ * and `shares` [batch, size, size, 1], how much of each pixel is the image's own; `branchScales` [batch, depth, 2].
+ */
+export function trainingScores(
+  classify: Classifier,
+  { encoder }: ClassifierShape,
+  batch: number,
+  normalization: Normalization,
+  { mixed, dropPath }: ClassifierInputs,
+): Tensor {
+  const { imageSize, depth } = encoder;
+  const pixels = (name: string) =>
+    normalizePixels(input(name, [batch, imageSize, imageSize, 3], "uint8"), normalization);
+  const images = pixels("images");
+  const shares = mixed ? input("shares", [batch, imageSize, imageSize, 1]) : undefined;
+  const partners = mixed ? pixels("partners") : undefined;
+  const shown = shares && partners ? partners.add(images.sub(partners).mul(shares)) : images;
+  return classify(shown, dropPath ? input("branchScales", [batch, depth, 2]) : undefined);
+}
