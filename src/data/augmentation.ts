@@ -1,6 +1,9 @@
 // Draws the parameters of a view of an image; nothing here touches a pixel.
 
 import type { RandomStream } from "../random/index.js";
+import type { ImageOperation } from "./image-operations.js";
+import { drawRandAugment } from "./rand-augment.js";
+import { drawErasing } from "./random-erasing.js";
 import { type CentreTransform, type ColorJitter, centreResize, type RandomTransform } from "./transform.js";
 
 /** A rectangle in pixels of the image; edges may lie between pixels. */
@@ -28,21 +31,45 @@ export interface View {
   /** Pixels outside of this rectangle are never looked at: the crop itself, or the whole image. */
   readonly bounds: Region;
   readonly flip: boolean;
+  /** Applied in this order, before the change of colour. */
+  readonly operations?: readonly ImageOperation[];
   readonly color?: ColorChange;
+  /** A rectangle of the finished square, in its pixels, that noise replaces. */
+  readonly erased?: Region;
 }
+
+/** The random numbers for one purpose; streams of different purposes know nothing of each other. */
+export type StreamOf = (purpose: string) => RandomStream;
 
 const ATTEMPTS = 10;
 
 /**
  * RandomResizedCrop (torchvision's algorithm: ten tries at a crop that fits, then the largest centred one), flip and
- * colour jitter for an image of `width` x `height` pixels.
+ * whatever else is asked for, for an image of `width` x `height` pixels that becomes a square of side `size`. Crop, flip
+ * and jitter share the stream "augmentation"; each other augmentation has its own, so that none shifts another's draws.
  */
-export function drawAugmentation(stream: RandomStream, width: number, height: number, options: RandomTransform): View {
+export function drawAugmentation(
+  streamOf: StreamOf,
+  width: number,
+  height: number,
+  size: number,
+  options: RandomTransform,
+): View {
+  const stream = streamOf("augmentation");
   // Flip and jitter are drawn first, so that they do not depend on how many tries the crop takes.
   const flip = stream.uniform() < options.flipProbability;
   const color = options.colorJitter && drawColorChange(stream, options.colorJitter);
   const region = drawCrop(stream, width, height, options);
-  return { region, bounds: region, flip, ...(color && { color }) };
+  const operations = options.randAugment && drawRandAugment(streamOf("rand-augment"), options.randAugment);
+  const erased = options.randomErasing && drawErasing(streamOf("random erasing"), size, options.randomErasing);
+  return {
+    region,
+    bounds: region,
+    flip,
+    ...(operations && { operations }),
+    ...(color && { color }),
+    ...(erased && { erased }),
+  };
 }
 
 function drawCrop(stream: RandomStream, width: number, height: number, { scale, ratio }: RandomTransform): Region {

@@ -1,18 +1,32 @@
 // Applies a colour jitter to RGB pixels: brightness, contrast, saturation and hue in the order that was drawn.
 
 import type { ColorChange } from "./augmentation.js";
+import { toByte } from "./byte.js";
 
 /** Changes `pixels` (RGB triples) in place. The formulas are those of torchvision's ColorJitter. */
 export function changeColor(pixels: Uint8Array, change: ColorChange): void {
   for (const step of change.order) {
-    if (step === 0 && change.brightness !== 1) blend(pixels, change.brightness, () => 0);
-    if (step === 1 && change.contrast !== 1) {
-      const mean = meanLuma(pixels);
-      blend(pixels, change.contrast, () => mean);
-    }
-    if (step === 2 && change.saturation !== 1) blend(pixels, change.saturation, luma);
+    if (step === 0 && change.brightness !== 1) adjustBrightness(pixels, change.brightness);
+    if (step === 1 && change.contrast !== 1) adjustContrast(pixels, change.contrast);
+    if (step === 2 && change.saturation !== 1) adjustSaturation(pixels, change.saturation);
     if (step === 3 && change.hue !== 0) turnHue(pixels, change.hue);
   }
+}
+
+/** Multiplies every value, in place. */
+export function adjustBrightness(pixels: Uint8Array, factor: number): void {
+  blend(pixels, factor, () => 0);
+}
+
+/** Multiplies every value's distance from the image's mean grey, in place. */
+export function adjustContrast(pixels: Uint8Array, factor: number): void {
+  const mean = meanLuma(pixels);
+  blend(pixels, factor, () => mean);
+}
+
+/** Multiplies every value's distance from its pixel's grey, in place. */
+export function adjustSaturation(pixels: Uint8Array, factor: number): void {
+  blend(pixels, factor, luma);
 }
 
 /** ITU-R BT.601 luma of the pixel that begins at `at`. */
@@ -59,8 +73,4 @@ function turnHue(pixels: Uint8Array, share: number): void {
 function hsvChannel(n: number, hue: number, value: number, chroma: number): number {
   const k = (((n + hue) % 6) + 6) % 6;
   return value - chroma * Math.max(0, Math.min(k, 4 - k, 1));
-}
-
-function toByte(value: number): number {
-  return Math.min(255, Math.max(0, Math.round(value)));
 }

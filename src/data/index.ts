@@ -1,6 +1,13 @@
 // Where images come from: sources, decoding, augmentation, and batches in a reproducible order.
 
-export { type ColorChange, centreView, drawAugmentation, type Region, type View } from "./augmentation.js";
+export {
+  type ColorChange,
+  centreView,
+  drawAugmentation,
+  type Region,
+  type StreamOf,
+  type View,
+} from "./augmentation.js";
 export type { BatchOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, openBatches } from "./batch-stream.js";
 export type { Color } from "./decode-image.js";
@@ -14,6 +21,7 @@ export {
   UnreadableImageError,
 } from "./errors.js";
 export type { Split } from "./idx-source.js";
+export type { ImageOperation, OperationName } from "./image-operations.js";
 export type { ImageSource } from "./image-source.js";
 export type { MemoryUse } from "./memory-plan.js";
 export { openSource, type SourceOptions } from "./open-source.js";
@@ -31,6 +39,8 @@ export type {
   AugmentationOptions,
   CentreTransform,
   ColorJitter,
+  RandAugment,
+  RandomErasing,
   RandomTransform,
   Transform,
   TransformOptions,

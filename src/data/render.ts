@@ -1,8 +1,10 @@
-// Turns an image into one square of a batch: the view is drawn, resampled and, if asked for, changed in colour.
+// Turns an image into one square of a batch: the view is drawn, resampled and, if asked for, changed further.
 
 import { randomStream } from "../random/index.js";
-import { centreView, drawAugmentation, type View } from "./augmentation.js";
+import { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
 import { changeColor } from "./color-change.js";
+import { applyOperation } from "./image-operations.js";
+import { eraseRegion } from "./random-erasing.js";
 import { type PixelImage, resampleView } from "./resample.js";
 import type { Transform } from "./transform.js";
 
@@ -23,13 +25,16 @@ export function renderImage(
   out: Uint8Array,
   offset: number,
 ): void {
-  const view = chooseView(image, transform, key, size);
+  const streamOf: StreamOf = (purpose) => randomStream(key.seed, purpose, key.epoch, key.index);
+  const view = chooseView(image, transform, streamOf, size);
   resampleView(image, view, size, out, offset);
-  if (view.color) changeColor(out.subarray(offset, offset + size * size * 3), view.color);
+  const square = out.subarray(offset, offset + size * size * 3);
+  for (const operation of view.operations ?? []) applyOperation(square, size, operation);
+  if (view.color) changeColor(square, view.color);
+  if (view.erased) eraseRegion(square, size, view.erased, streamOf("erasing noise"));
 }
 
-function chooseView(image: PixelImage, transform: Transform, key: SlotKey, size: number): View {
+function chooseView(image: PixelImage, transform: Transform, streamOf: StreamOf, size: number): View {
   if (transform.kind === "centre") return centreView(image.width, image.height, size, transform);
-  const stream = randomStream(key.seed, "augmentation", key.epoch, key.index);
-  return drawAugmentation(stream, image.width, image.height, transform);
+  return drawAugmentation(streamOf, image.width, image.height, size, transform);
 }

@@ -21,6 +21,24 @@ const colorJitterSchema = z.strictObject({
   probability: fraction.default(1),
 });
 
+const randAugmentSchema = z.strictObject({
+  /** How many operations are drawn for an image; each is applied half of the time. */
+  operations: z.number().int().min(1).max(15).default(2),
+  /** The mean strength of an operation, where 10 is the strongest. */
+  magnitude: z.number().min(0).max(10).default(9),
+  /** The standard deviation of the strength. */
+  magnitudeDeviation: z.number().min(0).default(0.5),
+});
+
+const randomErasingSchema = z.strictObject({
+  /** How often a rectangle is erased. */
+  probability: fraction.default(0.25),
+  /** Share of the square's area that the rectangle covers. */
+  area: range(z.number().positive().max(1)).default([0.02, 1 / 3]),
+  /** Height divided by width of the rectangle. */
+  aspect: range(z.number().positive()).default([0.3, 1 / 0.3]),
+});
+
 const randomSchema = z.strictObject({
   kind: z.literal("random").default("random"),
   /** Share of the image's area that a crop covers. */
@@ -29,6 +47,9 @@ const randomSchema = z.strictObject({
   ratio: range(z.number().positive()).default([3 / 4, 4 / 3]),
   flipProbability: fraction.default(0.5),
   colorJitter: colorJitterSchema.optional(),
+  /** RandAugment with the operations of timm's `rand-m9-mstd0.5-inc1`, whose numbers are the defaults. */
+  randAugment: randAugmentSchema.optional(),
+  randomErasing: randomErasingSchema.optional(),
 });
 
 const centreSchema = z.strictObject({
@@ -41,12 +62,14 @@ const centreSchema = z.strictObject({
 export type AugmentationOptions = z.input<typeof randomSchema>;
 /** Options of a random view, or of the fixed one with `kind: "centre"`. */
 export type TransformOptions = AugmentationOptions | z.input<typeof centreSchema>;
-/** RandomResizedCrop, horizontal flip and perhaps colour jitter. */
+/** RandomResizedCrop, horizontal flip, and what else was asked for. */
 export type RandomTransform = z.output<typeof randomSchema>;
 /** The shorter side is resized, then the centre is cut out. */
 export type CentreTransform = z.output<typeof centreSchema>;
 export type Transform = RandomTransform | CentreTransform;
 export type ColorJitter = z.output<typeof colorJitterSchema>;
+export type RandAugment = z.output<typeof randAugmentSchema>;
+export type RandomErasing = z.output<typeof randomErasingSchema>;
 
 /** Checks the options of a transform and fills in the defaults. Throws `DataOptionError`. */
 export function parseTransform(options: TransformOptions, imageSize: number): Transform {

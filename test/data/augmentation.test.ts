@@ -6,13 +6,13 @@ import { centreView, drawAugmentation, parseTransform, type RandomTransform } fr
 import { randomStream } from "#src/random/index.js";
 
 const random = (options: Parameters<typeof parseTransform>[0] = {}) => parseTransform(options, 32) as RandomTransform;
-const stream = (index: number) => randomStream(1, "augmentation", 0, index);
+const streams = (index: number) => (purpose: string) => randomStream(1, purpose, 0, index);
 
 describe("drawAugmentation", () => {
   test("gives whole pixels within the image for any size", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 3000 }), fc.nat(), (w, h, i) => {
-        const { region } = drawAugmentation(stream(i), w, h, random());
+        const { region } = drawAugmentation(streams(i), w, h, 32, random());
         expect(Object.values(region).every(Number.isInteger)).toBe(true);
         expect(region.width).toBeGreaterThan(0);
         expect(region.height).toBeGreaterThan(0);
@@ -29,7 +29,7 @@ describe("drawAugmentation", () => {
     let area = 0;
     let flips = 0;
     for (let i = 0; i < count; i++) {
-      const { region, flip } = drawAugmentation(stream(i), 1000, 1000, random({ scale: [0.2, 0.6] }));
+      const { region, flip } = drawAugmentation(streams(i), 1000, 1000, 32, random({ scale: [0.2, 0.6] }));
       const share = (region.width * region.height) / 1e6;
       expect(share).toBeGreaterThan(0.198);
       expect(share).toBeLessThan(0.602);
@@ -43,13 +43,13 @@ describe("drawAugmentation", () => {
   });
 
   test("falls back to the largest centred crop where none fits", () => {
-    expect(drawAugmentation(stream(0), 1000, 10, random({ scale: [1, 1] })).region).toEqual({
+    expect(drawAugmentation(streams(0), 1000, 10, 32, random({ scale: [1, 1] })).region).toEqual({
       left: 493,
       top: 0,
       width: 13,
       height: 10,
     });
-    expect(drawAugmentation(stream(0), 9, 1000, random({ scale: [1, 1] })).region).toEqual({
+    expect(drawAugmentation(streams(0), 9, 1000, 32, random({ scale: [1, 1] })).region).toEqual({
       left: 0,
       top: 494,
       width: 9,
@@ -59,15 +59,15 @@ describe("drawAugmentation", () => {
 
   test("is the same for the same stream and draws crops that do not depend on the jitter being drawn", () => {
     const jitter = random({ colorJitter: { brightness: 0.4, hue: 0.1 } });
-    expect(drawAugmentation(stream(5), 64, 64, jitter)).toEqual(drawAugmentation(stream(5), 64, 64, jitter));
-    const { color } = drawAugmentation(stream(5), 64, 64, jitter);
+    expect(drawAugmentation(streams(5), 64, 64, 32, jitter)).toEqual(drawAugmentation(streams(5), 64, 64, 32, jitter));
+    const { color } = drawAugmentation(streams(5), 64, 64, 32, jitter);
     expect(color?.brightness).toBeGreaterThanOrEqual(0.6);
     expect(color?.brightness).toBeLessThanOrEqual(1.4);
     expect(color?.contrast).toBe(1);
     expect(Math.abs(color?.hue ?? 1)).toBeLessThanOrEqual(0.1);
     expect([...(color?.order ?? [])].sort()).toEqual([0, 1, 2, 3]);
     const never = random({ colorJitter: { brightness: 0.4, probability: 0 } });
-    expect(drawAugmentation(stream(5), 64, 64, never).color).toBeUndefined();
+    expect(drawAugmentation(streams(5), 64, 64, 32, never).color).toBeUndefined();
   });
 });
 
@@ -94,6 +94,10 @@ describe("parseTransform", () => {
     [{ scale: [0, 1] as [number, number] }, /scale/],
     [{ flipProbability: 2 }, /flipProbability/],
     [{ colorJitter: { hue: 0.7 } }, /hue/],
+    [{ randAugment: { magnitude: 11 } }, /randAugment\.magnitude/],
+    [{ randAugment: { operations: 0 } }, /randAugment\.operations/],
+    [{ randomErasing: { area: [0.5, 0.1] as [number, number] } }, /first number of a range/],
+    [{ randomErasing: { aspect: [0, 1] as [number, number] } }, /randomErasing\.aspect/],
     [{ kind: "centre" as const, resize: 16 }, /image size of 32, but found 16/],
   ])("refuses %o", (options, message) => {
     expect(() => parseTransform(options, 32)).toThrow(message);
