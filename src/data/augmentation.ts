@@ -4,7 +4,7 @@ import type { RandomStream } from "../random/index.js";
 import type { ImageOperation } from "./image-operations.js";
 import { drawRandAugment } from "./rand-augment.js";
 import { drawErasing } from "./random-erasing.js";
-import { type CentreTransform, type ColorJitter, centreResize, type RandomTransform } from "./transform.js";
+import { type Blur, type CentreTransform, type ColorJitter, centreResize, type RandomTransform } from "./transform.js";
 
 /** A rectangle in pixels of the image; edges may lie between pixels. */
 export interface Region {
@@ -24,16 +24,21 @@ export interface ColorChange {
   readonly hue: number;
 }
 
-/** How a square of the batch is made from an image. */
+/** How a square of the batch is made from an image; the parts apply in this order. */
 export interface View {
   /** The rectangle that becomes the square. */
   readonly region: Region;
   /** Pixels outside of this rectangle are never looked at: the crop itself, or the whole image. */
   readonly bounds: Region;
   readonly flip: boolean;
-  /** Applied in this order, before the change of colour. */
+  /** Of RandAugment. */
   readonly operations?: readonly ImageOperation[];
   readonly color?: ColorChange;
+  readonly grayscale?: true;
+  /** The standard deviation of a Gaussian blur, in pixels of the square. */
+  readonly blur?: number;
+  /** Values from this one on are inverted. */
+  readonly solarize?: number;
   /** A rectangle of the finished square, in its pixels, that noise replaces. */
   readonly erased?: Region;
 }
@@ -60,16 +65,29 @@ export function drawAugmentation(
   const flip = stream.uniform() < options.flipProbability;
   const color = options.colorJitter && drawColorChange(stream, options.colorJitter);
   const region = drawCrop(stream, width, height, options);
-  const operations = options.randAugment && drawRandAugment(streamOf("rand-augment"), options.randAugment);
-  const erased = options.randomErasing && drawErasing(streamOf("random erasing"), size, options.randomErasing);
+  const others = drawOthers(streamOf, size, options);
+  return { region, bounds: region, flip, ...(color && { color }), ...others };
+}
+
+/** Only what happens to this image has a key. */
+function drawOthers(streamOf: StreamOf, size: number, options: RandomTransform): Partial<View> {
+  const { randAugment, grayscale = 0, blur, solarize, randomErasing } = options;
+  const operations = randAugment && drawRandAugment(streamOf("rand-augment"), randAugment);
+  const isGrey = grayscale > 0 && streamOf("grayscale").uniform() < grayscale;
+  const sigma = blur && drawSigma(streamOf("blur"), blur);
+  const inverts = solarize && streamOf("solarize").uniform() < solarize.probability;
+  const erased = randomErasing && drawErasing(streamOf("random erasing"), size, randomErasing);
   return {
-    region,
-    bounds: region,
-    flip,
     ...(operations && { operations }),
-    ...(color && { color }),
+    ...(isGrey && { grayscale: true }),
+    ...(sigma !== undefined && { blur: sigma }),
+    ...(inverts && { solarize: solarize.threshold }),
     ...(erased && { erased }),
   };
+}
+
+function drawSigma(stream: RandomStream, { probability, sigma }: Blur): number | undefined {
+  return stream.uniform() < probability ? stream.uniformIn(...sigma) : undefined;
 }
 
 function drawCrop(stream: RandomStream, width: number, height: number, { scale, ratio }: RandomTransform): Region {

@@ -37,11 +37,13 @@ export { selectImages } from "./select-images.js";
 export type { SkippedImage } from "./skip-log.js";
 export type {
   AugmentationOptions,
+  Blur,
   CentreTransform,
   ColorJitter,
   RandAugment,
   RandomErasing,
   RandomTransform,
+  Solarize,
   Transform,
   TransformOptions,
 } from "./transform.js";

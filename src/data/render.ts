@@ -2,8 +2,9 @@
 
 import { randomStream } from "../random/index.js";
 import { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
-import { changeColor } from "./color-change.js";
-import { applyOperation } from "./image-operations.js";
+import { adjustSaturation, changeColor } from "./color-change.js";
+import { gaussianBlur } from "./gaussian-blur.js";
+import { applyOperation, solarize } from "./image-operations.js";
 import { eraseRegion } from "./random-erasing.js";
 import { type PixelImage, resampleView } from "./resample.js";
 import type { Transform } from "./transform.js";
@@ -29,8 +30,12 @@ export function renderImage(
   const view = chooseView(image, transform, streamOf, size);
   resampleView(image, view, size, out, offset);
   const square = out.subarray(offset, offset + size * size * 3);
+  // timm puts RandAugment before the jitter; jitter, grey, blur and solarisation follow each other as in DINO.
   for (const operation of view.operations ?? []) applyOperation(square, size, operation);
   if (view.color) changeColor(square, view.color);
+  if (view.grayscale) adjustSaturation(square, 0);
+  if (view.blur !== undefined) gaussianBlur(square, size, view.blur);
+  if (view.solarize !== undefined) solarize(square, view.solarize);
   if (view.erased) eraseRegion(square, size, view.erased, streamOf("erasing noise"));
 }
 

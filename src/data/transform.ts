@@ -30,6 +30,18 @@ const randAugmentSchema = z.strictObject({
   magnitudeDeviation: z.number().min(0).default(0.5),
 });
 
+const blurSchema = z.strictObject({
+  probability: fraction.default(1),
+  /** The standard deviation of the Gaussian, in pixels of the square. */
+  sigma: range(z.number().positive().max(100)).default([0.1, 2]),
+});
+
+const solarizeSchema = z.strictObject({
+  probability: fraction.default(1),
+  /** Values from this one on are inverted. */
+  threshold: z.number().int().min(0).max(256).default(128),
+});
+
 const randomErasingSchema = z.strictObject({
   /** How often a rectangle is erased. */
   probability: fraction.default(0.25),
@@ -49,6 +61,10 @@ const randomSchema = z.strictObject({
   colorJitter: colorJitterSchema.optional(),
   /** RandAugment with the operations of timm's `rand-m9-mstd0.5-inc1`, whose numbers are the defaults. */
   randAugment: randAugmentSchema.optional(),
+  /** How often an image loses its colours. */
+  grayscale: fraction.optional(),
+  blur: blurSchema.optional(),
+  solarize: solarizeSchema.optional(),
   randomErasing: randomErasingSchema.optional(),
 });
 
@@ -68,6 +84,8 @@ export type RandomTransform = z.output<typeof randomSchema>;
 export type CentreTransform = z.output<typeof centreSchema>;
 export type Transform = RandomTransform | CentreTransform;
 export type ColorJitter = z.output<typeof colorJitterSchema>;
+export type Blur = z.output<typeof blurSchema>;
+export type Solarize = z.output<typeof solarizeSchema>;
 export type RandAugment = z.output<typeof randAugmentSchema>;
 export type RandomErasing = z.output<typeof randomErasingSchema>;
 

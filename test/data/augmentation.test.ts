@@ -71,6 +71,35 @@ describe("drawAugmentation", () => {
   });
 });
 
+describe("grey, blur and solarisation", () => {
+  test("happen as often as asked for, with an even choice of blurs", () => {
+    const options = random({ grayscale: 0.2, blur: { probability: 0.5 }, solarize: { probability: 0.1 } });
+    const views = Array.from({ length: 4000 }, (_, i) => drawAugmentation(streams(i), 64, 64, 32, options));
+    const share = (happens: (view: (typeof views)[number]) => boolean) => views.filter(happens).length / views.length;
+    expect(Math.abs(share(({ grayscale }) => grayscale === true) - 0.2)).toBeLessThan(0.025);
+    expect(Math.abs(share(({ blur }) => blur !== undefined) - 0.5)).toBeLessThan(0.03);
+    expect(Math.abs(share(({ solarize }) => solarize === 128) - 0.1)).toBeLessThan(0.02);
+    const sigmas = views.flatMap(({ blur }) => blur ?? []);
+    expect(Math.min(...sigmas)).toBeGreaterThanOrEqual(0.1);
+    expect(Math.max(...sigmas)).toBeLessThan(2);
+    expect(Math.abs(sigmas.reduce((sum, sigma) => sum + sigma, 0) / sigmas.length - 1.05)).toBeLessThan(0.04);
+  });
+
+  test("one does not come with another more often than by chance", () => {
+    const options = random({ grayscale: 0.5, blur: { probability: 0.5 }, solarize: { probability: 0.5 } });
+    const views = Array.from({ length: 4000 }, (_, i) => drawAugmentation(streams(i), 64, 64, 32, options));
+    const count = (...keys: ("grayscale" | "blur" | "solarize")[]) =>
+      views.filter((view) => keys.every((key) => view[key] !== undefined)).length / views.length;
+    for (const [first, second] of [
+      ["grayscale", "blur"],
+      ["blur", "solarize"],
+      ["grayscale", "solarize"],
+    ] as const) {
+      expect(Math.abs(count(first, second) - 0.25)).toBeLessThan(0.03);
+    }
+  });
+});
+
 describe("centreView", () => {
   test("takes the centre of the shorter side", () => {
     const view = centreView(200, 100, 40, { kind: "centre", resize: 50 });
@@ -94,6 +123,9 @@ describe("parseTransform", () => {
     [{ scale: [0, 1] as [number, number] }, /scale/],
     [{ flipProbability: 2 }, /flipProbability/],
     [{ colorJitter: { hue: 0.7 } }, /hue/],
+    [{ grayscale: 2 }, /grayscale/],
+    [{ blur: { sigma: [0, 1] as [number, number] } }, /blur\.sigma/],
+    [{ solarize: { threshold: 300 } }, /solarize\.threshold/],
     [{ randAugment: { magnitude: 11 } }, /randAugment\.magnitude/],
     [{ randAugment: { operations: 0 } }, /randAugment\.operations/],
     [{ randomErasing: { area: [0.5, 0.1] as [number, number] } }, /first number of a range/],

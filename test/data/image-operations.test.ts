@@ -91,4 +91,16 @@ describe.skipIf(pillowMissing !== undefined)(`Pillow${pillowMissing ? ` (${pillo
       expect(difference, what).toBeLessThanOrEqual(withinOne.includes(name) ? 1 : 0);
     }
   });
+
+  test("gives the same greys, to within one, for an image without colours", () => {
+    const wanted = runPillow(
+      squares,
+      size,
+      squares.map((_, image): PillowCase => [image, "grayscale", 0]),
+    );
+    for (const [i, square] of squares.entries()) {
+      const found = applied("color", 0, square);
+      for (const [at, value] of found.entries()) expect(Math.abs(value - wanted[i]![at]!)).toBeLessThanOrEqual(1);
+    }
+  });
 });

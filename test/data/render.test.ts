@@ -2,7 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { applyOperation } from "#src/data/image-operations.js";
+import { adjustSaturation } from "#src/data/color-change.js";
+import { gaussianBlur } from "#src/data/gaussian-blur.js";
+import { applyOperation, solarize } from "#src/data/image-operations.js";
 import { drawAugmentation, parseTransform, type RandomTransform, type TransformOptions } from "#src/data/index.js";
 import { renderImage } from "#src/data/render.js";
 import { randomStream } from "#src/random/index.js";
@@ -11,6 +13,13 @@ const [width, height, size] = [50, 40, 16];
 const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7 + ((i * i) % 251)) & 255);
 const image = { width, height, channels: 3 as const, pixels };
 const jitter = { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 };
+const all = {
+  randAugment: { operations: 3 },
+  grayscale: 0.5,
+  blur: { probability: 0.5 },
+  solarize: { probability: 0.5 },
+  randomErasing: { probability: 0.5 },
+};
 
 function render(options: TransformOptions, index: number, epoch = 0): Uint8Array {
   const out = new Uint8Array(size * size * 3);
@@ -62,18 +71,43 @@ describe("renderImage", () => {
     expect(render(options, 0, 1)).not.toEqual(render(options, 0));
   });
 
+  test("jitters, takes the colours away, blurs and solarises, in this order", () => {
+    const options = {
+      colorJitter: jitter,
+      grayscale: 0.5,
+      blur: { probability: 0.5 },
+      solarize: { probability: 0.5, threshold: 100 },
+    };
+    const seen = new Set<string>();
+    for (let i = 0; i < 60; i++) {
+      const { grayscale, blur, solarize: threshold } = draw(options, i);
+      const expected = render({ colorJitter: jitter }, i);
+      if (grayscale) adjustSaturation(expected, 0);
+      if (blur !== undefined) gaussianBlur(expected, size, blur);
+      if (threshold !== undefined) solarize(expected, threshold);
+      expect(render(options, i)).toEqual(expected);
+      seen.add(`${grayscale ?? false} ${blur !== undefined} ${threshold ?? 0}`);
+    }
+    expect(seen.size).toBe(8);
+  });
+
   test.each([
+    ["grey", { grayscale: 0.5 }],
+    ["blur", { blur: {} }],
+    ["solarisation", { solarize: {} }],
     ["RandAugment", { randAugment: {} }],
     ["random erasing", { randomErasing: { probability: 1 } }],
   ])("%s leaves the draws of all others alone", (_, added) => {
-    const others = { colorJitter: jitter, randAugment: { operations: 3 }, randomErasing: { probability: 0.5 } };
+    const others = { ...all, colorJitter: jitter };
     for (let i = 0; i < 30; i++) {
       const { region, flip, color, ...without } = draw({ colorJitter: jitter }, i);
       expect(without).toEqual({ bounds: region });
       expect(draw({ colorJitter: jitter, ...added }, i)).toMatchObject({ region, flip, ...(color && { color }) });
-      const { operations, erased } = draw(others, i);
-      expect(draw({ randAugment: others.randAugment }, i).operations).toEqual(operations);
-      expect(draw({ randomErasing: others.randomErasing }, i).erased).toEqual(erased);
+      const together = draw(others, i);
+      for (const [name, option] of Object.entries(all)) {
+        const { region, bounds, flip, ...drawn } = draw({ [name]: option }, i);
+        expect(together).toMatchObject(drawn);
+      }
     }
   });
 });

@@ -8,7 +8,7 @@ import json
 import sys
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import tensor_file
 
@@ -40,6 +40,8 @@ OPERATIONS = {
     "shearY": lambda image, slope: affine(image, (1, 0, 0, slope, 1, 0)),
     "translateX": lambda image, share: affine(image, (1, 0, share * image.size[0], 0, 1, 0)),
     "translateY": lambda image, share: affine(image, (1, 0, 0, 0, 1, share * image.size[1])),
+    "grayscale": lambda image, _: image.convert("L").convert("RGB"),
+    "blur": lambda image, sigma: image.filter(ImageFilter.GaussianBlur(radius=sigma)),
 }
 
 

@@ -1,0 +1,48 @@
+// Blurs a square of RGB pixels.
+
+import { toByte } from "./byte.js";
+
+/** Beyond three deviations lie 0.3% of a Gaussian. */
+const REACH = 3;
+
+/**
+ * Convolves `size` x `size` RGB pixels, in place, with a Gaussian whose standard deviation is `sigma` pixels, cut off at
+ * three of them and normalised. The outermost pixels go on beyond the border. This is the Gaussian itself; Pillow's
+ * GaussianBlur, which calls `sigma` the radius, stands three box filters for it, each with that rule at the border.
+ */
+export function gaussianBlur(pixels: Uint8Array, size: number, sigma: number): void {
+  const weights = gaussianWeights(sigma);
+  const values = Float32Array.from(pixels);
+  convolveLines(values, size, weights, 3, 3 * size);
+  convolveLines(values, size, weights, 3 * size, 3);
+  for (let at = 0; at < pixels.length; at++) pixels[at] = toByte(values[at]!);
+}
+
+/** The weight at each distance from 0 on; all weights, those on both sides, add up to one. */
+function gaussianWeights(sigma: number): Float64Array {
+  const weights = Float64Array.from({ length: Math.ceil(REACH * sigma) + 1 }, (_, distance) =>
+    Math.exp(-0.5 * (distance / sigma) ** 2),
+  );
+  const total = 2 * weights.reduce((sum, weight) => sum + weight, 0) - weights[0]!;
+  return weights.map((weight) => weight / total);
+}
+
+/** Convolves the `size` lines of each channel: `step` leads from one value of a line to the next, `skip` to the next line. */
+function convolveLines(values: Float32Array, size: number, weights: Float64Array, step: number, skip: number): void {
+  const reach = weights.length - 1;
+  const padded = new Float64Array(size + 2 * reach);
+  for (let line = 0; line < size; line++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const start = line * skip + channel;
+      for (let i = 0; i < size; i++) padded[reach + i] = values[start + i * step]!;
+      padded.fill(padded[reach]!, 0, reach);
+      padded.fill(padded[reach + size - 1]!, reach + size);
+      for (let i = 0; i < size; i++) {
+        const centre = reach + i;
+        let value = weights[0]! * padded[centre]!;
+        for (let k = 1; k <= reach; k++) value += weights[k]! * (padded[centre - k]! + padded[centre + k]!);
+        values[start + i * step] = value;
+      }
+    }
+  }
+}
