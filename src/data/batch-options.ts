@@ -3,16 +3,19 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
+import { DataOptionError } from "./errors.js";
 import type { ImageSource } from "./image-source.js";
 import { parseOptions } from "./parse-options.js";
 import type { SkippedImage } from "./skip-log.js";
-import { parseTransform, type Transform, type TransformOptions } from "./transform.js";
+import { parseTransform, type TransformOptions } from "./transform.js";
+import type { ViewGroup } from "./view-group.js";
 
 const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);
+const imageSide = wholeNumber(1, 8192);
 const byte = wholeNumber(0, 255);
 
 const schema = z.object({
-  imageSize: wholeNumber(1, 8192),
+  imageSize: imageSide,
   batchSize: wholeNumber(1, 1_000_000),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
   workers: wholeNumber(1, 64).optional(),
@@ -29,7 +32,31 @@ const schema = z.object({
   minimumSize: wholeNumber(1, 8192).default(1),
   maximumPixels: wholeNumber(1, 2 ** 40).default(DEFAULT_MAXIMUM_PIXELS),
   unreadableShare: z.number().min(0).max(1).default(0.1),
+  views: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        count: wholeNumber(1, 100).default(1),
+        imageSize: imageSide.optional(),
+        // Checked as any transform is, once its image size is known.
+        augmentation: z.custom<TransformOptions>().optional(),
+      }),
+    )
+    .min(1)
+    .default([{ name: "image", count: 1 }]),
 });
+
+/** Views of each image that are drawn alike. */
+export interface ViewOptions {
+  /** By which the batch names them; no two groups have the same. */
+  readonly name: string;
+  /** How many there are of each image; default 1. */
+  readonly count?: number;
+  /** Default: the stream's. */
+  readonly imageSize?: number;
+  /** Default: the stream's. */
+  readonly augmentation?: TransformOptions;
+}
 
 export interface BatchOptions {
   readonly source: ImageSource;
@@ -42,6 +69,8 @@ export interface BatchOptions {
   readonly workers?: number;
   /** Random crops, flips and colours, or the fixed view for evaluation. */
   readonly augmentation?: TransformOptions;
+  /** Several views of each image, which is decoded once for all of them; default one. */
+  readonly views?: readonly ViewOptions[];
   /** The most bytes of decoded images to keep in memory; default 1 GiB. The pixels do not depend on it. */
   readonly memoryBudget?: number;
   /** What shows through where an image is transparent; default white. */
@@ -62,20 +91,35 @@ export interface BatchOptions {
   readonly onProgress?: (done: number, count: number) => void;
 }
 
-export interface CheckedBatchOptions extends Required<Omit<BatchOptions, "augmentation" | "prefetchBytes">> {
-  readonly transform: Transform;
+type Plain = Omit<BatchOptions, "imageSize" | "augmentation" | "views" | "prefetchBytes">;
+
+export interface CheckedBatchOptions extends Required<Plain> {
+  /** At least one group. */
+  readonly views: readonly ViewGroup[];
 }
 
 /** Throws `DataOptionError`. */
 export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
-  const { source, augmentation = {}, onSkip = () => {}, onProgress = () => {}, ...plain } = options;
-  const checked = parseOptions(schema, plain, "the options of a batch stream");
+  const { source, augmentation, onSkip = () => {}, onProgress = () => {}, ...plain } = options;
+  const { imageSize, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
+  const views = checked.views.map((view) => {
+    const side = view.imageSize ?? imageSize;
+    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, side);
+    return { name: view.name, count: view.count, imageSize: side, transform };
+  });
+  const repeated = views.find(({ name }, i) => views.findIndex((other) => other.name === name) < i);
+  if (repeated) {
+    throw new DataOptionError({
+      expected: "each group of views to have a name of its own",
+      found: `two named "${repeated.name}"`,
+      remedy: "Rename one, or raise the count of the other",
+    });
+  }
   // Decoding runs on libuv's threads, four for the whole process unless UV_THREADPOOL_SIZE says otherwise before it
   // starts; more workers than that only help with images in memory, which need few.
   const workers = checked.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  const batchBytes = checked.batchSize * checked.imageSize ** 2 * 3;
+  const imageBytes = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
   const wanted = Math.max(checked.prefetch, workers + 1);
-  const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / batchBytes)));
-  const transform = parseTransform(augmentation, checked.imageSize);
-  return { ...checked, source, onSkip, onProgress, transform, workers, prefetch };
+  const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
+  return { ...checked, source, onSkip, onProgress, views, workers, prefetch };
 }

@@ -1,14 +1,26 @@
 // Batches of augmented images in a reproducible order, prepared ahead on worker threads.
 
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
-import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
 import { countOf } from "./image-source.js";
 import { bringIntoMemory, type MemoryUse } from "./memory-plan.js";
 import { SkipLog } from "./skip-log.js";
-import { workingSide } from "./transform.js";
+import type { ViewGroup } from "./view-group.js";
+import { makeWorkerData, WORKER_SCRIPT } from "./worker-data.js";
 import { WorkerPool } from "./worker-pool.js";
+
+/** The views of one group of a batch. */
+export interface BatchViews {
+  readonly name: string;
+  /** How many there are of each image. */
+  readonly count: number;
+  /** Side of the squares, in pixels. */
+  readonly imageSize: number;
+  /** 8-bit sRGB, [count, batch, height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
 
 /** One batch of a run. */
 export interface Batch {
@@ -17,8 +29,10 @@ export interface Batch {
   readonly epoch: number;
   /** The images shown; where one could not be read, the index of its substitute. */
   readonly indices: Int32Array;
-  /** 8-bit sRGB, [batch, height, width, 3]. */
+  /** 8-bit sRGB, [batch, height, width, 3]: the first view of the first group. */
   readonly pixels: Uint8Array;
+  /** All views, in the order of the options; the first group shares its memory with `pixels`. */
+  readonly views: readonly BatchViews[];
   /** How long `next()` waited for it. */
   readonly waitSeconds: number;
 }
@@ -44,7 +58,7 @@ type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
 /** Opens a stream; resolves once a set that fits is in memory. Throws `DataError`s. */
 export async function openBatches(options: BatchOptions): Promise<BatchStream> {
   const checked = checkBatchOptions(options);
-  const { source, batchSize, imageSize, seed, transform } = checked;
+  const { source, batchSize } = checked;
   if (source.count < batchSize) throw new TooFewImagesError(source.count, batchSize);
   if (source.table.kind === "pixels" && Math.min(source.table.width, source.table.height) < checked.minimumSize) {
     throw new SourceError({
@@ -53,25 +67,20 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
       remedy: "Choose a smaller patch size",
     });
   }
-  const workerData: DecodeWorkerData = {
-    table: source.table,
-    decode: {
-      workingSide: Math.max(workingSide(transform, imageSize), checked.minimumSize),
-      background: checked.background,
-      minimumSize: checked.minimumSize,
-      maximumPixels: checked.maximumPixels,
-    },
-    plan: { seed, transform, imageSize, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
-  };
   const skips = new SkipLog(source.count, checked.unreadableShare, source.name, checked.onSkip);
-  const script = new URL("./decode-worker.js", import.meta.url);
-  const pool: Pool = new WorkerPool(script, workerData, checked.workers, ({ index, reason }: UnreadableNotice) => {
-    try {
-      skips.note(index, reason);
-    } catch (error) {
-      pool.fail(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
+  const workerData = makeWorkerData(checked);
+  const pool: Pool = new WorkerPool(
+    WORKER_SCRIPT,
+    workerData,
+    checked.workers,
+    ({ index, reason }: UnreadableNotice) => {
+      try {
+        skips.note(index, reason);
+      } catch (error) {
+        pool.fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+  );
   try {
     const memory = await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
     return new PrefetchingStream(checked, pool, memory, skips);
@@ -95,6 +104,7 @@ class PrefetchingStream implements BatchStream {
   readonly #skips: SkipLog;
   readonly #order: EpochOrder;
   readonly #depth: number;
+  readonly #groups: readonly ViewGroup[];
   #queue: Prepared[] = [];
   #nextStep = 0;
 
@@ -103,6 +113,7 @@ class PrefetchingStream implements BatchStream {
     this.#skips = skips;
     this.#order = new EpochOrder(options.source.count, options.batchSize, options.seed);
     this.#depth = options.prefetch;
+    this.#groups = options.views;
     this.stepsPerEpoch = this.#order.stepsPerEpoch;
     this.memory = memory;
     const ahead = countOf(options.prefetch, "batch", "batches");
@@ -132,7 +143,12 @@ class PrefetchingStream implements BatchStream {
     const batch = await this.#pool.hold(result);
     if (batch.kind !== "batch") throw new TypeError(`a worker answered a batch with ${batch.kind}`);
     const waitSeconds = (performance.now() - began) / 1000;
-    return { step, epoch, indices: batch.indices, pixels: batch.pixels, waitSeconds };
+    const views = this.#groups.map(({ name, count, imageSize }, i) => {
+      return { name, count, imageSize, pixels: batch.pixels[i]! };
+    });
+    const { pixels, count } = views[0]!;
+    const first = pixels.subarray(0, pixels.length / count);
+    return { step, epoch, indices: batch.indices, pixels: first, views, waitSeconds };
   }
 
   close(): Promise<void> {

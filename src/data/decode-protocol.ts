@@ -4,6 +4,7 @@ import type { DecodeOptions } from "./decode-image.js";
 import type { ImageTable } from "./image-source.js";
 import type { ImageStore, StoreChunk } from "./image-store.js";
 import type { SlotPlan } from "./slot-filler.js";
+import type { ViewPixels } from "./view-group.js";
 
 /** Given to a worker when it starts. */
 export interface DecodeWorkerData {
@@ -26,10 +27,10 @@ export type DecodeTask =
   | { readonly kind: "adopt"; readonly store: ImageStore };
 
 export type DecodeResult =
-  /** The images shown (substitutes in place of unreadable ones) and [batch, height, width, 3] pixels. */
-  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: Uint8Array }
-  /** [batch, height, width, 3] pixels; `readable` holds 0 for each image whose place holds nothing. */
-  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: Uint8Array }
+  /** The images shown (substitutes in place of unreadable ones). */
+  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: ViewPixels }
+  /** `readable` holds 0 for each image whose place holds nothing. */
+  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels }
   | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
   | { readonly kind: "pack"; readonly chunk: StoreChunk }
   | { readonly kind: "adopt" };

@@ -6,7 +6,7 @@ import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } fro
 import { ImageReader } from "./image-reader.js";
 import { imageBytes, packImages } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
-import { SlotFiller } from "./slot-filler.js";
+import { SlotFiller, type Slots } from "./slot-filler.js";
 import { serveTasks } from "./worker-pool.js";
 
 // Workers and images in flight are the parallelism; threads within libvips would only fight over the same cores.
@@ -18,7 +18,6 @@ const LANES = 2;
 
 const { table, decode, plan } = workerData as DecodeWorkerData;
 const reader = new ImageReader(table, decode);
-const slotBytes = plan.imageSize * plan.imageSize * 3;
 
 serveTasks<DecodeTask, DecodeResult, UnreadableNotice>((notify) => {
   const filler = new SlotFiller(reader, plan, (index, reason) => notify({ index, reason }));
@@ -46,32 +45,33 @@ serveTasks<DecodeTask, DecodeResult, UnreadableNotice>((notify) => {
 });
 
 async function makeBatch(filler: SlotFiller, epoch: number, wanted: Int32Array) {
-  const pixels = new Uint8Array(wanted.length * slotBytes);
+  const slots = filler.prepare(epoch, wanted);
   const indices = wanted.slice();
-  const missing: number[] = [];
-  // Images in memory go through one plain loop: a promise for each would cost as much as the resampling.
-  for (let slot = 0; slot < wanted.length; slot++) {
-    if (!filler.fillFromMemory(epoch, wanted[slot]!, pixels, slot * slotBytes)) missing.push(slot);
-  }
-  await inLanes(missing, async (slot) => {
-    indices[slot] = await filler.fill(epoch, wanted[slot]!, pixels, slot * slotBytes);
+  await inLanes(fillFromMemory(filler, slots), async (slot) => {
+    indices[slot] = await filler.fill(slots, slot);
   });
+  const { pixels } = slots;
   const result: DecodeResult = { kind: "batch", indices, pixels };
-  return { result, transfer: [pixels.buffer, indices.buffer] };
+  return { result, transfer: [...pixels.map(({ buffer }) => buffer), indices.buffer] };
 }
 
 async function readInOrder(filler: SlotFiller, epoch: number, wanted: Int32Array) {
-  const pixels = new Uint8Array(wanted.length * slotBytes);
+  const slots = filler.prepare(epoch, wanted);
   const readable = new Uint8Array(wanted.length).fill(1);
-  const missing: number[] = [];
-  for (let slot = 0; slot < wanted.length; slot++) {
-    if (!filler.fillFromMemory(epoch, wanted[slot]!, pixels, slot * slotBytes)) missing.push(slot);
-  }
-  await inLanes(missing, async (slot) => {
-    readable[slot] = Number(await filler.fillOnly(epoch, wanted[slot]!, pixels, slot * slotBytes));
+  await inLanes(fillFromMemory(filler, slots), async (slot) => {
+    readable[slot] = Number(await filler.fillOnly(slots, slot));
   });
+  const { pixels } = slots;
   const result: DecodeResult = { kind: "read", readable, pixels };
-  return { result, transfer: [pixels.buffer, readable.buffer] };
+  return { result, transfer: [...pixels.map(({ buffer }) => buffer), readable.buffer] };
+}
+
+/**
+ * Fills what it can and gives the slots that are left. Images in memory go through one plain loop: a promise for each
+ * would cost as much as the resampling.
+ */
+function fillFromMemory(filler: SlotFiller, slots: Slots): number[] {
+  return [...slots.indices.keys()].filter((slot) => !filler.fillFromMemory(slots, slot));
 }
 
 async function decodeAll(filler: SlotFiller, indices: readonly number[]): Promise<(PixelImage | undefined)[]> {

@@ -8,8 +8,8 @@ export {
   type StreamOf,
   type View,
 } from "./augmentation.js";
-export type { BatchOptions } from "./batch-options.js";
-export { type Batch, type BatchStream, openBatches } from "./batch-stream.js";
+export type { BatchOptions, ViewOptions } from "./batch-options.js";
+export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
 export type { Color } from "./decode-image.js";
 export {
   DataError,

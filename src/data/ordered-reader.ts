@@ -1,15 +1,15 @@
 // Images in the order asked for, prepared ahead on worker threads; what cannot be read is left out and named.
 
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
-import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
 import { TooManyUnreadableError } from "./errors.js";
 import { bringIntoMemory } from "./memory-plan.js";
 import type { SkippedImage } from "./skip-log.js";
-import { workingSide } from "./transform.js";
+import { makeWorkerData, WORKER_SCRIPT } from "./worker-data.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** As of a batch stream; the view is by default the fixed one of evaluation, and nothing is kept in memory. */
-export type OrderedOptions = Omit<BatchOptions, "unreadableShare" | "onSkip">;
+export type OrderedOptions = Omit<BatchOptions, "views" | "unreadableShare" | "onSkip">;
 
 export interface OrderedBatch {
   /** The images, without those that could not be read. */
@@ -42,32 +42,22 @@ type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
 
 /** Opens a reader; resolves once a set that fits into the memory budget is there. Throws `DataError`s. */
 export async function openOrdered(options: OrderedOptions): Promise<OrderedReader> {
-  const { source, imageSize, batchSize, ...checked } = checkBatchOptions({
+  const checked = checkBatchOptions({
     memoryBudget: 0,
     augmentation: { kind: "centre" },
     ...options,
   });
-  const workerData: DecodeWorkerData = {
-    table: source.table,
-    decode: {
-      workingSide: Math.max(workingSide(checked.transform, imageSize), checked.minimumSize),
-      background: checked.background,
-      minimumSize: checked.minimumSize,
-      maximumPixels: checked.maximumPixels,
-    },
-    plan: {
-      seed: checked.seed,
-      transform: checked.transform,
-      imageSize,
-      unreadable: new Uint8Array(new SharedArrayBuffer(source.count)),
-    },
-  };
+  const { source, batchSize } = checked;
   const reasons = new Map<number, string>();
-  const script = new URL("./decode-worker.js", import.meta.url);
   // A notice comes before the answer of the task that it belongs to.
-  const pool: Pool = new WorkerPool(script, workerData, checked.workers, ({ index, reason }: UnreadableNotice) => {
-    if (!reasons.has(index)) reasons.set(index, reason);
-  });
+  const pool: Pool = new WorkerPool(
+    WORKER_SCRIPT,
+    makeWorkerData(checked),
+    checked.workers,
+    ({ index, reason }: UnreadableNotice) => {
+      if (!reasons.has(index)) reasons.set(index, reason);
+    },
+  );
   try {
     if (checked.memoryBudget > 0) {
       await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
@@ -105,7 +95,7 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
       readable += wanted.length - skipped.length;
       if (examples.length < 5) examples.push(...skipped.slice(0, 5));
       const waitSeconds = (performance.now() - began) / 1000;
-      yield { ...withoutGaps(wanted, answer.readable, answer.pixels), skipped, waitSeconds };
+      yield { ...withoutGaps(wanted, answer.readable, answer.pixels[0]!), skipped, waitSeconds };
     }
     // A pass that goes on where another stopped may well find nothing but broken files.
     if (readable === 0 && first === 0 && count > 0) {

@@ -52,7 +52,7 @@ export async function readImages(images: ImageSelection, options: ReadOptions): 
   const read = async (index: number): Promise<ReadImage | SkippedImage> => {
     try {
       const pixels = new Uint8Array(imageSize * imageSize * 3);
-      renderImage(await reader.decode(index), transform, { seed, epoch: 0, index }, imageSize, pixels, 0);
+      renderImage(await reader.decode(index), transform, { seed, epoch: 0, index, view: 0 }, imageSize, pixels, 0);
       return { index, name: nameOf(index), pixels };
     } catch (error) {
       return { index, name: nameOf(index), reason: reasonOf(error) };

@@ -15,6 +15,8 @@ export interface SlotKey {
   readonly epoch: number;
   /** The image that the epoch's order put here, even where another one stands in for it. */
   readonly index: number;
+  /** Which view of the image; the draws of one do not depend on how many there are. */
+  readonly view: number;
 }
 
 /** Writes `size` x `size` RGB pixels of `image` to `out` at `offset`. */
@@ -26,7 +28,9 @@ export function renderImage(
   out: Uint8Array,
   offset: number,
 ): void {
-  const streamOf: StreamOf = (purpose) => randomStream(key.seed, purpose, key.epoch, key.index);
+  // The first view's streams are those of a stream of single views.
+  const suffix = key.view === 0 ? "" : ` of view ${key.view}`;
+  const streamOf: StreamOf = (purpose) => randomStream(key.seed, purpose + suffix, key.epoch, key.index);
   const view = chooseView(image, transform, streamOf, size);
   resampleView(image, view, size, out, offset);
   const square = out.subarray(offset, offset + size * size * 3);

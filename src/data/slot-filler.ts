@@ -2,15 +2,21 @@
 
 import { randomStream } from "../random/index.js";
 import { type ImageReader, reasonOf } from "./image-reader.js";
-import { renderImage } from "./render.js";
-import type { Transform } from "./transform.js";
+import type { PixelImage } from "./resample.js";
+import { allocateViews, renderViews, type ViewGroup, type ViewPixels } from "./view-group.js";
 
 export interface SlotPlan {
   readonly seed: number;
-  readonly transform: Transform;
-  readonly imageSize: number;
+  readonly views: readonly ViewGroup[];
   /** One byte an image in memory that all workers share; 1 marks an image that cannot be read. */
   readonly unreadable: Uint8Array;
+}
+
+/** The images that belong into the slots of a batch, and room for their pixels. */
+export interface Slots {
+  readonly epoch: number;
+  readonly indices: Int32Array;
+  readonly pixels: ViewPixels;
 }
 
 const RANDOM_TRIES = 64;
@@ -32,33 +38,33 @@ export class SlotFiller {
     this.#onUnreadable = onUnreadable;
   }
 
-  /** Fills the slot if its image is in memory, without waiting for anything; else returns false. */
-  fillFromMemory(epoch: number, index: number, out: Uint8Array, offset: number): boolean {
-    const image = this.#reader.inMemory(index);
-    if (!image) return false;
-    const { seed, transform, imageSize } = this.#plan;
-    renderImage(image, transform, { seed, epoch, index }, imageSize, out, offset);
-    return true;
+  /** A batch to be filled. */
+  prepare(epoch: number, indices: Int32Array): Slots {
+    return { epoch, indices, pixels: allocateViews(this.#plan.views, indices.length) };
   }
 
-  /** Fills the slot that belongs to image `index` and gives the index of the image that it shows in the end. */
-  async fill(epoch: number, index: number, out: Uint8Array, offset: number): Promise<number> {
-    const { seed, transform, imageSize } = this.#plan;
-    for (const candidate of this.#candidates(epoch, index)) {
+  /** Fills a slot if its image is in memory, without waiting for anything; else returns false. */
+  fillFromMemory(slots: Slots, slot: number): boolean {
+    const image = this.#reader.inMemory(slots.indices[slot]!);
+    if (image) this.#render(image, slots, slot);
+    return image !== undefined;
+  }
+
+  /** Fills a slot and gives the index of the image that it shows in the end. */
+  async fill(slots: Slots, slot: number): Promise<number> {
+    for (const candidate of this.#candidates(slots.epoch, slots.indices[slot]!)) {
       const image = await this.decode(candidate);
       if (!image) continue;
-      // The view is drawn from the slot's key: a substitute is not seen twice with the same crop in one epoch.
-      renderImage(image, transform, { seed, epoch, index }, imageSize, out, offset);
+      this.#render(image, slots, slot);
       return candidate;
     }
     throw new Error("no image of the set can be read");
   }
 
-  /** Fills the slot with image `index` and no other; false where it cannot be read. */
-  async fillOnly(epoch: number, index: number, out: Uint8Array, offset: number): Promise<boolean> {
-    const { seed, transform, imageSize } = this.#plan;
-    const image = await this.decode(index);
-    if (image) renderImage(image, transform, { seed, epoch, index }, imageSize, out, offset);
+  /** Fills a slot with the image that belongs there and no other; false where it cannot be read. */
+  async fillOnly(slots: Slots, slot: number): Promise<boolean> {
+    const image = await this.decode(slots.indices[slot]!);
+    if (image) this.#render(image, slots, slot);
     return image !== undefined;
   }
 
@@ -74,6 +80,12 @@ export class SlotFiller {
       this.#onUnreadable(index, reasonOf(error));
       return undefined;
     }
+  }
+
+  /** Views are drawn from the slot's key: a substitute is not seen twice with the same crop in one epoch. */
+  #render(image: PixelImage, { epoch, indices, pixels }: Slots, slot: number): void {
+    const { seed, views } = this.#plan;
+    renderViews(image, views, { seed, epoch, index: indices[slot]! }, pixels, slot, indices.length);
   }
 
   *#candidates(epoch: number, index: number): Generator<number> {

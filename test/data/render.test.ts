@@ -23,7 +23,7 @@ const all = {
 
 function render(options: TransformOptions, index: number, epoch = 0): Uint8Array {
   const out = new Uint8Array(size * size * 3);
-  renderImage(image, parseTransform(options, size), { seed: 5, epoch, index }, size, out, 0);
+  renderImage(image, parseTransform(options, size), { seed: 5, epoch, index, view: 0 }, size, out, 0);
   return out;
 }
 

@@ -1,0 +1,19 @@
+// What a worker thread is told when it starts, from the checked options of a stream.
+
+import type { CheckedBatchOptions } from "./batch-options.js";
+import type { DecodeWorkerData } from "./decode-protocol.js";
+import { workingSide } from "./transform.js";
+
+/** The script of a worker thread. */
+export const WORKER_SCRIPT = new URL("./decode-worker.js", import.meta.url);
+
+/** An image is decoded once for all of its views, at the size that the most demanding one needs. */
+export function makeWorkerData(options: CheckedBatchOptions): DecodeWorkerData {
+  const { source, views, seed, minimumSize, background, maximumPixels } = options;
+  const sides = views.map(({ transform, imageSize }) => workingSide(transform, imageSize));
+  return {
+    table: source.table,
+    decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumPixels },
+    plan: { seed, views, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
+  };
+}
