@@ -1,7 +1,8 @@
 // mixedae resume: the same run goes on.
 
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { isFinetuneConfig, readConfigFile } from "../training/run-directory.js";
+import { isFinetuneConfig, readConfigFile, runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
 
@@ -31,7 +32,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     )
     .action(async (folder: string, options: { threads?: number }) => {
       const overrides = options.threads === undefined ? {} : { threads: options.threads };
-      if (isFinetuneConfig(readConfigFile(folder))) {
+      if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
         const { resumeFinetune } = await import("../evaluation/index.js");
         finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));
         return;
