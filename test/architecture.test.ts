@@ -12,6 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["methods", "tasks"],
   ["training"],
   ["evaluation", "exchange"],
+  ["study"],
   ["cli", "index.ts"],
 ];
 

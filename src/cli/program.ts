@@ -17,6 +17,7 @@ import { addReconstruct } from "./reconstruct.js";
 import { reportError } from "./report-error.js";
 import { addResume } from "./resume.js";
 import { addSearch } from "./search.js";
+import { addStudy } from "./study.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -59,6 +60,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addProbe(program, context, finish);
   addFinetune(program, context, finish);
   addClassify(program, context, finish);
+  addStudy(program, context, finish);
   addImport(program, context, finish);
   addExport(program, context, finish);
   addDoctor(program, context, version, finish);

@@ -38,14 +38,19 @@ export interface KnnReport {
 
 const DETAIL_COUNT = 20;
 
-export async function evaluateKnn(request: KnnRequest, progress: ImageProgress): Promise<KnnReport> {
+/** `features` may give what it computed before. Throws the errors of the parts. */
+export async function evaluateKnn(
+  request: KnnRequest,
+  progress: ImageProgress,
+  features: typeof featuresOf = featuresOf,
+): Promise<KnnReport> {
   const { threads, labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request);
   const model = await openModel(request);
   const extractor = await createFeatureExtractor(model, { threads });
   const began = performance.now();
-  const train = await featuresOf(sets.train, "training features", model, extractor, progress);
-  const test = await featuresOf(sets.test, "test features", model, extractor, progress);
+  const train = await features(sets.train, "training features", model, extractor, progress);
+  const test = await features(sets.test, "test features", model, extractor, progress);
   const extracted = performance.now();
 
   const classes = sets.classes;

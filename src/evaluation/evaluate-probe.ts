@@ -16,7 +16,7 @@ import type { ImageProgress } from "./image-progress.js";
 import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import type { SetReport, TrainingSetReport } from "./report.js";
-import { featuresOf } from "./set-features.js";
+import { featuresOf, type SetFeatures } from "./set-features.js";
 
 export interface ProbeRequest extends ModelRequest, LabelledSetsRequest {
   readonly pooling: Pooling;
@@ -62,7 +62,12 @@ const MOST_EPOCHS = 20_000;
 /** Decoded images that are kept between the epochs of a probe with crops. */
 const MEMORY_BUDGET = 2 ** 30;
 
-export async function evaluateProbe(request: ProbeRequest, progress: ImageProgress): Promise<ProbeReport> {
+/** `features` may give what it computed before. Throws the errors of the parts. */
+export async function evaluateProbe(
+  request: ProbeRequest,
+  progress: ImageProgress,
+  features: typeof featuresOf = featuresOf,
+): Promise<ProbeReport> {
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
   const engine = { threads };
   const sets = await openLabelledSets(request);
@@ -71,10 +76,12 @@ export async function evaluateProbe(request: ProbeRequest, progress: ImageProgre
   const { width } = model.shape;
 
   const began = performance.now();
-  const test = await featuresOf(sets.test, "test features", model, extractor, progress);
+  const test = await features(sets.test, "test features", model, extractor, progress);
   const training = augment
     ? await augmentedEpochs(sets.train, request, model, extractor)
-    : await fixedFeatures(sets.train, request, model, extractor, progress);
+    : await fixedFeatures(sets.train, request, model, (set) =>
+        features(set, "training features", model, extractor, progress),
+      );
   const extracted = performance.now();
 
   const options = probeOptions(request, training.images);
@@ -140,10 +147,9 @@ async function fixedFeatures(
   set: LabelledSet,
   { pooling, seed = 0 }: ProbeRequest,
   model: PretrainedModel,
-  extractor: FeatureExtractor,
-  progress: ImageProgress,
+  featuresOfSet: (set: LabelledSet) => Promise<SetFeatures>,
 ): Promise<TrainingFeatures> {
-  const { features, labels, skipped } = await featuresOf(set, "training features", model, extractor, progress);
+  const { features, labels, skipped } = await featuresOfSet(set);
   return {
     images: labels.length,
     skipped,

@@ -1,6 +1,7 @@
 // The two labelled sets of an evaluation: what is learnt from, and what is tested on.
 
-import { type ImageSource, openSource } from "../data/index.js";
+import { resolve } from "node:path";
+import { type ImageSource, openSource, type Split } from "../data/index.js";
 import { stratifiedFraction } from "../tasks/label-fractions.js";
 import { EvaluationError } from "./errors.js";
 
@@ -14,6 +15,8 @@ export interface LabelledSetsRequest {
 }
 
 export interface LabelledSet {
+  /** Tells sets apart: the paths, and which part of them. */
+  readonly id: string;
   readonly source: ImageSource;
   /** The images that are used. */
   readonly indices: Int32Array;
@@ -48,16 +51,22 @@ export async function openLabelledSets(request: LabelledSetsRequest): Promise<La
   return {
     classes,
     train: {
+      id: setId(request.train, "train"),
       source: train,
       indices: stratifiedFraction(labels, labelsFraction, seed),
       labelOf: (index) => labels[index]!,
     },
     test: {
+      id: setId(request.test, "test"),
       source: test,
       indices: Int32Array.from({ length: test.count }, (_, index) => index),
       labelOf: (index) => places[test.label(index)!]!,
     },
   };
+}
+
+function setId(paths: string | readonly string[], split: Split): string {
+  return JSON.stringify([split, ...[paths].flat().map((path) => resolve(path))]);
 }
 
 function classesOf({ classes, description }: ImageSource, path: string | readonly string[]): readonly string[] {

@@ -1,9 +1,13 @@
 // What every evaluation reports, as a table, as JSON, and as a picture beside it.
 
+import { readFileSync } from "node:fs";
+import { z } from "zod";
 import type { ClassificationResult } from "../tasks/classification-metrics.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount } from "../training/quantities.js";
+import { errorCode, storageError } from "../training/storage.js";
 import { confusionPicture } from "./confusion-picture.js";
+import { EvaluationError } from "./errors.js";
 
 export interface SetReport {
   readonly source: string | readonly string[];
@@ -35,6 +39,35 @@ export async function writeReport(out: string, report: EvaluationReport): Promis
   await writeAtomically(picture, [await confusionPicture(report.classes, report.detail.confusion, caption)]);
   await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
   return picture;
+}
+
+const figures = z.object({
+  train: z.object({ images: z.int().min(0) }),
+  test: z.object({ images: z.int().min(0) }),
+  detail: z.object({ top1: z.number().min(0).max(1) }),
+});
+
+/** The figures of a written report that others count on. */
+export type ReportFigures = z.infer<typeof figures>;
+
+/** Undefined where there is no report. Throws EvaluationError for a file that is none, StorageError. */
+export function readReport(path: string): ReportFigures | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw storageError(error, "read", path);
+  }
+  try {
+    return figures.parse(JSON.parse(text));
+  } catch (error) {
+    throw new EvaluationError({
+      expected: `a report of an evaluation in ${path}`,
+      found: (error as Error).message.split("\n")[0]!,
+      remedy: "Delete it, and evaluate again",
+    });
+  }
 }
 
 /** What was evaluated on what. */

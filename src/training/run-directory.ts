@@ -176,6 +176,11 @@ function noteEnd(run: RunDirectory, error: Error): void {
   }
 }
 
+/** Whether a folder holds a run that has begun. */
+export async function holdsRun(folder: string): Promise<boolean> {
+  return holdsSteps(runPaths(folder));
+}
+
 /** Whether a run has left anything that a new one would destroy. */
 async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>): Promise<boolean> {
   if ((await namesIn(checkpoints)).some((name) => !name.startsWith("."))) return true;

@@ -1,0 +1,7 @@
+// Studies: several encoders, seeds and evaluations, carried out one after the other, and their report.
+export { finishedFolders } from "./job-folders.js";
+export { jobsOf } from "./jobs.js";
+export { type PackSummary, packStudy } from "./pack.js";
+export { readStudy, type Study, type StudyRecipe } from "./recipe.js";
+export { type ReportFiles, writeStudyReport } from "./report.js";
+export { runStudy, type StudyHooks, type StudySummary } from "./run-study.js";

@@ -1,0 +1,106 @@
+// The work of a study, piece by piece: pre-trainings first, then evaluations, each with a folder named after its content.
+
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { type PretrainConfig, resolveConfig } from "../training/config.js";
+import type { Evaluation, Study, Variant } from "./recipe.js";
+
+export interface PretrainJob {
+  readonly kind: "pretrain";
+  /** Relative to the study's folder. */
+  readonly folder: string;
+  readonly key: string;
+  readonly variant: string;
+  readonly seed: number;
+  readonly config: PretrainConfig;
+}
+
+export interface EvaluationJob {
+  readonly kind: "evaluate";
+  readonly folder: string;
+  readonly key: string;
+  readonly variant: string;
+  readonly seed: number;
+  readonly labelsFraction: number;
+  /** Sources have absolute paths. */
+  readonly evaluation: Evaluation;
+  /** The encoder: a pre-training of this study, or one that has learnt nothing. */
+  readonly from: PretrainJob | { readonly scratch: NonNullable<Variant["scratch"]>; readonly seed: number };
+}
+
+export type Job = PretrainJob | EvaluationJob;
+
+/**
+ * All jobs in the order in which they are done: what an evaluation needs comes before it, and the first seed of
+ * everything before the second of anything, so that a study that is looked at early is whole but for its deviations.
+ */
+export function jobsOf({ recipe, layers, folder }: Study): Job[] {
+  const jobs = new Map<string, Job>();
+  const add = <Each extends Job>(job: Each): Each => {
+    if (!jobs.has(job.folder)) jobs.set(job.folder, job);
+    return jobs.get(job.folder) as Each;
+  };
+  for (const [place, seed] of recipe.seeds.entries()) {
+    for (const variant of recipe.variants) {
+      const own = place < (variant.pretrainSeeds ?? recipe.seeds.length);
+      const encoderSeed = own ? seed : recipe.seeds[0]!;
+      const from =
+        variant.scratch === undefined
+          ? add(pretrainJob(variant.name, encoderSeed, layers.get(variant.name)!, folder))
+          : { scratch: variant.scratch, seed: encoderSeed };
+      for (const evaluation of recipe.evaluations) {
+        for (const fraction of evaluation.labelFractions) {
+          add(evaluationJob(variant.name, seed, from, located(evaluation, folder), fraction));
+        }
+      }
+    }
+  }
+  return [...jobs.values()];
+}
+
+function pretrainJob(variant: string, seed: number, layers: Parameters<typeof resolveConfig>[0], folder: string) {
+  const config = resolveConfig([...layers, { origin: "the study's seeds", values: { seed } }], folder);
+  // What decides what is learnt; where the images lie and how the machine is used do not.
+  const { method, model, methodOptions, data, schedule, optimizer, source } = config;
+  const { workers: _, memoryBudgetMiB: __, ...views } = data;
+  const key = keyOf({ method, seed, model, methodOptions, views, schedule, optimizer, source: lastNames(source) });
+  return { kind: "pretrain", key, variant, seed, config, folder: `pretrain/${slug(variant)}-${seed}-${key}` } as const;
+}
+
+function evaluationJob(
+  variant: string,
+  seed: number,
+  from: EvaluationJob["from"],
+  evaluation: Evaluation,
+  labelsFraction: number,
+): EvaluationJob {
+  const { name, train, test, labelFractions: _, ...choices } = evaluation;
+  const encoder = "key" in from ? from.key : from;
+  const key = keyOf({ encoder, seed, labelsFraction, choices, train: lastNames(train), test: lastNames(test) });
+  const share = `${Number((100 * labelsFraction).toPrecision(3))}pct`;
+  const folder = `${slug(name)}/${slug(variant)}-${share}-${seed}-${key}`;
+  return { kind: "evaluate", key, variant, seed, labelsFraction, evaluation, from, folder };
+}
+
+function located(evaluation: Evaluation, folder: string): Evaluation {
+  const absolute = (source: string | string[]) =>
+    typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
+  return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };
+}
+
+/** The same set lies elsewhere on another machine: its last two names stand for it. */
+function lastNames(source: string | readonly string[]): string[] {
+  return [source].flat().map((path) => path.split(/[\\/]/).slice(-2).join("/"));
+}
+
+/** Ten digits that tell contents apart. */
+function keyOf(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10);
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+}

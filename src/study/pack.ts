@@ -1,0 +1,50 @@
+// The small files of a study: all that its report is made of, without weights, for keeping in a repository.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeAtomically } from "../training/atomic-write.js";
+import { errorCode, makeFolder, storageError } from "../training/storage.js";
+import { finishedJobs } from "./job-folders.js";
+import { recipePath } from "./recipe-copy.js";
+
+/** What is kept of a job's folder beside its thinned metrics. */
+const KEPT = ["job.json", "config.json", "report.json"];
+
+export interface PackSummary {
+  readonly jobs: number;
+}
+
+/**
+ * Copies a study's small files. Of metrics.jsonl, every `keepEvery`-th line is kept, and the first and last. Throws
+ * StorageError.
+ */
+export async function packStudy(folder: string, out: string, keepEvery: number): Promise<PackSummary> {
+  await makeFolder(out);
+  await rewrite(recipePath(folder), recipePath(out), (text) => text);
+  const jobs = await finishedJobs(folder);
+  for (const { name } of jobs) {
+    const [from, to] = [join(folder, name), join(out, name)];
+    await makeFolder(to);
+    for (const file of KEPT) await rewrite(join(from, file), join(to, file), (text) => text);
+    await rewrite(join(from, "metrics.jsonl"), join(to, "metrics.jsonl"), (text) => thinned(text, keepEvery));
+  }
+  return { jobs: jobs.length };
+}
+
+/** Writes a changed copy of a file that need not be there. */
+async function rewrite(from: string, to: string, change: (text: string) => string): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(from, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw storageError(error, "read", from);
+  }
+  await writeAtomically(to, [Buffer.from(change(text))]);
+}
+
+function thinned(text: string, keepEvery: number): string {
+  const lines = text.split("\n").filter((line) => line !== "");
+  const kept = lines.filter((_, index) => index % keepEvery === 0 || index === lines.length - 1);
+  return kept.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,125 @@
+// The recipe of a study: which encoders are compared, and by what.
+
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { recipeNames } from "../evaluation/finetune/recipes.js";
+import { modelPresetNames } from "../nn/presets.js";
+import { poolings } from "../tasks/features.js";
+import { type ConfigLayer, layerFromFile } from "../training/config.js";
+import { ConfigError } from "../training/errors.js";
+
+const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const values = z.record(z.string(), z.unknown());
+const name = z
+  .string()
+  .min(1)
+  .max(60)
+  .regex(/^[^/\\\n]+$/, "a name of one line without slashes");
+
+const variant = z
+  .strictObject({
+    name,
+    /** Keys of a pre-training, nested as in a configuration file, over those of the files. */
+    pretrain: values.optional(),
+    /** Configuration files, beside the recipe. */
+    configs: z.array(z.string()).optional(),
+    /** An encoder that has learnt nothing, of this size. */
+    scratch: z.enum(modelPresetNames).optional(),
+    /** How many of the seeds pre-train an encoder of their own; the others take the first one's. All by default. */
+    pretrainSeeds: z.int().positive().optional(),
+  })
+  .refine(({ pretrain, configs, scratch }) => (pretrain ?? configs) !== undefined || scratch !== undefined, {
+    message: "expected either pretrain or configs, or scratch",
+  })
+  .refine(({ pretrain, configs, scratch }) => (pretrain ?? configs) === undefined || scratch === undefined, {
+    message: "scratch and pretrain exclude each other",
+  });
+
+const sets = {
+  name,
+  train: paths,
+  test: paths,
+  labelFractions: z.array(z.number().gt(0).max(1)).min(1).default([1]),
+};
+const evaluation = z.discriminatedUnion("task", [
+  z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
+  z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
+  z.strictObject({
+    task: z.literal("finetune"),
+    ...sets,
+    recipe: z.enum(recipeNames).default("small"),
+    /** Keys of the fine-tuning over those of its recipe. */
+    options: values.default({}),
+  }),
+]);
+
+const recipe = z
+  .strictObject({
+    title: z.string().min(1).max(200),
+    /** What the study asks, in Markdown; printed under the title. */
+    about: z.string().default(""),
+    seeds: z.array(z.int().min(0)).min(1),
+    variants: z.array(variant).min(1),
+    evaluations: z.array(evaluation).min(1),
+    /** The variant that the others are compared with, seed by seed; the first by default. */
+    baseline: name.optional(),
+  })
+  .refine(({ seeds }) => new Set(seeds).size === seeds.length, "seeds: each may come once")
+  .refine(({ variants }) => isUnique(variants), "variants: each needs a name of its own")
+  .refine(({ evaluations }) => isUnique(evaluations), "evaluations: each needs a name of its own")
+  .refine(
+    ({ baseline, variants }) => baseline === undefined || variants.some((each) => each.name === baseline),
+    "baseline: expected the name of a variant",
+  );
+
+export type StudyRecipe = z.infer<typeof recipe>;
+export type Variant = StudyRecipe["variants"][number];
+export type Evaluation = StudyRecipe["evaluations"][number];
+
+/** A recipe, and the layers of each variant's pre-training by the variant's name; none for one from scratch. */
+export interface Study {
+  readonly recipe: StudyRecipe;
+  readonly layers: ReadonlyMap<string, readonly ConfigLayer[]>;
+  /** What relative paths of sources are relative to. */
+  readonly folder: string;
+}
+
+/** Reads a YAML file. Throws ConfigError, with one sentence for each problem. */
+export function readStudy(path: string): Study {
+  const folder = dirname(resolve(path));
+  const recipe = parseRecipe(readYaml(path), path);
+  const layers = recipe.variants.map(({ name, configs = [], pretrain, scratch }): [string, ConfigLayer[]] => {
+    if (scratch !== undefined) return [name, []];
+    const files = configs.map((file) => layerFromFile(resolve(folder, file)));
+    return [name, [...files, { origin: `${path}, ${name}`, values: pretrain ?? {} }]];
+  });
+  return { recipe, layers: new Map(layers), folder };
+}
+
+/** Validates a recipe from a file. Throws ConfigError. */
+export function parseRecipe(given: unknown, origin: string): StudyRecipe {
+  const parsed = recipe.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    parsed.error.issues.map(({ path: place, message }) => `${origin}, ${place.join(".") || "as a whole"}: ${message}`),
+  );
+}
+
+function readYaml(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
+  }
+  const document = parseDocument(text);
+  const [problem] = document.errors;
+  if (problem !== undefined) throw new ConfigError([`${path} is not valid YAML: ${problem.message.trim()}`]);
+  return document.toJS();
+}
+
+function isUnique(named: readonly { readonly name: string }[]): boolean {
+  return new Set(named.map(({ name }) => name)).size === named.length;
+}

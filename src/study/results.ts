@@ -1,0 +1,28 @@
+// What a study's folder holds of its results, found by looking: nothing but the files decides what a report says.
+
+import { join } from "node:path";
+import type { StepMetrics } from "../training/metrics-log.js";
+import { finishedJobs } from "./job-folders.js";
+import type { EvaluationRecord, PretrainRecord } from "./job-record.js";
+import { readMetrics } from "./metrics.js";
+
+export interface PretrainResult extends PretrainRecord {
+  /** Lines of metrics.jsonl, perhaps thinned out, in order. */
+  readonly metrics: readonly StepMetrics[];
+}
+
+export interface StudyResults {
+  readonly pretrainings: readonly PretrainResult[];
+  readonly evaluations: readonly EvaluationRecord[];
+}
+
+/** All finished jobs, in the order of their folders' names. Throws RunDirectoryError, StorageError. */
+export async function readResults(folder: string): Promise<StudyResults> {
+  const pretrainings: PretrainResult[] = [];
+  const evaluations: EvaluationRecord[] = [];
+  for (const { name, record } of await finishedJobs(folder)) {
+    if (record.kind === "evaluate") evaluations.push(record);
+    else pretrainings.push({ ...record, metrics: readMetrics(join(folder, name, "metrics.jsonl")) });
+  }
+  return { pretrainings, evaluations };
+}
