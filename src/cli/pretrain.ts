@@ -36,6 +36,8 @@ const configFlags: readonly ConfigFlag[] = [
   { flag: "--device <name>", path: "run.device" },
   { flag: "--threads <n>", path: "run.threads" },
   { flag: "--checkpoint-every <interval>", path: "run.checkpointEvery" },
+  { flag: "--evaluate <source>", path: "evaluation.source" },
+  { flag: "--evaluate-every <n>", path: "evaluation.every" },
 ];
 
 export function addPretrain(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -102,6 +104,7 @@ function helpText(): string {
     "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
     "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
     "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",
+    "  mixedae pretrain flowers/train --out runs/watched --evaluate flowers/test --evaluate-every 200",
     "",
     `Models: ${modelPresetNames.join(", ")}. Strongest first: --set, flags, the last --config, the model's defaults.`,
     "",

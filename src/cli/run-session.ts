@@ -5,7 +5,7 @@ import type { FinetuneResult } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks, FinetuneReport } from "../evaluation/finetune/finetune-report.js";
 import { ImageProgress } from "../evaluation/image-progress.js";
 import { classTable, describeSets, percent } from "../evaluation/report.js";
-import type { RunHooks, RunSummary } from "../training/hooks.js";
+import type { CreateEvaluator, RunHooks, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
 import { Progress } from "../training/progress.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
@@ -48,13 +48,19 @@ export function pretrainSession(
 ): Promise<number> {
   return runSession(
     context,
-    async (hooks) => ({ summary: await train(hooks) }),
+    async (hooks) => ({ summary: await train({ ...hooks, createEvaluator }) }),
     async ({ summary }) => {
       const [headline, ...others] = describeEnd(summary, folder);
       return [headline!, ...(await describeLearning(folder)), ...others];
     },
   );
 }
+
+/** Loads what evaluates only where a run asks for it. */
+const createEvaluator: CreateEvaluator = async (config, values) => {
+  const { createKnnEvaluator } = await import("../evaluation/index.js");
+  return createKnnEvaluator(config, values);
+};
 
 /** Fine-tunes, and tells how well the classes are told. */
 export function finetuneSession(

@@ -12,5 +12,6 @@ export type { FinetuneHooks, FinetuneReport } from "./finetune/finetune-report.j
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
 export { ImageProgress } from "./image-progress.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
+export { createKnnEvaluator } from "./online-knn.js";
 export { classTable, describeSets, percent, writeReport } from "./report.js";
 export { type SearchRequest, type SearchResult, search } from "./search.js";

@@ -33,13 +33,9 @@ export interface LabelledSets {
 /** Opens both sets; of an IDX folder that has both splits, each takes its own. Throws EvaluationError, SourceError. */
 export async function openLabelledSets(request: LabelledSetsRequest): Promise<LabelledSets> {
   const { labelsFraction = 1, seed = 0 } = request;
-  const [train, test] = [
-    await openSource(request.train, { split: "train" }),
-    await openSource(request.test, { split: "test" }),
-  ];
-  const [classes, testClasses] = [classesOf(train, request.train), classesOf(test, request.test)];
-  const places = testClasses.map((name) => classes.indexOf(name));
-  const unknown = testClasses.filter((_, place) => places[place] === -1);
+  const [train, test] = [await openLabelledSet(request.train, "train"), await openLabelledSet(request.test, "test")];
+  const places = test.classes.map((name) => train.classes.indexOf(name));
+  const unknown = test.classes.filter((_, place) => places[place] === -1);
   if (unknown.length > 0) {
     throw new EvaluationError({
       expected: "test images of the classes that there are to learn from",
@@ -47,22 +43,32 @@ export async function openLabelledSets(request: LabelledSetsRequest): Promise<La
       remedy: "Give the folders of a class the same name in both sets",
     });
   }
-  const labels = Int32Array.from({ length: train.count }, (_, index) => train.label(index)!);
   return {
-    classes,
-    train: {
-      id: setId(request.train, "train"),
-      source: train,
-      indices: stratifiedFraction(labels, labelsFraction, seed),
-      labelOf: (index) => labels[index]!,
-    },
-    test: {
-      id: setId(request.test, "test"),
-      source: test,
-      indices: Int32Array.from({ length: test.count }, (_, index) => index),
-      labelOf: (index) => places[test.label(index)!]!,
-    },
+    classes: train.classes,
+    train: fractionOf(train.set, labelsFraction, seed),
+    test: { ...test.set, labelOf: (index) => places[test.set.labelOf(index)]! },
   };
+}
+
+/** Opens one labelled set, all of its images. Throws EvaluationError where it has no labels, SourceError. */
+export async function openLabelledSet(
+  path: string | readonly string[],
+  split: Split,
+): Promise<{ readonly classes: readonly string[]; readonly set: LabelledSet }> {
+  const source = await openSource(path, { split });
+  const set = {
+    id: setId(path, split),
+    source,
+    indices: Int32Array.from({ length: source.count }, (_, index) => index),
+    labelOf: (index: number) => source.label(index)!,
+  };
+  return { classes: classesOf(source, path), set };
+}
+
+/** A share of a set's images, of every class alike. */
+export function fractionOf(set: LabelledSet, fraction: number, seed: number): LabelledSet {
+  const chosen = stratifiedFraction(set.indices.map(set.labelOf), fraction, seed);
+  return { ...set, indices: chosen.map((place) => set.indices[place]!) };
 }
 
 function setId(paths: string | readonly string[], split: Split): string {

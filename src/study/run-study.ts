@@ -7,6 +7,7 @@ import { evaluateProbe } from "../evaluation/evaluate-probe.js";
 import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
+import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type EvaluationReport, type ReportFigures, readReport, writeReport } from "../evaluation/report.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import type { RunHooks } from "../training/hooks.js";
@@ -104,7 +105,8 @@ function carryOut(
 async function carryOutPretrain(job: PretrainJob, folder: string, hooks: RunHooks): Promise<JobRecord | undefined> {
   const { key, variant, seed, config } = job;
   const run = join(folder, job.folder);
-  const summary = await ((await holdsRun(run)) ? resume(run, {}, hooks) : pretrain(config, run, hooks));
+  const withEvaluator = { ...hooks, createEvaluator: createKnnEvaluator };
+  const summary = await ((await holdsRun(run)) ? resume(run, {}, withEvaluator) : pretrain(config, run, withEvaluator));
   if (summary.outcome === "stopped") return undefined;
   const { multiplyAdds } = pretrainCost(config);
   const images = summary.totalSteps * config.schedule.batchSize;

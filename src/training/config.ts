@@ -37,7 +37,12 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
   const config = parsed.data as PretrainConfig;
   const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
   if (misfits.length > 0) throw new ConfigError(misfits);
-  return { ...config, source: absolute(config.source, folder) };
+  const { source, evaluation } = config;
+  return {
+    ...config,
+    source: absolute(source, folder),
+    evaluation: { ...evaluation, source: evaluation.source && absolute(evaluation.source, folder) },
+  };
 }
 
 /** Validates a configuration that was resolved before, such as a run's config.json; nothing is filled in. */

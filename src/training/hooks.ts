@@ -1,6 +1,21 @@
 // What the training loop and whoever started it tell each other.
 
+import type { PretrainConfig } from "./config.js";
 import type { Progress } from "./progress.js";
+
+/** Figures of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
+export interface Evaluator {
+  /** One line for people: what is evaluated on what. */
+  readonly description: string;
+  /** Changes nothing of the training. The figures go into the step's line of metrics.jsonl. */
+  evaluate(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** Prepares to evaluate the weights in `values`, which are read anew at each evaluation. */
+export type CreateEvaluator = (
+  config: PretrainConfig,
+  values: Readonly<Record<string, Float32Array>>,
+) => Promise<Evaluator>;
 
 export interface RunHooks {
   /** A line for the person who watches. */
@@ -8,6 +23,8 @@ export interface RunHooks {
   readonly progress: Progress;
   /** Asked after each step: true ends the run in order, with a checkpoint. */
   readonly stopRequested: () => boolean;
+  /** Needed where the configuration names images to evaluate on. */
+  readonly createEvaluator?: CreateEvaluator;
 }
 
 /** What may differ when a run goes on: nothing that changes its result. */

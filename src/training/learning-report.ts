@@ -51,6 +51,13 @@ export function learningLines(config: PretrainConfig, first: Figures, last: Figu
     lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
     lines.push(`  ${verdict(precisions.at(-1), chance, contrastive < idle - 0.1)}`);
   }
+  if (typeof last.knnTop1 === "number") {
+    const before = typeof first.knnTop1 === "number" ? `${share(first.knnTop1)} at step ${first.step}, ` : "";
+    lines.push(
+      `  nearest images  tell the class of ${before}${share(last.knnTop1)} at the end. Low values are normal for`,
+    );
+    lines.push("                  masked autoencoders: what counts is that they rise");
+  }
   if (typeof featureSpread === "number" && featureSpread < 0.01) {
     lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
   }
@@ -86,7 +93,8 @@ function parseLine(line: string): Figures[] {
 function meanOf(steps: readonly Figures[]): Figures {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const entries = Object.entries(steps.at(-1) ?? {}).map(([name, value]) => {
-    const column = steps.map((step) => step[name]);
+    // Some figures are not there in every step.
+    const column = steps.map((step) => step[name]).filter((each) => each !== undefined);
     if (typeof value === "number") return [name, mean(column as number[])] as const;
     return [name, value.map((_, place) => mean(column.map((each) => (each as number[])[place]!)))] as const;
   });
@@ -95,6 +103,10 @@ function meanOf(steps: readonly Figures[]): Figures {
 
 function figure(value: Figures[string] | undefined): string {
   return typeof value === "number" ? String(Number(value.toPrecision(3))) : "unknown";
+}
+
+function share(value: number): string {
+  return `${(100 * value).toFixed(1)}%`;
 }
 
 function percent(share: number): string {

@@ -5,7 +5,7 @@ import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js"
 import type { StepResult, Training } from "../optim/training.js";
 import type { Arrays } from "../runtime/index.js";
 import { TrainingDivergedError } from "./errors.js";
-import type { RunHooks, RunSummary } from "./hooks.js";
+import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
 import { inputTensors, parameterTensors } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
@@ -25,13 +25,15 @@ export interface LoopParts {
     readonly tensors: readonly SafetensorsEntry[];
     readonly metadata: Readonly<Record<string, string>>;
   };
+  /** Figures beside those of the step: after the first step, each so many, and after the last. */
+  readonly evaluation?: { readonly every: number; readonly evaluate: Evaluator["evaluate"] };
   /** Draws a PNG file each so many steps, and after the last; 0 for the last alone. */
   readonly pictures?: { readonly every: number; readonly draw: (step: number, loss: number) => Promise<Uint8Array> };
 }
 
 /** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
 export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunSummary> {
-  const { run, training, batches, batchSize, schedule, clipNorm, doneSteps, pictures } = parts;
+  const { run, training, batches, batchSize, schedule, clipNorm, doneSteps, evaluation, pictures } = parts;
   const { totalSteps } = schedule;
   const { milestoneEvery } = run.config.run;
   const checkpointEvery = parseInterval(run.config.run.checkpointEvery)!;
@@ -64,6 +66,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
+    const isEvaluated = step === 1 || step === totalSteps || (evaluation && step % evaluation.every === 0);
     run.recordStep({
       step,
       epoch: batch.epoch,
@@ -74,6 +77,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       imagesPerSecond: rounded(batchSize / stepSeconds),
       stepSeconds: rounded(stepSeconds),
       dataWaitSeconds: rounded(batch.waitSeconds),
+      ...(evaluation && isEvaluated && (await evaluation.evaluate())),
     });
     hooks.progress.step({ step, loss });
 

@@ -7,6 +7,7 @@ import { formatAnnouncement } from "./announce.js";
 import { drawPlan } from "./batch-plan.js";
 import type { PretrainConfig } from "./config.js";
 import { deriveSchedule } from "./derived.js";
+import { ConfigError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { trainLoop } from "./loop.js";
 import { methodOf } from "./model.js";
@@ -50,6 +51,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
     const method = methodOf(config);
     const sample = await pictureImages(source, method.groupSize, config);
     const reconstructor = sample.length > 0 ? await createReconstructor(config, sample, training.values) : undefined;
+    const evaluator = await openEvaluator(config, training, hooks);
     const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
     const announcement = formatAnnouncement({
       folder: run.folder,
@@ -63,6 +65,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
       doneSteps,
     });
     for (const line of announcement) hooks.print(line);
+    if (evaluator) hooks.print(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
     const { batchSize, minLearningRate } = config.schedule;
     const { totalSteps } = derived;
@@ -80,6 +83,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
           tensors: checkpointTensors(training, config.model),
           metadata: { config: JSON.stringify(config), images: String(source.count) },
         }),
+        ...(evaluator && { evaluation: { every: config.evaluation.every, evaluate: evaluator.evaluate } }),
         ...(reconstructor && {
           pictures: {
             every: config.run.picturesEvery,
@@ -107,6 +111,12 @@ function planOf(batch: Batch, { stepsPerEpoch }: BatchStream, method: Method, co
     epoch: batch.epoch,
     firstGroup: stepInEpoch * groups,
   });
+}
+
+async function openEvaluator(config: PretrainConfig, { values }: Training, hooks: RunHooks) {
+  if (config.evaluation.source === null) return undefined;
+  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, values);
+  throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
 function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {

@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), "mixedae-docs-"));
 /** Inside the repository, so that `import ... from "mixedae"` finds the package. */
 const compiled = join(repository, "build/docs-test");
 
-/** What every `mixedae pretrain` of the documentation gets on top: the same run, but tiny. */
+/** What every `mixedae pretrain` of the documentation gets on top: the same run, but tiny. Fine-tuning likewise. */
 const SMALLER = [
   "model.width=24 model.depth=2 model.heads=2 model.decoderWidth=16 model.decoderDepth=1 model.decoderHeads=2",
   "schedule.steps=2 schedule.batchSize=16 schedule.microBatch=8 run.threads=1",
@@ -162,6 +162,7 @@ function makeCommand(): void {
   const script = [
     "#!/bin/sh",
     `if [ "$1" = pretrain ]; then set -- "$@" ${SMALLER}; fi`,
+    `if [ "$1" = finetune ]; then set -- "$@" --set schedule.steps=2 --set schedule.batchSize=8 --threads 1; fi`,
     `exec "${process.execPath}" "${join(repository, "dist/cli/main.js")}" "$@"`,
   ];
   writeFileSync(join(folder, "bin/mixedae"), `${script.join("\n")}\n`);

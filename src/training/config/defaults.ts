@@ -2,6 +2,7 @@
 
 import { type MethodName, methodDefaults } from "../../methods/registry.js";
 import { type ModelPreset, modelPresets } from "../../nn/presets.js";
+import { noEvaluation } from "./schema.js";
 
 /** A small run that ends within minutes: many small steps, since homologous recognition takes hundreds to start. */
 const microSchedule = {
@@ -80,5 +81,6 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
       picturesEvery: 500,
       logEvery: "10s",
     },
+    evaluation: noEvaluation,
   } as const;
 }

@@ -75,7 +75,8 @@ export function describeKey(root: z.ZodObject, path: readonly string[]) {
 
 function* leaves(schema: z.ZodObject, path: readonly string[]): Generator<[string[], z.ZodType]> {
   for (const [name, child] of Object.entries(schema.shape) as [string, z.ZodType][]) {
-    if (child instanceof z.ZodObject) yield* leaves(child, [...path, name]);
+    const section = child instanceof z.ZodDefault ? child.unwrap() : child;
+    if (section instanceof z.ZodObject) yield* leaves(section, [...path, name]);
     else yield [[...path, name], child];
   }
 }

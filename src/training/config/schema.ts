@@ -102,21 +102,38 @@ export const runSchema = z.strictObject({
   logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
 });
 
+const paths = (description: string) =>
+  z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta({
+    description,
+    expected: "a path, or a list of paths of .tar shards",
+  });
+
+const evaluationSchema = z.strictObject({
+  source: paths("").nullable().meta({
+    description: "labelled images that kNN is tried on during pre-training, or null for none",
+    expected: "a path, a list of paths of .tar shards, or null",
+  }),
+  every: count("steps between evaluations; one more comes after the first step and one after the last"),
+  images: count("labelled images that vote, at most"),
+  queries: count("labelled images that are voted on, at most"),
+});
+
+/** Nothing is evaluated; also what runs have that were started before there was such a section. */
+export const noEvaluation: z.infer<typeof evaluationSchema> = { source: null, every: 500, images: 2000, queries: 1000 };
+
 /** The strict schema of a resolved configuration for one method. */
 export function configSchema(method: MethodName) {
   return z.strictObject({
     method: z.enum(methodNames).describe("pretext task"),
     seed: z.int().min(0).describe("every random draw follows from it"),
-    source: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta({
-      description: "the images: a folder of them, .tar shards, or a folder of IDX files",
-      expected: "a path, or a list of paths of .tar shards",
-    }),
+    source: paths("the images: a folder of them, .tar shards, or a folder of IDX files"),
     model,
     methodOptions: methodOptionSchemas[method],
     data,
     schedule: scheduleSchema,
     optimizer: optimizerSchema,
     run: runSchema,
+    evaluation: evaluationSchema.default(noEvaluation),
   });
 }
 
@@ -128,6 +145,9 @@ export interface CommonConfig {
   readonly schedule: Readonly<z.infer<typeof scheduleSchema>>;
   readonly optimizer: Readonly<z.infer<typeof optimizerSchema>>;
   readonly run: Readonly<z.infer<typeof runSchema>>;
+  readonly evaluation: Readonly<Omit<z.infer<typeof evaluationSchema>, "source">> & {
+    readonly source: string | readonly string[] | null;
+  };
 }
 
 /** A resolved configuration: every key has its value, and the values fit together. */

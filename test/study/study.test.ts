@@ -1,0 +1,177 @@
+// A whole study, tiny: carried out in parts, resumed, changed, reported, packed, and reported again.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
+import { layerFromAssignments } from "#src/training/config.js";
+import { sharedFolder, silentProgress, writeColours } from "../evaluation/tiny-sets.js";
+import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
+
+const at = sharedFolder();
+let recipe = "";
+
+const hooks = (stopAfter?: number): StudyHooks & { readonly lines: string[] } => ({
+  ...recordHooks(stopAfter),
+  testProgress: silentProgress(),
+  threads: 1,
+});
+
+/** Recipes are YAML, of which JSON is a part. */
+function writeRecipe(name: string, change: object = {}): string {
+  const { values } = layerFromAssignments(tinyAssignments);
+  const sets = { train: "train", test: "test" };
+  const finetune = { schedule: { steps: 3, batchSize: 6 }, run: { threads: 1 }, data: { workers: 1 } };
+  const content = {
+    title: "Colours",
+    seeds: [0, 1],
+    baseline: "scratch",
+    variants: [
+      { name: "Mixed AE", pretrain: { source: "images", ...(values as object) }, pretrainSeeds: 1 },
+      { name: "scratch", scratch: "micro" },
+    ],
+    evaluations: [
+      { name: "kNN", task: "knn", ...sets, labelFractions: [0.5, 1] },
+      { name: "Probe", task: "probe", ...sets },
+      { name: "Tuned", task: "finetune", ...sets, labelFractions: [0.5], options: finetune },
+    ],
+    ...change,
+  };
+  writeFileSync(at(name), JSON.stringify(content));
+  return at(name);
+}
+
+beforeAll(async () => {
+  await writeImages(at("images"));
+  await writeColours(at("train"), 8);
+  await writeColours(at("test"), 4, 1);
+  recipe = writeRecipe("study.yaml");
+});
+
+const jobFolders = (folder: string) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(join(folder, name)).map((job) => `${name}/${job}`));
+
+describe("a study", () => {
+  test("begins with the first seed of everything, and pre-trains as many encoders as it should", () => {
+    const jobs = jobsOf(readStudy(recipe));
+    expect(jobs.map(({ kind }) => kind).filter((kind) => kind === "pretrain")).toHaveLength(1);
+    expect(jobs).toHaveLength(1 + 2 * 2 * 4);
+    const seeds = jobs.map(({ seed }) => seed);
+    expect(seeds).toEqual([...seeds].sort());
+    expect(jobs[0]!.folder).toMatch(/^pretrain\/mixed-ae-0-[0-9a-f]{10}$/);
+    expect(new Set(jobs.map(({ folder }) => folder)).size).toBe(jobs.length);
+  });
+
+  test("stopped wherever it is, goes on, does nothing twice, and reports", { timeout: 120_000 }, async () => {
+    const folder = at("parts");
+    // Stopped in the middle of the pre-training, then in the middle of a fine-tuning.
+    expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
+    expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
+    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 17, total: 17 });
+    const [pretraining] = jobFolders(folder).filter((name) => name.startsWith("pretrain/"));
+    const metrics = join(folder, pretraining!, "metrics.jsonl");
+    expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
+
+    const before = jobFolders(folder).map((name) => statSync(join(folder, name, "job.json")).mtimeMs);
+    const again = hooks();
+    expect((await runStudy(readStudy(recipe), folder, again)).outcome).toBe("finished");
+    expect(again.lines).toEqual([]);
+    expect(jobFolders(folder).map((name) => statSync(join(folder, name, "job.json")).mtimeMs)).toEqual(before);
+
+    const { page, pictures } = await writeStudyReport(folder);
+    const text = readFileSync(page, "utf8");
+    expect(text).toContain("# Colours");
+    expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
+    expect(text).toMatch(/\| encoder \| 50% \(12\) labels \| 100% \(24\) labels \|/);
+    expect(text).not.toContain("Not finished");
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    expect(pictures.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
+      "knn-knn.svg",
+      "mixed-ae-0-contrastive.svg",
+      "mixed-ae-0-precision.svg",
+    ]);
+    for (const path of [...text.matchAll(/\]\(([^)]+\.svg)\)/g)]) expect(existsSync(join(folder, path[1]!))).toBe(true);
+    for (const path of pictures) expect((await sharp(path).metadata()).width).toBe(720);
+  });
+
+  test("packed without weights, gives the same report", async () => {
+    await writeStudyReport(at("parts"));
+    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 17 });
+    await writeStudyReport(at("packed"));
+    const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
+    expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
+    for (const name of readdirSync(at("parts")).filter((each) => /\.(md|svg)$/.test(each))) {
+      expect(readFileSync(at("packed", name), "utf8"), name).toBe(readFileSync(at("parts", name), "utf8"));
+    }
+    await packStudy(at("parts"), at("thin"), 4);
+    const [run] = jobFolders(at("thin")).filter((name) => name.startsWith("pretrain/"));
+    const lines = readFileSync(at("thin", run!, "metrics.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 5, 9, 10]);
+  });
+
+  test("says what is missing while it is not finished", async () => {
+    const [tuned] = jobFolders(at("packed")).filter((name) => name.startsWith("tuned/"));
+    rmSync(at("packed", tuned!), { recursive: true });
+    await writeStudyReport(at("packed"));
+    expect(readFileSync(at("packed", "report.md"), "utf8")).toContain("**Not finished: 3 of 4 evaluations.**");
+  });
+
+  test("changed, keeps what the change leaves as it was", () => {
+    const folders = (path: string) => new Set(jobsOf(readStudy(path)).map(({ folder }) => folder));
+    const more = folders(writeRecipe("more.yaml", { seeds: [0, 1, 2] }));
+    for (const folder of folders(recipe)) expect(more.has(folder)).toBe(true);
+    expect(more.size).toBe(17 + 8);
+  });
+});
+
+describe("what cannot be", () => {
+  test.each([
+    ["a baseline that is no variant", { baseline: "nobody" }, /baseline: expected the name of a variant/],
+    [
+      "two variants of one name",
+      {
+        variants: [
+          { name: "a", scratch: "micro" },
+          { name: "a", scratch: "tiny" },
+        ],
+      },
+      /name of its own/,
+    ],
+    ["a variant without an encoder", { variants: [{ name: "a" }] }, /either pretrain or configs, or scratch/],
+    ["an unknown task", { evaluations: [{ name: "x", task: "guess", train: "t", test: "t" }] }, /evaluations\.0\.task/],
+    ["a misspelt key", { seedz: [1] }, /seedz/],
+  ])("%s is refused by name", (_, change, message) => {
+    expect(() => readStudy(writeRecipe("wrong.yaml", change))).toThrow(message);
+  });
+
+  test("a wrong key of a pre-training is found before anything runs", () => {
+    const variants = [{ name: "a", pretrain: { source: "images", schedule: { batchsize: 8 } } }];
+    expect(() => jobsOf(readStudy(writeRecipe("wrong.yaml", { variants, baseline: "a" })))).toThrow(
+      /batchsize.*Did you mean schedule.batchSize/,
+    );
+  });
+
+  test("another study's folder, and a folder without one, are refused", async () => {
+    mkdirSync(at("other"));
+    writeFileSync(at("other", "study.json"), readFileSync(recipe));
+    await expect(runStudy(readStudy(writeRecipe("b.yaml", { title: "Shapes" })), at("other"), hooks())).rejects.toThrow(
+      /the study "Colours"/,
+    );
+    mkdirSync(at("none"));
+    await expect(writeStudyReport(at("none"))).rejects.toThrow(/expected the folder of a study/i);
+    writeFileSync(at("none", "study.json"), "{");
+    await expect(writeStudyReport(at("none"))).rejects.toThrow(/not valid JSON/);
+  });
+
+  test("a damaged record is named", async () => {
+    const folder = at("damaged");
+    mkdirSync(join(folder, "knn", "x"), { recursive: true });
+    writeFileSync(join(folder, "study.json"), readFileSync(recipe));
+    writeFileSync(join(folder, "knn", "x", "job.json"), '{"kind": "evaluate", "top1": 2}');
+    await expect(writeStudyReport(folder)).rejects.toThrow(/knn\/x\/job.json is not a record of a study/);
+  });
+});
