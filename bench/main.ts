@@ -1,5 +1,8 @@
-// npm run bench -- step [--json]: measures, and prints a table or one JSON array.
+// npm run bench -- step | embed | embed-memory: measures, and prints a table or JSON.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
+import { benchEmbedMemory } from "./embed-memory.js";
 import { benchSteps } from "./step.js";
 
 const { values, positionals } = parseArgs({
@@ -9,17 +12,34 @@ const { values, positionals } = parseArgs({
     threads: { type: "string", default: "2" },
     rounds: { type: "string", default: "7" },
     "no-torch": { type: "boolean", default: false },
+    images: { type: "string", default: resolve("node_modules/emoji-datasource-google/img/google/64") },
+    counts: { type: "string", default: "1000,100000" },
   },
 });
+const options = { threads: Number(values.threads), rounds: Number(values.rounds), torch: !values["no-torch"] };
+const say = (line: string) => process.stderr.write(`${line}\n`);
 
-if (positionals.length !== 1 || positionals[0] !== "step") {
-  process.stderr.write("usage: npm run bench -- step [--json] [--threads N] [--rounds N] [--no-torch]\n");
+const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
+  step: () => benchSteps(options, say),
+  embed: async () => {
+    const cached = await benchEmbedding(options, say);
+    say(`embedding the files of ${values.images}`);
+    return [...cached, await benchEmbeddingFiles(values.images, options.threads)];
+  },
+  "embed-memory": () => benchEmbedMemory(values.images, values.counts.split(",").map(Number), options.threads),
+};
+const command = positionals.length === 1 ? commands[positionals[0]!] : undefined;
+if (command === undefined) {
+  say(
+    [
+      "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
+      "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
+      "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
+      "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER]",
+    ].join("\n"),
+  );
   process.exit(2);
 }
-
-const reports = await benchSteps(
-  { threads: Number(values.threads), rounds: Number(values.rounds), torch: !values["no-torch"] },
-  (line) => process.stderr.write(`${line}\n`),
-);
+const reports = await command();
 if (values.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
 else console.table(reports);

@@ -1,23 +1,33 @@
-// The same training step in PyTorch, in a process of its own.
+// The same work in PyTorch, in a process of its own.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Debian's interpreter: another one on the path would not see Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 
-/** The median milliseconds of a step; null where PyTorch is not installed. */
+/** The median milliseconds of a training step; null where PyTorch is not installed. */
 export function torchStepMs(
   step: Readonly<Record<string, unknown>>,
   precision: "float32" | "bfloat16",
   threads: number,
 ): number | null {
+  return medianMs("torch_step.py", { ...step, precision, threads, warmUp: 1 });
+}
+
+/** The median milliseconds of a forward pass without gradients; null where PyTorch is not installed. */
+export function torchForwardMs(model: Readonly<Record<string, unknown>>, threads: number): number | null {
+  return medianMs("torch_forward.py", { ...model, threads });
+}
+
+function medianMs(script: string, spec: object): number | null {
   try {
     execFileSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
   } catch {
     return null;
   }
-  const script = fileURLToPath(new URL("../../bench/torch_step.py", import.meta.url));
-  const spec = { ...step, precision, threads, warmUp: 1, repeats: 7, timeLimit: 60 };
-  const output = execFileSync(PYTHON, [script, JSON.stringify(spec)], { encoding: "utf8" });
+  const path = fileURLToPath(new URL(`../../bench/${script}`, import.meta.url));
+  const output = execFileSync(PYTHON, [path, JSON.stringify({ ...spec, repeats: 7, timeLimit: 60 })], {
+    encoding: "utf8",
+  });
   return JSON.parse(output.trim().split("\n").at(-1)!).medianMs;
 }
