@@ -12,6 +12,7 @@ export interface MemoryReport extends EmbedFilesReport {
 
 /** Embeds so many links to the files of a folder. They are made in a new folder, and are gone afterwards. */
 export async function benchEmbedMemory(
+  from: string,
   source: string,
   counts: readonly number[],
   threads: number,
@@ -26,7 +27,7 @@ export async function benchEmbedMemory(
         if (index % 1000 === 0) mkdirSync(part);
         linkSync(join(source, names[index % names.length]!), join(part, `${index}.png`));
       }
-      reports.push(await inChildProcess(folder, threads));
+      reports.push(await inChildProcess(from, folder, threads));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -34,17 +35,17 @@ export async function benchEmbedMemory(
   return reports;
 }
 
-function inChildProcess(folder: string, threads: number): Promise<MemoryReport> {
+function inChildProcess(from: string, folder: string, threads: number): Promise<MemoryReport> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [folder, String(threads)]);
+    const child = fork(fileURLToPath(import.meta.url), [from, folder, String(threads)]);
     child.once("message", (message) => resolve(message as MemoryReport));
     child.once("exit", (code) => reject(new Error(`embedding ${folder} ended with code ${code}`)));
   });
 }
 
 if (process.send !== undefined) {
-  const [folder, threads] = process.argv.slice(2) as [string, string];
-  const report = await benchEmbeddingFiles(folder, Number(threads));
+  const [from, folder, threads] = process.argv.slice(2) as [string, string, string];
+  const report = await benchEmbeddingFiles(from, folder, Number(threads));
   process.send({ ...report, peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024) });
   process.exit(0);
 }

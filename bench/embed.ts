@@ -104,12 +104,12 @@ function featureProgram({ shape, normalization }: PretrainedModel, batch: number
   return defineProgram("features", { cls, mean: patches.mean([0]) });
 }
 
-/** Embeds image files as the command does: decoding and all. */
-export async function benchEmbeddingFiles(source: string, threads: number): Promise<EmbedFilesReport> {
+/** Embeds image files as the command does, decoding and all, with a run, a checkpoint or "scratch". */
+export async function benchEmbeddingFiles(from: string, source: string, threads: number): Promise<EmbedFilesReport> {
   const folder = mkdtempSync(join(tmpdir(), "mixedae-bench-"));
   try {
     const { images, seconds, waitSeconds } = await embed(
-      { from: "scratch", source, split: "train", out: join(folder, "features.npy"), pooling: "mean", threads },
+      { from, source, split: "train", out: join(folder, "features.npy"), pooling: "mean", threads },
       { progress: new ImageProgress({ write: () => true }), stopRequested: () => false },
     );
     return {

@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "7" },
     "no-torch": { type: "boolean", default: false },
     images: { type: "string", default: resolve("node_modules/emoji-datasource-google/img/google/64") },
+    from: { type: "string", default: "scratch" },
     counts: { type: "string", default: "1000,100000" },
   },
 });
@@ -24,9 +25,10 @@ const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   embed: async () => {
     const cached = await benchEmbedding(options, say);
     say(`embedding the files of ${values.images}`);
-    return [...cached, await benchEmbeddingFiles(values.images, options.threads)];
+    return [...cached, await benchEmbeddingFiles(values.from, values.images, options.threads)];
   },
-  "embed-memory": () => benchEmbedMemory(values.images, values.counts.split(",").map(Number), options.threads),
+  "embed-memory": () =>
+    benchEmbedMemory(values.from, values.images, values.counts.split(",").map(Number), options.threads),
 };
 const command = positionals.length === 1 ? commands[positionals[0]!] : undefined;
 if (command === undefined) {
@@ -35,7 +37,7 @@ if (command === undefined) {
       "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
-      "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER]",
+      "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT]",
     ].join("\n"),
   );
   process.exit(2);
