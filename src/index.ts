@@ -5,6 +5,7 @@ export {
   type Batch,
   type BatchOptions,
   type BatchStream,
+  type BatchViews,
   DataError,
   type ImageSource,
   openBatches,
@@ -13,13 +14,25 @@ export {
   type ReadOptions,
   readImages,
   type SourceOptions,
+  type ViewOptions,
 } from "./data/index.js";
-/* Putting a pre-trained encoder to use: embedding, search, and evaluation with labels. */
+/*
+ * Putting a pre-trained encoder to use: embedding, search, evaluation with labels, fine-tuning and classification.
+ * See docs/transfer.md.
+ */
 export {
+  type ClassifyResult,
+  classify,
+  createKnnEvaluator,
   embed,
   evaluateKnn,
   evaluateProbe,
+  type FinetuneRequest,
+  type FinetuneResult,
   findDuplicates,
+  finetune,
+  ImageProgress,
+  resumeFinetune,
   search,
 } from "./evaluation/index.js";
 /* Weights from and for PyTorch, timm, Hugging Face and ONNX. */
@@ -95,6 +108,10 @@ export {
   Executable,
   type TypedArray,
 } from "./runtime/index.js";
+/* Studies: several encoders, seeds and evaluations, and their report. See docs/studies.md. */
+export { packStudy, readStudy, runStudy, writeStudyReport } from "./study/index.js";
+/* Features of images that are in memory: the frozen encoder as a program. */
+export { createFeatureExtractor, type FeatureExtractor, type FrozenEncoder } from "./tasks/features.js";
 /* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
 export {
   type ConfigLayer,
