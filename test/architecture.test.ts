@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["methods", "tasks"],
   ["training"],
   ["evaluation", "exchange"],
-  ["study"],
+  ["study", "scenes"],
   ["cli", "index.ts"],
 ];
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
+import { addData } from "./data.js";
 import { addDoctor } from "./doctor.js";
 import { addDuplicates } from "./duplicates.js";
 import { addEmbed } from "./embed.js";
@@ -63,6 +64,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addStudy(program, context, finish);
   addImport(program, context, finish);
   addExport(program, context, finish);
+  addData(program, context, finish);
   addDoctor(program, context, version, finish);
   try {
     await program.parseAsync(args, { from: "user" });

@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), "mixedae-docs-"));
 /** Inside the repository, so that `import ... from "mixedae"` finds the package. */
 const compiled = join(repository, "build/docs-test");
 
-/** What every `mixedae pretrain` of the documentation gets on top: the same run, but tiny. Fine-tuning likewise. */
+/** What every `mixedae pretrain` of the documentation gets on top: the same run, but tiny. Others likewise. */
 const SMALLER = [
   "model.width=24 model.depth=2 model.heads=2 model.decoderWidth=16 model.decoderDepth=1 model.decoderHeads=2",
   "schedule.steps=2 schedule.batchSize=16 schedule.microBatch=8 run.threads=1",
@@ -137,6 +137,7 @@ function makeImages(): void {
     copyFileSync(join(emoji, name), join(installed, name));
     copyFileSync(join(emoji, name), join(images, "photos", index % 2 ? "animals" : "plants", `${index}.png`));
   }
+  symlinkSync(join(emoji, "../../../emoji.json"), join(installed, "../../../emoji.json"));
   writeFileSync(join(images, "photos", "broken.jpg"), "no image");
   for (const shard of [0, 1]) {
     const files = names
@@ -163,6 +164,7 @@ function makeCommand(): void {
     "#!/bin/sh",
     `if [ "$1" = pretrain ]; then set -- "$@" ${SMALLER}; fi`,
     `if [ "$1" = finetune ]; then set -- "$@" --set schedule.steps=2 --set schedule.batchSize=8 --threads 1; fi`,
+    `if [ "$1" = data ]; then set -- "$@" --count 24 --test-count 8; fi`,
     `exec "${process.execPath}" "${join(repository, "dist/cli/main.js")}" "$@"`,
   ];
   writeFileSync(join(folder, "bin/mixedae"), `${script.join("\n")}\n`);

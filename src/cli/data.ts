@@ -1,0 +1,99 @@
+// mixedae data: making sets of images.
+
+import { type Command, InvalidArgumentError } from "commander";
+import { formatCount } from "../training/quantities.js";
+import type { CliContext } from "./context.js";
+import { positiveNumber, wholeNumber } from "./evaluation-flags.js";
+import { exitCodeOf, listenForStop } from "./stop-signal.js";
+
+interface ComposeFlags {
+  readonly out: string;
+  readonly labels?: string;
+  readonly count: number;
+  readonly testCount: number;
+  readonly imageSize: number;
+  readonly objects: readonly [number, number];
+  readonly seed: number;
+}
+
+export function addData(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+  const data = program.command("data").summary("make sets of images").description("Makes sets of images.");
+  data
+    .command("compose <cutouts>")
+    .description(
+      "Composes scenes of several objects from images with transparency, over varied backgrounds, with exact masks " +
+        "and boxes in ADE20K's and COCO's layouts. Training and validation scenes show different cut-outs.",
+    )
+    .requiredOption("--out <folder>", "folder for the set")
+    .option("--labels <file.json>", "names the class of each image; without it, sub-folders are the classes")
+    .option("--count <n>", "scenes to train on", positiveNumber, 10_000)
+    .option("--test-count <n>", "scenes to test on", positiveNumber, 2_000)
+    .option("--image-size <pixels>", "height and width of a scene", imageSize, 64)
+    .option("--objects <min-max>", "objects a scene", range, [1, 4] as const)
+    .option("--seed <n>", "decides everything that is drawn", wholeNumber, 0)
+    .addHelpText(
+      "after",
+      [
+        "",
+        "The file of --labels maps file names to classes, or is a list of objects with image and category.",
+        "Called again after a stop, it goes on where it was.",
+        "",
+        "Examples:",
+        "  mixedae data compose stickers --out scenes",
+        "  mixedae data compose node_modules/emoji-datasource-google/img/google/64 \\",
+        "    --labels node_modules/emoji-datasource-google/emoji.json --out scenes",
+        "  mixedae pretrain scenes/images/training --out runs/scenes --image-size 64 --patch-size 8",
+      ].join("\n"),
+    )
+    .action(async (cutouts: string, flags: ComposeFlags) => {
+      const { ImageProgress } = await import("../evaluation/index.js");
+      const { composeScenes } = await import("../scenes/compose.js");
+      const { out, labels, count, testCount, imageSize, objects, seed } = flags;
+      const stop = listenForStop(() => stdout.write("\nStopping after the scenes at hand.\n"));
+      try {
+        const summary = await composeScenes(
+          {
+            cutouts,
+            out,
+            seed,
+            imageSize,
+            objects,
+            counts: { training: count, validation: testCount },
+            ...(labels !== undefined && { labels }),
+          },
+          { progress: new ImageProgress(stdout), stopRequested: () => stop.received() !== undefined },
+        );
+        const { outcome, classes, scenes, objects: drawn, cutouts: used, skipped } = summary;
+        if (skipped.length > 0) {
+          const [first] = skipped;
+          stdout.write(`Left out ${formatCount(skipped.length)} images, such as ${first!.name}: ${first!.reason}.\n`);
+        }
+        if (outcome === "stopped") {
+          stdout.write(`Stopped after ${formatCount(scenes)} scenes. To go on, call it again.\n`);
+          finish(exitCodeOf(stop.received() ?? "SIGINT"));
+          return;
+        }
+        stdout.write(
+          `${formatCount(scenes)} scenes with ${formatCount(drawn)} objects of ${classes.length} classes, from ` +
+            `${formatCount(used.training)} cut-outs for training and ${formatCount(used.validation)} others for validation.\n` +
+            `Look at ${out}/contact-sheet.png\n`,
+        );
+        finish(0);
+      } finally {
+        stop.dispose();
+      }
+    });
+}
+
+function imageSize(text: string): number {
+  const size = positiveNumber(text);
+  if (size < 16 || size > 2048) throw new InvalidArgumentError("Expected a number of pixels from 16 to 2048.");
+  return size;
+}
+
+function range(text: string): readonly [number, number] {
+  const match = /^(\d{1,2})(?:-(\d{1,2}))?$/.exec(text);
+  const [low, high] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+  if (match === null || low < 1 || high < low) throw new InvalidArgumentError("Expected a range such as 1-4.");
+  return [low, high];
+}
