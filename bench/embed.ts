@@ -40,16 +40,15 @@ export interface EmbedFilesReport {
 }
 
 export interface EmbedOptions {
+  readonly models: readonly ModelPreset[];
   readonly threads: number;
   readonly rounds: number;
   readonly torch: boolean;
 }
 
-const presets: readonly ModelPreset[] = ["micro", "tiny", "small", "base"];
-
 export async function benchEmbedding(options: EmbedOptions, report: (line: string) => void): Promise<EmbedReport[]> {
   const reports: EmbedReport[] = [];
-  for (const preset of presets) {
+  for (const preset of options.models) {
     report(`measuring ${preset}`);
     reports.push(await measure(preset, options));
   }

@@ -1,6 +1,7 @@
 // npm run bench -- step | embed | embed-memory: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
 import { benchSteps } from "./step.js";
@@ -13,6 +14,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "7" },
     "no-torch": { type: "boolean", default: false },
     images: { type: "string", default: resolve("node_modules/emoji-datasource-google/img/google/64") },
+    models: { type: "string", default: "micro,tiny,small" },
     from: { type: "string", default: "scratch" },
     counts: { type: "string", default: "1000,100000" },
   },
@@ -23,7 +25,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   step: () => benchSteps(options, say),
   embed: async () => {
-    const cached = await benchEmbedding(options, say);
+    const cached = await benchEmbedding({ ...options, models: modelNames(values.models) }, say);
     say(`embedding the files of ${values.images}`);
     return [...cached, await benchEmbeddingFiles(values.from, values.images, options.threads)];
   },
@@ -37,7 +39,7 @@ if (command === undefined) {
       "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
-      "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT]",
+      "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT] [--models micro,base]",
     ].join("\n"),
   );
   process.exit(2);
@@ -45,3 +47,11 @@ if (command === undefined) {
 const reports = await command();
 if (values.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
 else console.table(reports);
+
+function modelNames(text: string): ModelPreset[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !(name in modelPresets));
+  if (unknown === undefined) return names as ModelPreset[];
+  say(`--models: expected names of ${Object.keys(modelPresets).join(", ")}; found ${unknown}`);
+  process.exit(2);
+}
