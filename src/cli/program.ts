@@ -18,6 +18,7 @@ import { addReconstruct } from "./reconstruct.js";
 import { reportError } from "./report-error.js";
 import { addResume } from "./resume.js";
 import { addSearch } from "./search.js";
+import { addSegment } from "./segment.js";
 import { addStudy } from "./study.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -59,6 +60,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addDuplicates(program, context, finish);
   addKnn(program, context, finish);
   addProbe(program, context, finish);
+  addSegment(program, context, finish);
   addFinetune(program, context, finish);
   addClassify(program, context, finish);
   addStudy(program, context, finish);

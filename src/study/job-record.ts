@@ -32,14 +32,19 @@ const schema = z.discriminatedUnion("kind", [
     labelsFraction: z.number().gt(0).max(1),
     trainImages: z.int().min(0),
     testImages: z.int().min(0),
-    /** Share of the test images whose class was told. */
-    top1: z.number().min(0).max(1),
+    /** Share of the test images whose class was told; of a segmentation, the mean intersection over union. */
+    score: z.number().min(0).max(1),
   }),
 ]);
 
 export type JobRecord = z.infer<typeof schema>;
 export type PretrainRecord = Extract<JobRecord, { kind: "pretrain" }>;
 export type EvaluationRecord = Extract<JobRecord, { kind: "evaluate" }>;
+
+/** What the score of a task is called. */
+export function scoreName(task: string): string {
+  return task === "segmentation" ? "mean IoU" : "top-1";
+}
 
 const FILE = "job.json";
 

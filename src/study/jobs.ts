@@ -49,7 +49,7 @@ export function jobsOf({ recipe, layers, folder }: Study): Job[] {
           ? add(pretrainJob(variant.name, encoderSeed, layers.get(variant.name)!, folder))
           : { scratch: variant.scratch, seed: encoderSeed };
       for (const evaluation of recipe.evaluations) {
-        for (const fraction of evaluation.labelFractions) {
+        for (const fraction of fractionsOf(evaluation)) {
           add(evaluationJob(variant.name, seed, from, located(evaluation, folder), fraction));
         }
       }
@@ -74,15 +74,31 @@ function evaluationJob(
   evaluation: Evaluation,
   labelsFraction: number,
 ): EvaluationJob {
-  const { name, train, test, labelFractions: _, ...choices } = evaluation;
+  const { name } = evaluation;
   const encoder = "key" in from ? from.key : from;
-  const key = keyOf({ encoder, seed, labelsFraction, choices, train: lastNames(train), test: lastNames(test) });
+  const key = keyOf({ encoder, seed, labelsFraction, ...contentOf(evaluation) });
   const share = `${Number((100 * labelsFraction).toPrecision(3))}pct`;
   const folder = `${slug(name)}/${slug(variant)}-${share}-${seed}-${key}`;
   return { kind: "evaluate", key, variant, seed, labelsFraction, evaluation, from, folder };
 }
 
+/** What of an evaluation decides its result, beside the encoder, the labels and the seed. */
+function contentOf(evaluation: Evaluation): object {
+  if (evaluation.task === "segmentation") {
+    const { name: _, scenes, ...choices } = evaluation;
+    return { choices, scenes: lastNames(scenes) };
+  }
+  const { name: _, train, test, labelFractions: __, ...choices } = evaluation;
+  return { choices, train: lastNames(train), test: lastNames(test) };
+}
+
+/** Shares of the labels that it is done with; all of them where no share can be taken. */
+export function fractionsOf(evaluation: Evaluation): readonly number[] {
+  return evaluation.task === "segmentation" ? [1] : evaluation.labelFractions;
+}
+
 function located(evaluation: Evaluation, folder: string): Evaluation {
+  if (evaluation.task === "segmentation") return { ...evaluation, scenes: resolve(folder, evaluation.scenes) };
   const absolute = (source: string | string[]) =>
     typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
   return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };

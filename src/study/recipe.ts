@@ -44,6 +44,14 @@ const sets = {
   labelFractions: z.array(z.number().gt(0).max(1)).min(1).default([1]),
 };
 const evaluation = z.discriminatedUnion("task", [
+  z.strictObject({
+    task: z.literal("segmentation"),
+    name,
+    /** A folder with images and class masks. */
+    scenes: z.string().min(1),
+    images: z.int().positive().default(1000),
+    queries: z.int().positive().default(500),
+  }),
   z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
-import type { EvaluationRecord } from "./job-record.js";
+import { type EvaluationRecord, scoreName } from "./job-record.js";
+import { fractionsOf } from "./jobs.js";
 import { learningCharts } from "./learning-charts.js";
 import { lineChart, type Series } from "./line-chart.js";
 import type { Evaluation, StudyRecipe } from "./recipe.js";
@@ -86,10 +87,13 @@ function costSection(recipe: StudyRecipe, pretrainings: readonly PretrainResult[
 
 function evaluationSection(
   recipe: StudyRecipe,
-  { name, task, labelFractions }: Evaluation,
+  evaluation: Evaluation,
   { evaluations }: StudyResults,
   pictures: Map<string, string>,
 ): string[] {
+  const { name, task } = evaluation;
+  const labelFractions = fractionsOf(evaluation);
+  const measure = scoreName(task);
   const own = evaluations.filter((each) => each.evaluation === name);
   if (own.length === 0) return [];
   const at = (variant: string, fraction: number) =>
@@ -105,12 +109,12 @@ function evaluationSection(
   };
   const expected = recipe.seeds.length * shown.length * labelFractions.length;
   const picture = `${task}-${fileName(name)}.svg`;
-  if (fractions.length > 1) pictures.set(picture, efficiencyChart(name, shown, fractions, at));
+  if (fractions.length > 1) pictures.set(picture, efficiencyChart(name, measure, shown, fractions, at));
 
   return [
     `## ${name}`,
     "",
-    `Top-1 on ${formatCount(own[0]!.testImages)} test images, in percent; mean and deviation over ${recipe.seeds.length} seeds.`,
+    `${capitalised(measure)} on ${formatCount(own[0]!.testImages)} test images, in percent; mean and deviation over ${recipe.seeds.length} seeds.`,
     ...(own.length < expected ? [`**Not finished: ${own.length} of ${expected} evaluations.**`] : []),
     "",
     ...table(
@@ -134,7 +138,7 @@ function differences(shown: readonly string[], baseline: string, fractions: read
     const seeds = ours.map(({ seed }) => seed).filter((seed) => theirs.some((each) => each.seed === seed));
     if (seeds.length === 0) return "";
     const values = (records: readonly EvaluationRecord[]) =>
-      seeds.map((seed) => 100 * records.find((each) => each.seed === seed)!.top1);
+      seeds.map((seed) => 100 * records.find((each) => each.seed === seed)!.score);
     const { mean, margin } = pairedDifference(values(ours), values(theirs));
     return `${signed(mean)}${margin === null ? "" : ` ± ${margin.toFixed(1)}`}`;
   };
@@ -149,20 +153,26 @@ function differences(shown: readonly string[], baseline: string, fractions: read
   ];
 }
 
-function efficiencyChart(name: string, shown: readonly string[], fractions: readonly number[], at: Lookup): string {
+function efficiencyChart(
+  name: string,
+  measure: string,
+  shown: readonly string[],
+  fractions: readonly number[],
+  at: Lookup,
+): string {
   const series: Series[] = shown.map((variant) => ({
     name: variant,
     points: fractions.flatMap((fraction) => {
       const records = at(variant, fraction);
       if (records.length === 0) return [];
-      const { mean, deviation } = estimate(records.map(({ top1 }) => 100 * top1));
+      const { mean, deviation } = estimate(records.map(({ score }) => 100 * score));
       return [{ x: 100 * fraction, y: mean, error: deviation }];
     }),
   }));
   return lineChart({
     title: name,
     xLabel: "share of the labels",
-    yLabel: "top-1, percent",
+    yLabel: `${measure}, percent`,
     logX: true,
     xTicks: fractions.map((fraction) => ({ at: 100 * fraction, text: shareText(fraction) })),
     series,
@@ -182,8 +192,12 @@ function learningSection(pretrainings: readonly PretrainResult[], pictures: Map<
 
 function meanText(records: readonly EvaluationRecord[]): string {
   if (records.length === 0) return "";
-  const { mean, deviation } = estimate(records.map(({ top1 }) => 100 * top1));
+  const { mean, deviation } = estimate(records.map(({ score }) => 100 * score));
   return `${mean.toFixed(1)}${deviation === null ? "" : ` ± ${deviation.toFixed(1)}`}`;
+}
+
+function capitalised(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 function signed(value: number): string {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
 import { evaluateKnn } from "../evaluation/evaluate-knn.js";
 import { evaluateProbe } from "../evaluation/evaluate-probe.js";
+import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
 import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
@@ -18,13 +19,16 @@ import { makeFolder } from "../training/storage.js";
 import { encoderOf } from "./encoder.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { createFinetuneRequest } from "./finetune-job.js";
-import { type JobRecord, readJobRecord, writeJobRecord } from "./job-record.js";
+import { type JobRecord, readJobRecord, scoreName, writeJobRecord } from "./job-record.js";
 import { type EvaluationJob, type Job, jobsOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { pretrainCost } from "./pretrain-cost.js";
 import type { Study, StudyRecipe } from "./recipe.js";
 import { readRecipeCopy, recipePath } from "./recipe-copy.js";
 import { remainingSeconds } from "./time-left.js";
+
+/** Patches that vote on one, in segmentation. */
+const PATCH_NEIGHBOURS = 20;
 
 export interface StudyHooks extends FinetuneHooks {
   readonly threads: number;
@@ -58,7 +62,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     if (record === undefined) break;
     await writeJobRecord(join(folder, job.folder), record);
     records.set(job.folder, record);
-    if (record.kind === "evaluate") hooks.print(`  top-1 ${(100 * record.top1).toFixed(1)}%`);
+    if (record.kind === "evaluate") hooks.print(`  ${scoreName(record.task)} ${(100 * record.score).toFixed(1)}%`);
   }
   const finished = records.size === jobs.length;
   return { outcome: finished ? "finished" : "stopped", done: records.size, total: jobs.length };
@@ -126,11 +130,13 @@ async function carryOutFinetune(job: EvaluationJob, folder: string, hooks: Study
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
   const former = readReport(join(run, "report.json"));
-  if (former !== undefined) return recordOf(job, former, trainingSeconds(join(run, "metrics.jsonl")));
+  if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
   const { report } = (await holdsRun(run))
     ? await resumeFinetune(run, {}, hooks)
     : await finetune(createFinetuneRequest(job, folder, hooks.threads), run, hooks);
-  return report === null ? undefined : recordOf(job, report, trainingSeconds(join(run, "metrics.jsonl")));
+  return report === null
+    ? undefined
+    : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));
 }
 
 async function carryOutFrozen(
@@ -141,21 +147,48 @@ async function carryOutFrozen(
   progress: ImageProgress,
 ): Promise<JobRecord> {
   const began = performance.now();
-  const { train, test } = evaluation;
-  const request = { ...encoderOf(from, folder), train, test, labelsFraction, seed, threads };
+  const path = join(folder, job.folder);
+  const encoder = { ...encoderOf(from, folder), seed, threads };
   if (evaluation.task === "finetune") throw new TypeError("a fine-tuning is no evaluation of frozen features");
-  const { pooling } = evaluation;
+  if (evaluation.task === "segmentation") {
+    const { scenes, images, queries } = evaluation;
+    const { train, test, detail, ...rest } = await evaluateSegmentation(
+      { ...encoder, scenes, images, queries, neighbours: PATCH_NEIGHBOURS },
+      progress,
+    );
+    await makeFolder(path);
+    const text = JSON.stringify({ ...rest, train, test, detail }, null, 2);
+    await writeAtomically(join(path, "report.json"), [Buffer.from(`${text}\n`)]);
+    const figures = { train, test, score: detail.meanIou };
+    return recordOf({ ...job, evaluation, from, seed, labelsFraction }, figures, secondsSince(began));
+  }
+  const { train, test, pooling } = evaluation;
+  const request = { ...encoder, train, test, labelsFraction };
   const report: EvaluationReport =
     evaluation.task === "knn"
       ? await evaluateKnn({ ...request, pooling }, progress, features)
       : await evaluateProbe({ ...request, pooling, augment: false, batchSize: 1024 }, progress, features);
-  const path = join(folder, job.folder);
   await makeFolder(path);
   await writeReport(join(path, "report.json"), report);
-  return recordOf({ ...job, evaluation, from, seed, labelsFraction }, report, (performance.now() - began) / 1000);
+  const figures = { train: report.train, test: report.test, score: report.detail.top1 };
+  return recordOf({ ...job, evaluation, from, seed, labelsFraction }, figures, secondsSince(began));
 }
 
-function recordOf(job: EvaluationJob, { train, test, detail }: ReportFigures, seconds: number): JobRecord {
+function secondsSince(began: number): number {
+  return (performance.now() - began) / 1000;
+}
+
+interface Figures {
+  readonly train: { readonly images: number };
+  readonly test: { readonly images: number };
+  readonly score: number;
+}
+
+function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
+  return { train, test, score: detail.top1 };
+}
+
+function recordOf(job: EvaluationJob, { train, test, score }: Figures, seconds: number): JobRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;
   return {
     kind: "evaluate",
@@ -168,6 +201,6 @@ function recordOf(job: EvaluationJob, { train, test, detail }: ReportFigures, se
     labelsFraction,
     trainImages: train.images,
     testImages: test.images,
-    top1: detail.top1,
+    score,
   };
 }

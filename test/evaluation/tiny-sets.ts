@@ -1,7 +1,8 @@
 // A checkpoint of a tiny encoder, and folders of labelled images for it.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
 import { afterAll } from "vitest";
 import { ImageProgress } from "#src/evaluation/index.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
@@ -43,6 +44,39 @@ export async function writeColours(folder: string, count: number, seed = 0): Pro
     }
   }
   return writeFiles(folder, files);
+}
+
+/** Images of 8 x 8 whose upper half is red (class 1) or blue (class 2), over green background; masks to match. */
+export async function writeMaskedSet(folder: string): Promise<void> {
+  const side = tinyShape.imageSize;
+  for (const [split, count] of [
+    ["training", 6],
+    ["validation", 4],
+  ] as const) {
+    for (let index = 0; index < count; index++) {
+      const label = 1 + (index % 2);
+      const shade = 200 + 7 * index;
+      const mask = Uint8Array.from({ length: side * side }, (_, place) => (place < (side * side) / 2 ? label : 0));
+      const pixels = Uint8Array.from({ length: side * side * 3 }, (_, place) => {
+        const own = [1, 0, 2][mask[Math.floor(place / 3)]!];
+        return place % 3 === own ? shade : 10;
+      });
+      const name = `${label}/${index}.png`;
+      for (const [kind, data, channels] of [
+        ["images", pixels, 3],
+        ["annotations", mask, 1],
+      ] as const) {
+        const path = `${folder}/${kind}/${split}/${name}`;
+        mkdirSync(dirname(path), { recursive: true });
+        const image = sharp(data, { raw: { width: side, height: side, channels } });
+        await image
+          .toColourspace(channels === 1 ? "b-w" : "srgb")
+          .png()
+          .toFile(path);
+      }
+    }
+  }
+  writeFileSync(`${folder}/classes.txt`, "red\nblue\n");
 }
 
 /** `count` images that all differ, with names in their order, and a broken one in the middle. */

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { layerFromAssignments } from "#src/training/config.js";
-import { sharedFolder, silentProgress, writeColours } from "../evaluation/tiny-sets.js";
+import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
 import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
 
 const at = sharedFolder();
@@ -34,6 +34,7 @@ function writeRecipe(name: string, change: object = {}): string {
       { name: "kNN", task: "knn", ...sets, labelFractions: [0.5, 1] },
       { name: "Probe", task: "probe", ...sets },
       { name: "Tuned", task: "finetune", ...sets, labelFractions: [0.5], options: finetune },
+      { name: "Patches", task: "segmentation", scenes: "masked", images: 4, queries: 2 },
     ],
     ...change,
   };
@@ -45,6 +46,7 @@ beforeAll(async () => {
   await writeImages(at("images"));
   await writeColours(at("train"), 8);
   await writeColours(at("test"), 4, 1);
+  await writeMaskedSet(at("masked"));
   recipe = writeRecipe("study.yaml");
 });
 
@@ -57,7 +59,7 @@ describe("a study", () => {
   test("begins with the first seed of everything, and pre-trains as many encoders as it should", () => {
     const jobs = jobsOf(readStudy(recipe));
     expect(jobs.map(({ kind }) => kind).filter((kind) => kind === "pretrain")).toHaveLength(1);
-    expect(jobs).toHaveLength(1 + 2 * 2 * 4);
+    expect(jobs).toHaveLength(1 + 2 * 2 * 5);
     const seeds = jobs.map(({ seed }) => seed);
     expect(seeds).toEqual([...seeds].sort());
     expect(jobs[0]!.folder).toMatch(/^pretrain\/mixed-ae-0-[0-9a-f]{10}$/);
@@ -69,7 +71,7 @@ describe("a study", () => {
     // Stopped in the middle of the pre-training, then in the middle of a fine-tuning.
     expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
     expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
-    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 17, total: 17 });
+    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 21, total: 21 });
     const [pretraining] = jobFolders(folder).filter((name) => name.startsWith("pretrain/"));
     const metrics = join(folder, pretraining!, "metrics.jsonl");
     expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
@@ -86,6 +88,7 @@ describe("a study", () => {
     expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
     expect(text).toMatch(/\| encoder \| 50% \(12\) labels \| 100% \(24\) labels \|/);
     expect(text).not.toContain("Not finished");
+    expect(text).toMatch(/## Patches\n\nMean IoU on 2 test images/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(pictures.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
       "knn-knn.svg",
@@ -98,7 +101,7 @@ describe("a study", () => {
 
   test("packed without weights, gives the same report", async () => {
     await writeStudyReport(at("parts"));
-    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 17 });
+    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 21 });
     await writeStudyReport(at("packed"));
     const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
     expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
@@ -124,7 +127,7 @@ describe("a study", () => {
     const folders = (path: string) => new Set(jobsOf(readStudy(path)).map(({ folder }) => folder));
     const more = folders(writeRecipe("more.yaml", { seeds: [0, 1, 2] }));
     for (const folder of folders(recipe)) expect(more.has(folder)).toBe(true);
-    expect(more.size).toBe(17 + 8);
+    expect(more.size).toBe(21 + 10);
   });
 });
 
@@ -171,7 +174,7 @@ describe("what cannot be", () => {
     const folder = at("damaged");
     mkdirSync(join(folder, "knn", "x"), { recursive: true });
     writeFileSync(join(folder, "study.json"), readFileSync(recipe));
-    writeFileSync(join(folder, "knn", "x", "job.json"), '{"kind": "evaluate", "top1": 2}');
+    writeFileSync(join(folder, "knn", "x", "job.json"), '{"kind": "evaluate", "score": 2}');
     await expect(writeStudyReport(folder)).rejects.toThrow(/knn\/x\/job.json is not a record of a study/);
   });
 });

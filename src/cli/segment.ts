@@ -1,0 +1,69 @@
+// mixedae segment: how well an encoder's patches tell what they show.
+
+import type { Command } from "commander";
+import { formatCount } from "../training/quantities.js";
+import type { CliContext } from "./context.js";
+import {
+  addScratchFlags,
+  checkReport,
+  fromFlag,
+  fromHelp,
+  type ModelFlags,
+  modelRequest,
+  positiveNumber,
+  threadsOption,
+  wholeNumber,
+} from "./evaluation-flags.js";
+
+interface SegmentFlags extends ModelFlags {
+  readonly scenes: string;
+  readonly images: number;
+  readonly queries: number;
+  readonly neighbours: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly out?: string;
+}
+
+export function addSegment(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+  const command = program
+    .command("segment")
+    .summary("nearest patches tell what a patch shows")
+    .description(
+      "Evaluates frozen patch features without training a head: for each patch of the validation images, the nearest " +
+        "patches of training images vote on what it shows. Prints the mean intersection over union.",
+    )
+    .requiredOption(fromFlag, fromHelp)
+    .requiredOption("--scenes <folder>", "images with class masks, as mixedae data compose writes them")
+    .option("--images <n>", "training images whose patches vote, at most", positiveNumber, 1000)
+    .option("--queries <n>", "validation images, at most", positiveNumber, 500)
+    .option("--neighbours <n>", "patches that vote on one", positiveNumber, 20)
+    .option("--seed <n>", "decides which images those are", wholeNumber, 0)
+    .option("--out <file.json>", "write all results there")
+    .addOption(threadsOption());
+  addScratchFlags(command)
+    .addHelpText("after", "\nExample:\n  mixedae segment --from runs/scenes --scenes scenes")
+    .action(async (flags: SegmentFlags) => {
+      checkReport(flags.out);
+      const { evaluateSegmentation, ImageProgress, percent } = await import("../evaluation/index.js");
+      const { scenes, images, queries, neighbours, seed, threads, out } = flags;
+      const report = await evaluateSegmentation(
+        { ...modelRequest(flags), scenes, images, queries, neighbours, seed, threads },
+        new ImageProgress(stdout),
+      );
+      const { meanIou, pixelAccuracy, perClass } = report.detail;
+      const width = Math.max(...perClass.map(({ name }) => name.length));
+      const lines = [
+        `${report.from}: ${formatCount(report.test.images)} images, ${formatCount(report.train.patches)} patches vote`,
+        `mean IoU ${percent(meanIou)} of ${perClass.length} classes, ${percent(pixelAccuracy)} of the pixels`,
+        ...perClass.map(({ name, iou }) => `  ${name.padEnd(width)}  ${percent(iou).padStart(6)}`),
+      ];
+      for (const line of lines) stdout.write(`${line}\n`);
+      if (out !== undefined) {
+        const { writeAtomically } = await import("../training/atomic-write.js");
+        await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+        stdout.write(`Wrote ${out}\n`);
+      }
+      finish(0);
+    });
+}

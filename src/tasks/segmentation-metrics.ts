@@ -1,0 +1,90 @@
+// How well predicted classes of pixels agree with masks: intersection over union of each class, and their mean.
+
+/** Marks pixels that count for nothing, as in ADE20K's and VOC's masks. */
+export const IGNORED = 255;
+
+export interface ClassOverlap {
+  readonly name: string;
+  /** Pixels of the mask. */
+  readonly pixels: number;
+  /** Intersection over union; null where the class is neither in a mask nor predicted. */
+  readonly iou: number | null;
+}
+
+export interface SegmentationResult {
+  readonly meanIou: number;
+  /** Share of the pixels whose class is right. */
+  readonly pixelAccuracy: number;
+  readonly perClass: readonly ClassOverlap[];
+}
+
+/** Counts pixels over any number of images, then says how well they agree. */
+export class SegmentationCounts {
+  readonly #classes: readonly string[];
+  readonly #correct: Float64Array;
+  readonly #inMask: Float64Array;
+  readonly #predicted: Float64Array;
+
+  constructor(classes: readonly string[]) {
+    this.#classes = classes;
+    this.#correct = new Float64Array(classes.length);
+    this.#inMask = new Float64Array(classes.length);
+    this.#predicted = new Float64Array(classes.length);
+  }
+
+  /** Classes of as many pixels each; those that the mask ignores are left out. */
+  add(predicted: ArrayLike<number>, mask: ArrayLike<number>): void {
+    for (let pixel = 0; pixel < mask.length; pixel++) {
+      const [own, found] = [mask[pixel]!, predicted[pixel]!];
+      if (own === IGNORED) continue;
+      this.#inMask[own]!++;
+      this.#predicted[found]!++;
+      if (own === found) this.#correct[own]!++;
+    }
+  }
+
+  result(): SegmentationResult {
+    const perClass = this.#classes.map((name, index): ClassOverlap => {
+      const [correct, pixels] = [this.#correct[index]!, this.#inMask[index]!];
+      const union = pixels + this.#predicted[index]! - correct;
+      return { name, pixels, iou: union === 0 ? null : correct / union };
+    });
+    const known = perClass.flatMap(({ iou }) => (iou === null ? [] : [iou]));
+    const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+    return {
+      meanIou: sum(known) / known.length,
+      pixelAccuracy: sum(this.#correct) / sum(this.#inMask),
+      perClass,
+    };
+  }
+}
+
+/**
+ * The commonest class of each patch of a mask [size, size], row by row; of equally common ones the lowest, and IGNORED
+ * where nothing else is in the patch.
+ */
+export function patchClasses(mask: Uint8Array, size: number, patchSize: number): Uint8Array {
+  const grid = size / patchSize;
+  const classes = new Uint8Array(grid * grid);
+  const counts = new Uint32Array(256);
+  for (let patch = 0; patch < classes.length; patch++) {
+    counts.fill(0);
+    const [top, left] = [Math.floor(patch / grid) * patchSize, (patch % grid) * patchSize];
+    for (let row = top; row < top + patchSize; row++) {
+      for (let column = left; column < left + patchSize; column++) counts[mask[row * size + column]!]!++;
+    }
+    counts[IGNORED] = 0;
+    const most = counts.reduce((best, count) => Math.max(best, count), 0);
+    classes[patch] = most === 0 ? IGNORED : counts.indexOf(most);
+  }
+  return classes;
+}
+
+/** The other way: each pixel [size, size] has the class of its patch. */
+export function pixelClasses(patches: ArrayLike<number>, size: number, patchSize: number): Uint8Array {
+  const grid = size / patchSize;
+  return Uint8Array.from({ length: size * size }, (_, pixel) => {
+    const [row, column] = [Math.floor(pixel / size / patchSize), Math.floor((pixel % size) / patchSize)];
+    return patches[row * grid + column]!;
+  });
+}
