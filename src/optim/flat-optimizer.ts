@@ -8,6 +8,8 @@ export interface ParameterGroup {
   readonly decays: boolean;
   /** Multiplies the step's learning rate. */
   readonly learningRateScale: number;
+  /** During so many first steps of the run the group stays as it is; its own steps are counted from there. */
+  readonly frozenSteps?: number;
 }
 
 export interface UpdateOptions {
@@ -87,8 +89,10 @@ export class FlatOptimizer {
 
   async update({ step, learningRate, weightDecay, gradientScale }: UpdateOptions): Promise<void> {
     for (const { key, firstChunk, chunks } of this.layout.groups) {
+      const ownStep = step - (key.frozenSteps ?? 0);
+      if (ownStep < 1) continue;
       const values = adamwScalars(this.options, {
-        step,
+        step: ownStep,
         gradientScale,
         learningRate: learningRate * key.learningRateScale,
         weightDecay: key.decays ? weightDecay : 0,

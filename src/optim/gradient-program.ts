@@ -9,6 +9,8 @@ export interface Trainable {
   readonly decay: boolean;
   /** Multiplies the learning rate; 1 by default. */
   readonly learningRateScale?: number;
+  /** How many first steps of the run leave it as it is; 0 by default. */
+  readonly frozenSteps?: number;
 }
 
 const PREFIX = "gradient/";

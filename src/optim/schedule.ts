@@ -1,4 +1,4 @@
-// The learning rate over a run: linear warm-up, then half a cosine.
+// What changes over a run: the learning rate (linear warm-up, then half a cosine) and other values.
 
 export interface LearningRateSchedule {
   /** The rate at the end of the warm-up. */
@@ -14,4 +14,15 @@ export function learningRateAt(step: number, { peak, floor, warmupSteps, totalSt
   if (step < warmupSteps) return (peak * step) / warmupSteps;
   const progress = (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
   return floor + (peak - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+}
+
+/** Half a cosine from `from` at step 0 to `to` at `totalSteps`: weight decay, and the momentum of an average. */
+export function cosineAt(step: number, from: number, to: number, totalSteps: number): number {
+  const progress = Math.min(1, step / Math.max(1, totalSteps));
+  return to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * progress));
+}
+
+/** A straight line from `from` at step 0 to `to` at step `rampSteps`, and `to` from there on. */
+export function rampAt(step: number, from: number, to: number, rampSteps: number): number {
+  return step >= rampSteps ? to : from + ((to - from) * step) / rampSteps;
 }

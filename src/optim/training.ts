@@ -3,8 +3,10 @@ import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/ind
 import { type Arrays, allocate, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
+import { type ExponentialAverage, exponentialAverage } from "./exponential-average.js";
 import { FlatOptimizer, type FlatState, type ParameterGroup } from "./flat-optimizer.js";
 import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
+import { parameterClipping } from "./parameter-clipping.js";
 
 /** Values in one chunk of the optimizer: its few passes over a chunk then stay in the processor's cache. */
 const CHUNK = 1 << 16;
@@ -20,6 +22,15 @@ export interface TrainingDefinition {
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
   /** In how many equal parts a batch is computed; the update is that of the whole batch. 1 by default. */
   readonly microBatches?: number;
+  /** The largest norm that the gradient of any one parameter may keep; any by default. */
+  readonly parameterClipNorm?: number;
+  /** Inputs that are no part of a batch, by name: the caller's arrays, read where they lie at every micro-batch. */
+  readonly heldInputs?: Arrays;
+  /**
+   * Keeps a second set of weights, an exponential average of the parameters, which the program may read as inputs with
+   * this before the parameters' names. None by default.
+   */
+  readonly averagePrefix?: string;
   readonly engine?: CompileOptions;
 }
 
@@ -27,8 +38,10 @@ export interface StepOptions {
   /** The number of this step, from 1. */
   readonly step: number;
   readonly learningRate: number;
-  /** The largest global norm that the gradient may keep; null for any. */
+  /** The largest global norm that the gradient may keep, as it was before clipping by parameter; null for any. */
   readonly clipNorm?: number | null;
+  /** Weight decay of this step in place of the optimizer's own. */
+  readonly weightDecay?: number;
 }
 
 export interface StepResult {
@@ -41,11 +54,21 @@ export interface StepResult {
   readonly updated: boolean;
 }
 
+/** The second set of weights: zeros until they are written. */
+export interface AverageWeights extends ExponentialAverage {
+  /** Of the training's layout. */
+  readonly buffer: Float32Array;
+  /** By the parameters' names, as views on the buffer. */
+  readonly values: Readonly<Record<string, Float32Array>>;
+}
+
 export interface Training {
   readonly layout: FlatLayout<ParameterGroup>;
   readonly state: FlatState;
   /** Each parameter's values, as views on the flat buffer: write to them to start or restore a model. */
   readonly values: Readonly<Record<string, Float32Array>>;
+  /** Where the definition asks for it. A step leaves it as it is. */
+  readonly average: AverageWeights | undefined;
   /** The program's data inputs, as a whole batch has them: the micro-batches one behind the other. */
   readonly inputs: ReadonlyMap<string, TensorType>;
   /** The flat buffers and, at its peak, the program's intermediate values. */
@@ -59,6 +82,7 @@ export interface Training {
 /** Compiles a model for training. Parameters start at zero: write their first values to `values`. */
 export async function createTraining(definition: TrainingDefinition): Promise<Training> {
   const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, engine = {} } = definition;
+  const { parameterClipNorm, averagePrefix } = definition;
   const program = gradientProgram(name, loss, metrics, parameters);
   const executable = await compile(program, engine);
 
@@ -71,8 +95,17 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   };
   const values = layout.views(state.parameters);
   const optimizer = await FlatOptimizer.create(layout, state, options, engine);
+  const average = averagePrefix === undefined ? undefined : await averageWeights(layout, state.parameters, engine);
+  const averageInputs = Object.entries(average?.values ?? {})
+    .map(([parameter, array]) => [averagePrefix + parameter, array] as const)
+    .filter(([input]) => program.inputs.has(input));
+  const heldInputs: Arrays = { ...definition.heldInputs, ...Object.fromEntries(averageInputs) };
+  const clipping =
+    parameterClipNorm === undefined
+      ? undefined
+      : await parameterClipping(layout, state.gradients, parameterClipNorm, engine);
 
-  const dataInputs = [...program.inputs].filter(([input]) => !(input in values));
+  const dataInputs = [...program.inputs].filter(([input]) => !(input in values || input in heldInputs));
   const data = Object.fromEntries(
     dataInputs.map(([input, { dtype, shape }]) => [input, allocate(dtype, sizeOf(shape))]),
   );
@@ -83,7 +116,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   );
   const gradientsInto = (buffer: Float32Array) => {
     const views = Object.entries(layout.views(buffer)).map(([parameter, view]) => [gradientName(parameter), view]);
-    return executable.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(views) });
+    return executable.bind({ ...data, ...heldInputs, ...values }, { ...figures, ...Object.fromEntries(views) });
   };
   const first = gradientsInto(state.gradients);
   const part = microBatches > 1 ? layout.allocate() : undefined;
@@ -113,6 +146,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
     layout,
     state,
     values,
+    average,
     inputs: new Map(
       dataInputs.map(
         ([
@@ -124,15 +158,15 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         ]) => [input, { dtype, shape: [rows * microBatches, ...rest] }],
       ),
     ),
-    memoryBytes: (part ? 5 : 4) * state.parameters.byteLength + executable.plannedBytes,
-    async step(inputs, { step, learningRate, clipNorm = null }) {
+    memoryBytes: (4 + (part ? 1 : 0) + (average ? 1 : 0)) * state.parameters.byteLength + executable.plannedBytes,
+    async step(inputs, { step, learningRate, clipNorm = null, weightDecay = options.weightDecay }) {
       const { loss: mean, ...others } = await runMicroBatches(inputs);
       const gradientScale = 1 / microBatches;
       const gradientNorm = await optimizer.gradientNorm(gradientScale);
       const updated = Number.isFinite(mean![0]) && Number.isFinite(gradientNorm);
       if (updated) {
+        await clipping?.clip(gradientScale);
         const clip = clipNorm === null ? 1 : Math.min(1, clipNorm / gradientNorm);
-        const { weightDecay } = options;
         await optimizer.update({ step, learningRate, weightDecay, gradientScale: gradientScale * clip });
       }
       const isScalar = (figure: string) => program.outputs.get(figure)!.shape.length === 0;
@@ -150,12 +184,22 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   };
 }
 
+async function averageWeights<Key>(
+  layout: FlatLayout<Key>,
+  parameters: Float32Array,
+  engine: CompileOptions,
+): Promise<AverageWeights> {
+  const buffer = layout.allocate();
+  const { update } = await exponentialAverage(layout, buffer, parameters, engine);
+  return { buffer, values: layout.views(buffer), update };
+}
+
 /** Each parameter with its group: one object for all that are treated alike. */
 function grouped(parameters: readonly Trainable[]) {
   const groups = new Map<string, ParameterGroup>();
-  return parameters.map(({ name, tensor, decay, learningRateScale = 1 }) => {
-    const key = `${decay} ${learningRateScale}`;
-    const group = groups.get(key) ?? { decays: decay, learningRateScale };
+  return parameters.map(({ name, tensor, decay, learningRateScale = 1, frozenSteps = 0 }) => {
+    const key = `${decay} ${learningRateScale} ${frozenSteps}`;
+    const group = groups.get(key) ?? { decays: decay, learningRateScale, frozenSteps };
     groups.set(key, group);
     return { name, shape: tensor.shape, group };
   });

@@ -33,3 +33,20 @@ test("entries worked out by hand: width 8 has the frequencies 1 and 1/100", () =
   expect(row(3)).toEqual([...origin, ...one]);
   expect(row(5)).toEqual([...two, ...one]);
 });
+
+test("a smaller grid spread over the area of a larger one has its cells at the centres of theirs", () => {
+  const [width, quarter] = [8, 2];
+  const positions = sinCosPositions(width, 2, 8);
+  // Cells of 2 x 2 over 8 x 8 lie at 1.5 and 5.5.
+  for (const [cell, [column, row]] of [
+    [1.5, 1.5],
+    [5.5, 1.5],
+    [1.5, 5.5],
+    [5.5, 5.5],
+  ].entries()) {
+    expect(positions[cell * width]).toBeCloseTo(Math.sin(column!), 6);
+    expect(positions[cell * width + quarter]).toBeCloseTo(Math.cos(column!), 6);
+    expect(positions[cell * width + 2 * quarter]).toBeCloseTo(Math.sin(row!), 6);
+  }
+  expect(sinCosPositions(width, 4, 4)).toEqual(sinCosPositions(width, 4));
+});

@@ -1,7 +1,7 @@
 // The learning rate over a run.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { learningRateAt } from "#src/optim/schedule.js";
+import { cosineAt, learningRateAt, rampAt } from "#src/optim/schedule.js";
 
 const schedules = fc.record({
   peak: fc.double({ min: 1e-5, max: 1, noNaN: true }),
@@ -32,4 +32,16 @@ describe("learningRateAt", () => {
       }),
       { numRuns: 15 },
     ));
+});
+
+test("cosineAt goes from one value to the other along half a cosine, and stays there", () => {
+  const values = [0, 2, 4, 8, 9].map((step) => cosineAt(step, 0.04, 0.4, 8));
+  const quarter = 0.4 - 0.36 * 0.5 * (1 + Math.SQRT1_2);
+  for (const [index, value] of [0.04, quarter, 0.22, 0.4, 0.4].entries()) expect(values[index]).toBeCloseTo(value, 12);
+});
+
+test("rampAt rises along a straight line, or not at all", () => {
+  const values = [0, 1, 3, 4, 100].map((step) => rampAt(step, 0.04, 0.08, 4));
+  for (const [index, value] of [0.04, 0.05, 0.07, 0.08, 0.08].entries()) expect(values[index]).toBeCloseTo(value, 12);
+  expect(rampAt(0, 0.04, 0.07, 0)).toBe(0.07);
 });
