@@ -1,0 +1,67 @@
+// Which patches of a global crop iBOT hides from its student.
+import type { RandomStream } from "../../random/index.js";
+import type { IbotOptions } from "./options.js";
+
+/** The least and the largest height of a rectangle as a multiple of its width. */
+const ASPECT_RATIOS = [0.3, 1 / 0.3] as const;
+/** How often a rectangle that adds nothing, or too much, is drawn again before masking ends. */
+const ATTEMPTS = 10;
+
+type MaskOptions = Pick<IbotOptions, "maskProbability" | "maskShare" | "maskShape">;
+
+/**
+ * Draws the mask of one crop of grid x grid patches, row by row: 1 where a patch is hidden.
+ *
+ * With the given probability a share of the patches is drawn evenly from `maskShare` [iBOT, section 3.1 and appendix],
+ * otherwise nothing is hidden. Blockwise masks are rectangles whose aspect ratio is log-uniform [Bao et al., BEiT];
+ * they may end up with fewer patches than were asked for.
+ */
+export function drawMask(
+  stream: RandomStream,
+  grid: number,
+  { maskProbability, maskShare, maskShape }: MaskOptions,
+): Int32Array {
+  if (stream.uniform() >= maskProbability) return new Int32Array(grid * grid);
+  const count = Math.floor(stream.uniformIn(...maskShare) * grid * grid);
+  return maskShape === "block" ? blockMask(stream, grid, count) : randomMask(stream, grid, count);
+}
+
+function randomMask(stream: RandomStream, grid: number, count: number): Int32Array {
+  const mask = new Int32Array(grid * grid);
+  for (const patch of stream.permutation(grid * grid).subarray(0, count)) mask[patch] = 1;
+  return mask;
+}
+
+function blockMask(stream: RandomStream, grid: number, count: number): Int32Array {
+  const mask = new Int32Array(grid * grid);
+  let hidden = 0;
+  while (hidden < count) {
+    const added = addRectangle(stream, mask, grid, count - hidden);
+    if (added === 0) break;
+    hidden += added;
+  }
+  return mask;
+}
+
+/** Hides one more rectangle of at most `most` patches that are not yet hidden; returns how many it hid. */
+function addRectangle(stream: RandomStream, mask: Int32Array, grid: number, most: number): number {
+  // Small rectangles would make a mask of crumbs; our choice for the least area: a ninth of the grid, as far as it fits.
+  const least = Math.min(Math.floor(grid / 3) ** 2, most);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const area = stream.uniformIn(least, most);
+    const aspect = Math.exp(stream.uniformIn(Math.log(ASPECT_RATIOS[0]), Math.log(ASPECT_RATIOS[1])));
+    const height = Math.round(Math.sqrt(area * aspect));
+    const width = Math.round(Math.sqrt(area / aspect));
+    if (height < 1 || width < 1 || height >= grid || width >= grid) continue;
+    const top = stream.integer(grid - height + 1);
+    const left = stream.integer(grid - width + 1);
+    const cells = Array.from(
+      { length: height * width },
+      (_, index) => (top + Math.floor(index / width)) * grid + left + (index % width),
+    ).filter((cell) => mask[cell] === 0);
+    if (cells.length === 0 || cells.length > most) continue;
+    for (const cell of cells) mask[cell] = 1;
+    return cells.length;
+  }
+  return 0;
+}

@@ -1,0 +1,67 @@
+// The options of iBOT, with the defaults of the paper and those for small models.
+import { z } from "zod";
+
+const size = (text: string) => z.int().positive().describe(text);
+const share = (text: string) => z.number().min(0).max(1).describe(text);
+const temperature = (text: string) => z.number().positive().describe(text);
+
+export const ibotOptions = z.strictObject({
+  localCrops: z.int().min(0).describe("small crops of each image beside the two global ones"),
+  localSize: size("height and width of the local crops, in pixels"),
+  prototypes: size("outputs of the head"),
+  headHidden: size("hidden width of the head's MLP"),
+  headBottleneck: size("width of the vectors that the prototypes are compared with"),
+  maskProbability: share("how often a global crop is masked at all"),
+  maskShare: z
+    .tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)])
+    .refine(([low, high]) => low <= high)
+    .meta({
+      description: "smallest and largest share of the patches that are masked where a crop is",
+      expected: "a list of 2 numbers between 0 and 1, the smaller first",
+    }),
+  maskShape: z.enum(["block", "random"]).describe("whether masked patches lie in rectangles or anywhere"),
+  studentTemperature: temperature("divides the student's outputs"),
+  teacherTemperatureStart: temperature("divides the teacher's outputs at the start of the run"),
+  teacherTemperature: temperature("divides the teacher's outputs after its warm-up"),
+  teacherTemperatureWarmupEpochs: z.number().min(0).describe("length of the teacher's linear warm-up"),
+  centreMomentum: share("how much of the old centres each step keeps"),
+  teacherMomentum: share("how much of the old teacher a step keeps at the start; it rises to 1 by a cosine"),
+  weightDecayEnd: z.number().min(0).describe("weight decay at the end of the run, reached by a cosine"),
+  parameterClipNorm: z.number().positive().describe("largest norm of the gradient of any one parameter"),
+  lastLayerFrozenEpochs: z.number().min(0).describe("length of the start during which the prototypes stay as they are"),
+  dropPath: z.number().min(0).lt(1).describe("share of the student's last block's branches that are left out"),
+});
+
+export type IbotOptions = z.infer<typeof ibotOptions>;
+
+/** Those of the paper for ViT-Base/16 at 224 pixels. */
+export const ibotDefaults: IbotOptions = {
+  localCrops: 10,
+  localSize: 96,
+  prototypes: 8192,
+  headHidden: 2048,
+  headBottleneck: 256,
+  maskProbability: 0.5,
+  maskShare: [0.1, 0.5],
+  maskShape: "block",
+  studentTemperature: 0.1,
+  teacherTemperatureStart: 0.04,
+  teacherTemperature: 0.07,
+  teacherTemperatureWarmupEpochs: 30,
+  centreMomentum: 0.9,
+  teacherMomentum: 0.996,
+  weightDecayEnd: 0.4,
+  parameterClipNorm: 3,
+  lastLayerFrozenEpochs: 1,
+  dropPath: 0.1,
+};
+
+/** For small images and a model of a few million parameters (our choice). */
+export const ibotMicroDefaults: IbotOptions = {
+  ...ibotDefaults,
+  localCrops: 4,
+  localSize: 16,
+  prototypes: 1024,
+  headHidden: 512,
+  headBottleneck: 128,
+};

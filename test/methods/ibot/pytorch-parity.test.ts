@@ -1,0 +1,111 @@
+// iBOT against an independent implementation in PyTorch: one step's loss and gradients, and all state after three.
+import { describe, expect, test } from "vitest";
+import type { SafetensorsEntry } from "#src/formats/safetensors.js";
+import { pytorchMissing, runPython } from "../../pytorch.js";
+import { batch, normalization, optimizer, options, patches, shape, tinyBatch, tinyIbot } from "./tiny-ibot.js";
+
+const steps = 3;
+const learningRate = 1e-3;
+
+describe.skipIf(pytorchMissing !== undefined)(
+  `parity with PyTorch${pytorchMissing ? ` (${pytorchMissing})` : ""}`,
+  () => {
+    test("loss, gradients, centres, teacher and parameters", async () => {
+      const { student, teacher, centres, step } = await tinyIbot();
+      for (const [index, centre] of Object.values(centres).entries()) {
+        for (let k = 0; k < centre.length; k++) centre[k] = 0.05 * Math.sin(k * (3 + index));
+      }
+      const inputs = tinyBatch(0);
+      const expected = runPython(
+        "test/reference/ibot.py",
+        [
+          ...student.layout.entries.map(({ name, shape }) => ({
+            ...{ name: `parameters/${name}`, dtype: "F32" as const },
+            ...{ shape, data: Float32Array.from(student.values[name]!) },
+          })),
+          ...Object.entries(inputs).flatMap(([name, data]) => (data instanceof Uint8Array ? [pixels(name, data)] : [])),
+          { name: "masks", dtype: "I32", shape: [batch, 2, patches], data: inputs.masks as Int32Array },
+          {
+            name: "branchScales",
+            dtype: "F32",
+            shape: [batch, 2 + options.localCrops, shape.depth, 2],
+            data: inputs.branchScales as Float32Array,
+          },
+          ...Object.entries(centres).map(([name, data]) => ({
+            ...{ name, dtype: "F32" as const, shape: [data.length], data: Float32Array.from(data) },
+          })),
+        ],
+        {
+          ...shape,
+          ...optimizer,
+          ...options,
+          extent: shape.imageSize / shape.patchSize,
+          clipNorm: options.parameterClipNorm,
+          temperatureWarmupSteps: options.teacherTemperatureWarmupEpochs,
+          frozenSteps: options.lastLayerFrozenEpochs,
+          learningRate,
+          steps,
+          total: 10,
+        },
+      );
+      const reference = (name: string) => expected.get(name)!.data as Float64Array;
+
+      const first = await step(inputs, { step: 1, learningRate });
+      expect(difference([first.loss], reference("loss"))).toBeLessThan(1e-5);
+      expect(difference([first.metrics.cls as number], reference("cls"))).toBeLessThan(1e-5);
+      expect(difference([first.metrics.patch as number], reference("patch"))).toBeLessThan(1e-5);
+      const slopes = student.layout.views(student.state.gradients);
+      let clipped = 0;
+      for (const [name, values] of Object.entries(slopes)) {
+        const theirs = reference(`gradients/${name}`);
+        const scale = Math.min(1, options.parameterClipNorm / (Math.hypot(...theirs) + 1e-6));
+        if (scale < 1) clipped += 1;
+        // Ours are sums over two micro-batches.
+        const [ours, wanted] = [values.map((value) => value / 2), theirs.map((value) => value * scale)];
+        expect(
+          difference(withoutKeyBias(name, ours), withoutKeyBias(name, wanted)),
+          `gradient of ${name}`,
+        ).toBeLessThan(1e-4);
+      }
+      expect(clipped).toBeGreaterThan(0);
+      expect(clipped).toBeLessThan(student.layout.entries.length);
+
+      for (let number = 2; number <= steps; number++) await step(inputs, { step: number, learningRate });
+      for (const { name } of student.layout.entries) {
+        const compare = (values: Float32Array, other: string) =>
+          difference(withoutKeyBias(name, values), withoutKeyBias(name, reference(`${other}/${name}`)));
+        expect(compare(student.values[name]!, "after"), `${name} after three steps`).toBeLessThan(1e-4);
+        expect(compare(teacher.values[name]!, "teacher"), `the teacher's ${name}`).toBeLessThan(1e-4);
+      }
+      expect(difference(centres.clsCentre, reference("clsCentre"))).toBeLessThan(1e-4);
+      expect(difference(centres.patchCentre, reference("patchCentre"))).toBeLessThan(1e-4);
+    });
+  },
+);
+
+/** Images [batch, size, size, 3] as PyTorch has them: normalised, channels first. */
+function pixels(name: string, data: Uint8Array): SafetensorsEntry {
+  const size = Math.sqrt(data.length / batch / 3);
+  const values = new Float32Array(data.length);
+  for (let index = 0; index < data.length; index++) {
+    const [channel, place] = [index % 3, Math.floor(index / 3)];
+    const [image, cell] = [Math.floor(place / size ** 2), place % size ** 2];
+    const value = (data[index]! / 255 - normalization.mean[channel]!) / normalization.std[channel]!;
+    values[(image * 3 + channel) * size ** 2 + cell] = value;
+  }
+  return { name, dtype: "F32", shape: [batch, 3, size, size], data: values };
+}
+
+/** A bias on all keys has a gradient of zero in theory and of rounding noise in practice, which AdamW scales up. */
+function withoutKeyBias(name: string, values: ArrayLike<number>): number[] {
+  const list = Array.from(values);
+  const third = list.length / 3;
+  return name.endsWith("qkv.bias") ? list.filter((_, index) => index < third || index >= 2 * third) : list;
+}
+
+/** |a - b| / |b|, the Euclidean norms over all elements. */
+function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  const errors = Array.from(a, (value, index) => value - b[index]!);
+  return Math.hypot(...errors) / Math.hypot(...Array.from(b));
+}

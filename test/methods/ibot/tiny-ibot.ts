@@ -1,0 +1,61 @@
+// A small iBOT with a batch, for tests.
+import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
+import { viewName } from "#src/methods/ibot/task.js";
+import { createIbotTraining, type IbotDefinition } from "#src/methods/ibot/training.js";
+import { randomStream } from "#src/random/index.js";
+
+export const batch = 4;
+export const shape = { imageSize: 16, patchSize: 4, width: 24, depth: 2, heads: 3, mlpRatio: 2 };
+export const options = {
+  ...ibotMicroDefaults,
+  localCrops: 2,
+  localSize: 8,
+  prototypes: 32,
+  headHidden: 20,
+  headBottleneck: 12,
+  teacherTemperatureWarmupEpochs: 2,
+  parameterClipNorm: 0.4,
+  dropPath: 0.2,
+};
+export const normalization = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] } as const;
+export const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.04 };
+export const patches = (shape.imageSize / shape.patchSize) ** 2;
+
+/** With weights that are away from zero and one, so that nothing hides behind these. */
+export async function tinyIbot(changes: Partial<IbotDefinition> = {}) {
+  const training = await createIbotTraining({
+    shape,
+    options,
+    normalization,
+    optimizer,
+    microBatch: batch / 2,
+    microBatches: 2,
+    totalSteps: 10,
+    stepsPerEpoch: 1,
+    engine: { threads: 1 },
+    ...changes,
+  });
+  for (const [name, values] of Object.entries(training.student.values)) {
+    const stream = randomStream(3, name, 0, 0);
+    const isScale = name.includes("norm") && name.endsWith("weight");
+    for (let index = 0; index < values.length; index++) values[index] = (isScale ? 1 : 0) + 0.15 * stream.normal();
+  }
+  training.startTeacher();
+  return training;
+}
+
+export function tinyBatch(step: number) {
+  const stream = randomStream(5, "batch", 0, step);
+  const crops = (size: number) => Uint8Array.from({ length: batch * size * size * 3 }, () => stream.integer(256));
+  // The first image hides nothing in its first crop.
+  const masks = Int32Array.from({ length: batch * 2 * patches }, (_, i) => (i < patches ? 0 : stream.integer(2)));
+  const branches = batch * (2 + options.localCrops) * shape.depth * 2;
+  return {
+    [viewName("global", 0)]: crops(shape.imageSize),
+    [viewName("global", 1)]: crops(shape.imageSize),
+    [viewName("local", 0)]: crops(options.localSize),
+    [viewName("local", 1)]: crops(options.localSize),
+    masks,
+    branchScales: Float32Array.from({ length: branches }, () => (stream.uniform() < 0.2 ? 0 : 1.25)),
+  };
+}

@@ -1,0 +1,76 @@
+// What happens to student, teacher and centres over the steps of iBOT.
+import { describe, expect, test } from "vitest";
+import { countMultiplyAdds } from "#src/graph/index.js";
+import { PROTOTYPES } from "#src/methods/ibot/head.js";
+import { options, tinyBatch, tinyIbot } from "./tiny-ibot.js";
+
+const learningRate = 1e-3;
+const prototypes = `head.${PROTOTYPES}`;
+
+describe("createIbotTraining", () => {
+  test("a run that continues from its state makes the same steps, to the bit", async () => {
+    const whole = await tinyIbot();
+    const results = [];
+    let saved: Record<string, Float32Array> = {};
+    for (let step = 1; step <= 4; step++) {
+      results.push(await whole.step(tinyBatch(step), { step, learningRate }));
+      if (step === 2) {
+        const { parameters, means, squares } = whole.student.state;
+        const state = { parameters, means, squares, teacher: whole.teacher.buffer, ...whole.centres };
+        saved = Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.slice()]));
+      }
+    }
+    const resumed = await tinyIbot();
+    for (const name of ["parameters", "means", "squares"] as const) resumed.student.state[name].set(saved[name]!);
+    resumed.teacher.buffer.set(saved.teacher!);
+    for (const name of ["clsCentre", "patchCentre"] as const) resumed.centres[name].set(saved[name]!);
+    for (const step of [3, 4]) {
+      expect(await resumed.step(tinyBatch(step), { step, learningRate })).toEqual(results[step - 1]);
+    }
+    expect(resumed.teacher.buffer).toEqual(whole.teacher.buffer);
+    expect(resumed.student.state.parameters).toEqual(whole.student.state.parameters);
+  });
+
+  test("the prototypes stay as they are in the first epoch, and then move", async () => {
+    const training = await tinyIbot({ stepsPerEpoch: 2 });
+    const start = training.student.values[prototypes]!.slice();
+    for (const step of [1, 2]) await training.step(tinyBatch(step), { step, learningRate });
+    expect(training.student.values[prototypes]).toEqual(start);
+    expect(training.student.values["head.mlp.0.weight"]).not.toEqual(training.teacher.values["head.mlp.0.weight"]);
+    await training.step(tinyBatch(3), { step: 3, learningRate });
+    expect(training.student.values[prototypes]).not.toEqual(start);
+  });
+
+  test("two micro-batches make the step of one batch", async () => {
+    const [parts, whole] = [await tinyIbot(), await tinyIbot({ microBatch: 4, microBatches: 1 })];
+    const [a, b] = [
+      await parts.step(tinyBatch(1), { step: 1, learningRate }),
+      await whole.step(tinyBatch(1), { step: 1, learningRate }),
+    ];
+    for (const name of ["cls", "patch", "teacherEntropy", "prototypesInUse", "clsCentreNorm"] as const) {
+      expect(a.metrics[name] as number, name).toBeCloseTo(b.metrics[name] as number, 5);
+    }
+    expect(a.gradientNorm).toBeCloseTo(b.gradientNorm, 4);
+  });
+
+  test("a step that is not finite leaves teacher and centres alone", async () => {
+    const training = await tinyIbot();
+    training.student.values["blocks.0.attn.qkv.weight"]![0] = Number.NaN;
+    const [teacher, centre] = [training.teacher.buffer.slice(), training.centres.clsCentre.slice()];
+    const { updated } = await training.step(tinyBatch(1), { step: 1, learningRate });
+    expect(updated).toBe(false);
+    expect(training.teacher.buffer).toEqual(teacher);
+    expect(training.centres.clsCentre).toEqual(centre);
+  });
+
+  test("figures lie where they can", async () => {
+    const training = await tinyIbot();
+    const { metrics } = await training.step(tinyBatch(1), { step: 1, learningRate });
+    expect(metrics.teacherTemperature).toBe(options.teacherTemperatureStart);
+    expect(metrics.teacherEntropy).toBeLessThanOrEqual(Math.log(options.prototypes));
+    expect(metrics.divergence).toBeGreaterThan(0);
+    expect(metrics.prototypesInUse).toBeGreaterThanOrEqual(1);
+    expect(metrics.prototypesInUse).toBeLessThanOrEqual(options.prototypes);
+    expect(countMultiplyAdds(training.teacherProgram)).toBeGreaterThan(0);
+  });
+});
