@@ -56,6 +56,8 @@ export interface StepResult {
 
 /** The second set of weights: zeros until they are written. */
 export interface AverageWeights extends ExponentialAverage {
+  /** Stands before the parameters' names, in the program and in checkpoints. */
+  readonly prefix: string;
   /** Of the training's layout. */
   readonly buffer: Float32Array;
   /** By the parameters' names, as views on the buffer. */
@@ -95,9 +97,10 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   };
   const values = layout.views(state.parameters);
   const optimizer = await FlatOptimizer.create(layout, state, options, engine);
-  const average = averagePrefix === undefined ? undefined : await averageWeights(layout, state.parameters, engine);
+  const average =
+    averagePrefix === undefined ? undefined : await averageWeights(averagePrefix, layout, state.parameters, engine);
   const averageInputs = Object.entries(average?.values ?? {})
-    .map(([parameter, array]) => [averagePrefix + parameter, array] as const)
+    .map(([parameter, array]) => [`${averagePrefix}${parameter}`, array] as const)
     .filter(([input]) => program.inputs.has(input));
   const heldInputs: Arrays = { ...definition.heldInputs, ...Object.fromEntries(averageInputs) };
   const clipping =
@@ -185,13 +188,14 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
 }
 
 async function averageWeights<Key>(
+  prefix: string,
   layout: FlatLayout<Key>,
   parameters: Float32Array,
   engine: CompileOptions,
 ): Promise<AverageWeights> {
   const buffer = layout.allocate();
   const { update } = await exponentialAverage(layout, buffer, parameters, engine);
-  return { buffer, values: layout.views(buffer), update };
+  return { prefix, buffer, values: layout.views(buffer), update };
 }
 
 /** Each parameter with its group: one object for all that are treated alike. */

@@ -33,12 +33,17 @@ export function checkpointTensors(training: Training, shape: ModelShape): Safete
   ];
 }
 
-/** Parameters and moments, as views on the training's buffers: what `restoreState` needs. */
-export function stateTensors({ layout, state }: Training): SafetensorsEntry[] {
+/** Parameters, their average if there is one, and moments, as views on the training's buffers, for `restoreState`. */
+export function stateTensors(training: Training): SafetensorsEntry[] {
+  return stateBuffers(training).flatMap(([prefix, buffer]) => tensorsOf(training.layout, buffer, prefix));
+}
+
+function stateBuffers({ state, average }: Training): (readonly [prefix: string, buffer: Float32Array])[] {
   return [
-    ...tensorsOf(layout, state.parameters, ""),
-    ...tensorsOf(layout, state.means, MEAN_PREFIX),
-    ...tensorsOf(layout, state.squares, SQUARE_PREFIX),
+    ["", state.parameters],
+    ...(average ? [[average.prefix, average.buffer] as const] : []),
+    [MEAN_PREFIX, state.means],
+    [SQUARE_PREFIX, state.squares],
   ];
 }
 
@@ -49,13 +54,9 @@ function tensorsOf({ entries }: Training["layout"], buffer: Float32Array, prefix
 }
 
 /** Puts the state of a checkpoint into the training. Throws CheckpointError where the tensors are not those expected. */
-export function restoreState({ layout, state }: Training, checkpoint: Checkpoint): void {
-  for (const [prefix, buffer] of [
-    ["", state.parameters],
-    [MEAN_PREFIX, state.means],
-    [SQUARE_PREFIX, state.squares],
-  ] as const) {
-    for (const { name, shape, offset } of layout.entries)
+export function restoreState(training: Training, checkpoint: Checkpoint): void {
+  for (const [prefix, buffer] of stateBuffers(training)) {
+    for (const { name, shape, offset } of training.layout.entries)
       buffer.set(tensorOf(checkpoint, prefix + name, shape), offset);
   }
 }

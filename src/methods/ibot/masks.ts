@@ -45,7 +45,7 @@ function blockMask(stream: RandomStream, grid: number, count: number): Int32Arra
 
 /** Hides one more rectangle of at most `most` patches that are not yet hidden; returns how many it hid. */
 function addRectangle(stream: RandomStream, mask: Int32Array, grid: number, most: number): number {
-  // Small rectangles would make a mask of crumbs; our choice for the least area: a ninth of the grid, as far as it fits.
+  // A ninth of the grid, as in iBOT's code; where less is left to hide, that (our choice).
   const least = Math.min(Math.floor(grid / 3) ** 2, most);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const area = stream.uniformIn(least, most);

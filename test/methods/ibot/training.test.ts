@@ -2,8 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { countMultiplyAdds } from "#src/graph/index.js";
 import { PROTOTYPES } from "#src/methods/ibot/head.js";
+import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
+import { restoreState, stateTensors } from "#src/training/model-state.js";
+import { temporaryFolder } from "../../training/temporary-folder.js";
 import { options, tinyBatch, tinyIbot } from "./tiny-ibot.js";
 
+const folder = temporaryFolder();
 const learningRate = 1e-3;
 const prototypes = `head.${PROTOTYPES}`;
 
@@ -29,6 +33,18 @@ describe("createIbotTraining", () => {
     }
     expect(resumed.teacher.buffer).toEqual(whole.teacher.buffer);
     expect(resumed.student.state.parameters).toEqual(whole.student.state.parameters);
+  });
+
+  test("a checkpoint holds the teacher beside the student, and gives both back", async () => {
+    const training = await tinyIbot();
+    await training.step(tinyBatch(1), { step: 1, learningRate });
+    const path = folder("step.safetensors");
+    await writeCheckpoint(path, { step: 1, tensors: stateTensors(training.student), metadata: {} });
+    const restored = await tinyIbot();
+    restoreState(restored.student, await readCheckpoint(path));
+    expect(restored.teacher.buffer).toEqual(training.teacher.buffer);
+    expect(restored.student.state.parameters).toEqual(training.student.state.parameters);
+    expect(restored.teacher.buffer).not.toEqual(restored.student.state.parameters);
   });
 
   test("the prototypes stay as they are in the first epoch, and then move", async () => {
