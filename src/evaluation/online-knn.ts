@@ -6,7 +6,7 @@ import { visionTransformer } from "../nn/vision-transformer.js";
 import { classificationResult } from "../tasks/classification-metrics.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
 import { neighbourVotes } from "../tasks/knn.js";
-import { findNeighbours, vectorsInMemory } from "../tasks/neighbours.js";
+import { createNeighbourSearch, vectorsInMemory } from "../tasks/neighbours.js";
 import type { PretrainConfig } from "../training/config.js";
 import type { CreateEvaluator } from "../training/hooks.js";
 import { initialValues } from "../training/model.js";
@@ -32,6 +32,10 @@ export const createKnnEvaluator: CreateEvaluator = async (config, values) => {
   const silent = new ImageProgress({ write: () => true });
   const { width } = model.shape;
 
+  // Compiled once: a run may be evaluated hundreds of times.
+  const sizes = { count: bank.indices.length, queryCount: queries.indices.length, width };
+  const search = await createNeighbourSearch(sizes, { k: NEIGHBOURS, engine });
+
   return {
     description: `kNN of ${queries.indices.length} images by ${bank.indices.length}, ${classes.length} classes`,
     async evaluate() {
@@ -40,7 +44,7 @@ export const createKnnEvaluator: CreateEvaluator = async (config, values) => {
       const k = Math.min(NEIGHBOURS, known.labels.length);
       const top1 = async (pooling: Pooling) => {
         const vectors = vectorsInMemory(known.features[pooling], width);
-        const neighbours = await findNeighbours(vectors, asked.features[pooling], { k, engine });
+        const neighbours = await search.find(vectors, asked.features[pooling]);
         const votes = neighbourVotes(neighbours, known.labels, classes.length, k);
         return classificationResult(votes, asked.labels, classes).top1;
       };

@@ -39,6 +39,12 @@ export function vectorsInMemory(data: Float32Array, width: number): VectorSource
   };
 }
 
+/** A search that is compiled once for banks and queries of given numbers, and can be repeated with other vectors. */
+export interface NeighbourSearch {
+  /** Throws RangeError where there are more vectors or queries than it was made for. */
+  find(bank: VectorSource, queries: Float32Array): Promise<Neighbours>;
+}
+
 /** Beside the vectors, memory holds one block and the matches found so far. A vector of zeros is similar to none: 0. */
 export async function findNeighbours(
   bank: VectorSource,
@@ -46,41 +52,59 @@ export async function findNeighbours(
   options: SearchOptions,
 ): Promise<Neighbours> {
   const { width, count } = bank;
+  const search = await createNeighbourSearch({ count, width, queryCount: queries.length / width }, options);
+  return search.find(bank, queries);
+}
+
+/** Prepares to search up to `count` vectors [count, width] for up to `queryCount` queries. */
+export async function createNeighbourSearch(
+  { count, width, queryCount }: { readonly count: number; readonly width: number; readonly queryCount: number },
+  options: SearchOptions,
+): Promise<NeighbourSearch> {
   const { engine = {}, blockSize = 8192, queriesAtOnce = 256, onProgress = () => {} } = options;
-  const queryCount = queries.length / width;
-  const k = Math.min(options.k, count);
-  const rows = Math.max(k, Math.min(blockSize, count));
+  const most = Math.min(options.k, count);
+  const rows = Math.max(most, Math.min(blockSize, count));
   const together = Math.max(1, Math.min(queriesAtOnce, queryCount));
   const scaleProgram = await compile(normalizeProgram(rows, width), engine);
-  const matchProgram = await compile(matchesProgram(together, rows, width, k), engine);
+  const matchProgram = await compile(matchesProgram(together, rows, width, most), engine);
 
   const raw = new Float32Array(rows * width);
   const block = new Float32Array(rows * width);
   const absent = new Float32Array(rows);
   const chunk = new Float32Array(together * width);
-  const found = { similarities: new Float32Array(together * k), places: new Int32Array(together * k) };
+  const found = { similarities: new Float32Array(together * most), places: new Int32Array(together * most) };
   const scale = scaleProgram.bind({ vectors: raw }, { normalized: block });
   const match = matchProgram.bind({ queries: chunk, block, absent }, found);
-  const directions = normalizedRows(queries, width);
-  const best = new BestMatches(queryCount, k);
 
-  for (let first = 0; first < count; first += rows) {
-    const present = Math.min(rows, count - first);
-    bank.read(first, present, raw);
-    absent.fill(Number.NEGATIVE_INFINITY, present);
-    await scale.run();
-    for (let query = 0; query < queryCount; query += together) {
-      const part = directions.subarray(query * width, (query + together) * width);
-      chunk.set(part);
-      await match.run();
-      for (let row = 0; row < part.length / width; row++) {
-        const from = row * k;
-        best.offer(query + row, found.similarities, found.places, from, from + k, first);
-      }
+  async function find(bank: VectorSource, queries: Float32Array): Promise<Neighbours> {
+    const asked = queries.length / width;
+    if (bank.count > count || asked > queryCount) {
+      throw new RangeError(
+        `a search of ${count} vectors for ${queryCount} queries was given ${bank.count} and ${asked}`,
+      );
     }
-    onProgress(first + present, count);
+    const k = Math.min(most, bank.count);
+    const directions = normalizedRows(queries, width);
+    const best = new BestMatches(asked, k);
+    for (let first = 0; first < bank.count; first += rows) {
+      const present = Math.min(rows, bank.count - first);
+      bank.read(first, present, raw);
+      absent.fill(0, 0, present).fill(Number.NEGATIVE_INFINITY, present);
+      await scale.run();
+      for (let query = 0; query < asked; query += together) {
+        const part = directions.subarray(query * width, (query + together) * width);
+        chunk.set(part);
+        await match.run();
+        for (let row = 0; row < part.length / width; row++) {
+          const from = row * most;
+          best.offer(query + row, found.similarities, found.places, from, from + most, first);
+        }
+      }
+      onProgress(first + present, bank.count);
+    }
+    return { k, ...best.sorted() };
   }
-  return { k, ...best.sorted() };
+  return { find };
 }
 
 /** Vectors [rows, width] divided by their lengths. */

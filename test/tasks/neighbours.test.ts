@@ -1,6 +1,6 @@
 // Exact search against a direct computation, across blocks, queries and ties.
 import { expect, test } from "vitest";
-import { findNeighbours, vectorsInMemory } from "#src/tasks/neighbours.js";
+import { createNeighbourSearch, findNeighbours, vectorsInMemory } from "#src/tasks/neighbours.js";
 import { randomValues } from "../nn/evaluate.js";
 
 const engine = { threads: 1 };
@@ -51,4 +51,27 @@ test("equal vectors come in their order", async () => {
   const bank = new Float32Array(40).fill(1);
   const found = await findNeighbours(vectorsInMemory(bank, 2), Float32Array.of(1, 1), { k: 20, blockSize: 7, engine });
   expect([...found.indices]).toEqual(Array.from({ length: 20 }, (_, index) => index));
+});
+
+test("a prepared search repeats itself with other vectors, and with fewer", async () => {
+  const width = 6;
+  const options = { k: 5, blockSize: 16, queriesAtOnce: 4, engine };
+  const search = await createNeighbourSearch({ count: 50, width, queryCount: 10 }, options);
+  for (const [seed, count, queryCount] of [
+    [1, 50, 10],
+    [2, 50, 10],
+    [3, 21, 3],
+    [4, 3, 1],
+    [5, 50, 9],
+  ] as const) {
+    const bank = vectorsInMemory(randomValues("bank", count * width, seed), width);
+    const queries = randomValues("queries", queryCount * width, seed);
+    const [found, wanted] = [await search.find(bank, queries), await findNeighbours(bank, queries, options)];
+    expect([found.k, found.indices]).toEqual([wanted.k, wanted.indices]);
+    for (const [place, similarity] of wanted.similarities.entries()) {
+      expect(found.similarities[place]).toBeCloseTo(similarity, 5);
+    }
+  }
+  const tooMany = vectorsInMemory(new Float32Array(51 * width), width);
+  await expect(search.find(tooMany, new Float32Array(width))).rejects.toThrow(/50 vectors for 10 queries was given 51/);
 });
