@@ -71,7 +71,7 @@ export {
   type Tensor,
   type TensorType,
 } from "./graph/index.js";
-/* iBOT: its step with teacher and centres; not yet a method of `pretrain`. See docs/methods.md. */
+/* iBOT: its step with teacher and centres. See docs/methods.md. */
 export { drawIbotInputs } from "./methods/ibot/draws.js";
 export { ibotHealthLines } from "./methods/ibot/health.js";
 export { type IbotOptions, ibotDefaults, ibotMicroDefaults, ibotOptions } from "./methods/ibot/options.js";

@@ -7,7 +7,7 @@ import type { Pooling } from "../tasks/features.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
-  addScratchFlags,
+  addModelFlags,
   fromFlag,
   fromHelp,
   type ModelFlags,
@@ -44,7 +44,7 @@ export function addEmbed(program: Command, { stdout }: CliContext, finish: (exit
       new Option("--split <name>", "images of an IDX set that has both").choices(["train", "test"]).default("train"),
     )
     .addOption(threadsOption());
-  addScratchFlags(command)
+  addModelFlags(command)
     .addHelpText(
       "after",
       [

@@ -13,8 +13,10 @@ export interface ModelFlags {
   readonly from: string;
   readonly model?: ModelPreset;
   readonly modelSeed?: number;
+  readonly student?: boolean;
 }
 
+export const studentHelp = "of a run of iBOT, take the student in place of the teacher";
 export const fromFlag = "--from <run|checkpoint>";
 export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
 
@@ -64,9 +66,10 @@ export function onePath(paths: readonly string[]): string | readonly string[] {
   return paths.length === 1 ? paths[0]! : paths;
 }
 
-/** The flags of an encoder that has learnt nothing. */
-export function addScratchFlags(command: Command): Command {
+/** Which of the encoders it is, beside where it is from. */
+export function addModelFlags(command: Command): Command {
   return command
+    .option("--student", studentHelp)
     .addOption(
       new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(
         modelPresetNames,
@@ -75,11 +78,12 @@ export function addScratchFlags(command: Command): Command {
     .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
 }
 
-export function modelRequest({ from, model, modelSeed }: ModelFlags): ModelRequest {
+export function modelRequest({ from, model, modelSeed, student }: ModelFlags): ModelRequest {
   return {
     from,
     ...(model !== undefined && { preset: model }),
     ...(modelSeed !== undefined && { modelSeed }),
+    ...(student && { student }),
   };
 }
 

@@ -5,6 +5,7 @@ import { dirname, extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
 import type { CliContext } from "./context.js";
+import { studentHelp } from "./evaluation-flags.js";
 import { wholeNumber } from "./import.js";
 import { UsageError } from "./usage-error.js";
 
@@ -28,6 +29,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
     .addOption(new Option("--format <name>", "format to write").choices(exportFormats).makeOptionMandatory())
     .requiredOption("--out <path>", "file to write; a folder for huggingface")
     .option("--encoder-only", "leave the decoder out; always so for timm and onnx")
+    .option("--student", studentHelp)
     .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
     .addOption(
       new Option("--pool <name>", "what the ONNX output embedding is (default: mean)").choices(["mean", "cls"]),

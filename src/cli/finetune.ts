@@ -6,7 +6,7 @@ import { type RecipeName, recipeNames } from "../evaluation/finetune/recipes.js"
 import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../training/config.js";
 import type { CliContext } from "./context.js";
 import {
-  addScratchFlags,
+  addModelFlags,
   addSetFlags,
   fromFlag,
   fromHelp,
@@ -61,7 +61,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
     .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect);
-  addScratchFlags(withSets)
+  addModelFlags(withSets)
     .addHelpText("after", helpText)
     .action(async (flags: FinetuneFlags) => {
       const { finetune } = await import("../evaluation/index.js");

@@ -5,8 +5,8 @@ import type { KnnReport } from "../evaluation/evaluate-knn.js";
 import type { Pooling } from "../tasks/features.js";
 import type { CliContext } from "./context.js";
 import {
+  addModelFlags,
   addReportFlag,
-  addScratchFlags,
   addSetFlags,
   checkReport,
   fromFlag,
@@ -33,7 +33,7 @@ export function addKnn(program: Command, { stdout }: CliContext, finish: (exitCo
         "by exp(similarity / 0.07) (DINO's protocol). Nothing is trained.",
     )
     .requiredOption(fromFlag, fromHelp);
-  addScratchFlags(
+  addModelFlags(
     addReportFlag(addSetFlags(command, "decides which labels those are"))
       .addOption(poolOption())
       .addOption(threadsOption()),

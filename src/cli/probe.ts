@@ -5,8 +5,8 @@ import type { Pooling } from "../tasks/features.js";
 import { formatCount, formatDuration } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
+  addModelFlags,
   addReportFlag,
-  addScratchFlags,
   addSetFlags,
   checkReport,
   fromFlag,
@@ -54,7 +54,7 @@ export function addProbe(program: Command, { stdout }: CliContext, finish: (exit
       rate,
     )
     .addOption(threadsOption());
-  addScratchFlags(withSets)
+  addModelFlags(withSets)
     .addHelpText(
       "after",
       [

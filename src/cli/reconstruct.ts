@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { Command } from "commander";
 import { groupSize } from "../training/config.js";
-import { readRunConfig } from "../training/run-directory.js";
+import { readReconstructingConfig } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { UsageError } from "./usage-error.js";
 
@@ -34,7 +34,7 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
 function checkImages(folder: string, images: readonly string[]): void {
   const missing = images.filter((path) => !existsSync(path));
   if (missing.length > 0) throw new UsageError(`There is no file ${missing.join(", ")}`);
-  const config = readRunConfig(folder);
+  const config = readReconstructingConfig(folder);
   const group = groupSize(config);
   if (images.length % group !== 0) {
     throw new UsageError(

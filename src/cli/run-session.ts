@@ -109,7 +109,9 @@ export function describeEnd(summary: RunSummary, folder: string): string[] {
   return [
     `Finished ${formatCount(totalSteps)} steps in ${formatDuration(seconds)}${lossText}${pace}.`,
     ...files,
-    `To see reconstructions of other images: mixedae reconstruct ${shellWord(folder)} IMAGES --out FILE.png`,
+    picture === null
+      ? `To use what it has learnt: mixedae embed IMAGES --from ${shellWord(folder)} --out FEATURES.npy`
+      : `To see reconstructions of other images: mixedae reconstruct ${shellWord(folder)} IMAGES --out FILE.png`,
   ];
 }
 

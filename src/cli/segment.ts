@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
-  addScratchFlags,
+  addModelFlags,
   checkReport,
   fromFlag,
   fromHelp,
@@ -41,7 +41,7 @@ export function addSegment(program: Command, { stdout }: CliContext, finish: (ex
     .option("--seed <n>", "decides which images those are", wholeNumber, 0)
     .option("--out <file.json>", "write all results there")
     .addOption(threadsOption());
-  addScratchFlags(command)
+  addModelFlags(command)
     .addHelpText("after", "\nExample:\n  mixedae segment --from runs/scenes --scenes scenes")
     .action(async (flags: SegmentFlags) => {
       checkReport(flags.out);

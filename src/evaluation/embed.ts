@@ -50,6 +50,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     images: source.count,
     from: request.from === "scratch" ? request.from : resolve(request.from),
     origin: model.origin,
+    ...(request.student && { student: true as const }),
     fingerprint: fingerprint(model),
     pooling,
     imageSize,

@@ -22,6 +22,8 @@ const originSchema = z.strictObject({
   /** The run or checkpoint file, and which of its encoders it was. */
   from: z.string(),
   origin: z.string(),
+  /** Of a run of iBOT, where the features are not the teacher's. */
+  student: z.literal(true).optional(),
   fingerprint: z.string(),
   pooling: z.enum(poolings),
   imageSize: z.int().positive(),

@@ -14,11 +14,18 @@ export interface ModelRequest {
   /** Of "scratch" alone: its size (default micro) and what its weights are drawn from. */
   readonly preset?: ModelPreset;
   readonly modelSeed?: number;
+  /** Of a run of iBOT: the student in place of the teacher. */
+  readonly student?: boolean;
 }
 
 /** Throws the errors of `loadPretrained`. */
-export async function openModel({ from, preset = "micro", modelSeed = 0 }: ModelRequest): Promise<PretrainedModel> {
-  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from);
+export async function openModel({
+  from,
+  preset = "micro",
+  modelSeed = 0,
+  student,
+}: ModelRequest): Promise<PretrainedModel> {
+  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student });
 }
 
 function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {

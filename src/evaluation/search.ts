@@ -61,7 +61,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
 }
 
 async function embedQueries({ features, queries, from, threads }: SearchRequest, description: FeatureDescription) {
-  const model = await openModel({ from: from ?? description.from });
+  const model = await openModel({ from: from ?? description.from, ...(description.student && { student: true }) });
   if (fingerprint(model) !== description.fingerprint) {
     throw new EvaluationError({
       expected: `the encoder that ${features} was made with (${description.origin})`,

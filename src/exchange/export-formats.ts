@@ -10,6 +10,8 @@ export interface ExportOptions {
   /** A file, or a folder for huggingface. */
   readonly out: string;
   readonly encoderOnly?: boolean | undefined;
+  /** Of a run of iBOT: the student in place of the teacher. */
+  readonly student?: boolean | undefined;
   /** Resamples the position embeddings for images of this size. */
   readonly imageSize?: number | undefined;
   /** What the ONNX output `embedding` is; the mean of the patch tokens by default. */

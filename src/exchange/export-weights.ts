@@ -36,7 +36,7 @@ export interface ExportReport {
  * Throws CheckpointError, RunDirectoryError, StorageError, FormatError, EngineError.
  */
 export async function exportWeights(path: string, options: ExportOptions): Promise<ExportReport> {
-  const model = resized(await loadPretrained(path), options.imageSize);
+  const model = resized(await loadPretrained(path, options), options.imageSize);
   const encoderOnly = options.encoderOnly === true || options.format === "timm" || options.format === "onnx";
   const selected = selectTensors(model, encoderOnly, options.format !== "huggingface");
   const { files, written, difference } = await write(selected, options);

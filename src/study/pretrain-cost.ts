@@ -2,13 +2,13 @@
 
 import { countMultiplyAdds } from "../graph/index.js";
 import { gradientProgram } from "../optim/gradient-program.js";
-import type { PretrainConfig } from "../training/config.js";
-import { methodOf, modelOf } from "../training/model.js";
+import { groupSize, type PretrainConfig } from "../training/config.js";
+import { pretextOf } from "../training/model.js";
 
-/** Multiply-adds of the matrix products of a step, forward and backward, for one clean image. */
+/** Multiply-adds of the matrix products of a step, forward and backward, for one clean image; of a teacher as well. */
 export function pretrainCost(config: PretrainConfig): { readonly multiplyAdds: number } {
-  const method = methodOf(config);
-  const { loss, parameters } = modelOf(config, method, method.groupSize);
-  const program = gradientProgram(method.name, loss, {}, parameters);
-  return { multiplyAdds: countMultiplyAdds(program) / method.groupSize };
+  const images = groupSize(config);
+  const { loss, parameters } = pretextOf(config, images);
+  const program = gradientProgram(config.method, loss, {}, parameters);
+  return { multiplyAdds: countMultiplyAdds(program) / images };
 }

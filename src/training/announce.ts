@@ -58,6 +58,7 @@ function runFacts(values: Announcement): [string, string][] {
       `${plural(schedule.batchSize, "clean image")}${group > 1 ? `, mixed in groups of ${group}` : ""}; ` +
         `${derived.accumulation === 1 ? "computed at once" : `${derived.accumulation} micro-batches of ${schedule.microBatch}`}`,
     ],
+    ...cropFacts(config),
     [
       "learning rate",
       `${Number(derived.learningRate.toPrecision(6))} ${warmup}, then half-cosine to ${schedule.minLearningRate}`,
@@ -70,6 +71,13 @@ function runFacts(values: Announcement): [string, string][] {
     ["memory", values.memoryBytes === null ? "not known yet" : `about ${formatBytes(values.memoryBytes)}`],
     ["time", values.seconds === null ? "not known before the first steps" : `about ${formatDuration(values.seconds)}`],
   ];
+}
+
+function cropFacts(config: PretrainConfig): [string, string][] {
+  if (config.method !== "ibot") return [];
+  const { localCrops, localSize } = config.methodOptions;
+  const local = localCrops > 0 ? ` and ${localCrops} of ${localSize} x ${localSize} pixels` : "";
+  return [["crops", `2 of the whole size${local} of each image; the teacher sees the first two`]];
 }
 
 /** One line a section, each value as `--set` takes it. */

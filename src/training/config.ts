@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type MethodName, methodNames } from "../methods/registry.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { deriveMicroBatch, exactMixingRatio, findMisfits } from "./config/checks.js";
-import { configDefaults, microBatchTargets } from "./config/defaults.js";
+import { configDefaults, microBatchTarget } from "./config/defaults.js";
 import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./config/layers.js";
 
 import { nearestName } from "./config/nearest-name.js";
@@ -12,10 +12,10 @@ import { describeIssues, from } from "./config/problems.js";
 import { configSchema, type PretrainConfig } from "./config/schema.js";
 import { ConfigError } from "./errors.js";
 
-export { groupSize } from "./config/checks.js";
+export { groupSize, reconstructs } from "./config/checks.js";
 export { type ConfigKey, configKeys } from "./config/keys.js";
 export { type ConfigLayer, layerFromAssignments, layerFromFile } from "./config/layers.js";
-export type { CommonConfig, PretrainConfig } from "./config/schema.js";
+export type { CommonConfig, IbotConfig, PretrainConfig, ReconstructingConfig } from "./config/schema.js";
 
 /**
  * Merges the layers, first the weakest, over the defaults of the preset and method that they name, and validates the
@@ -30,7 +30,8 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
   const { values, origins } = mergeLayers([defaults, ...layers]);
 
   settleMixingRatio(values);
-  const derived = settleMicroBatch(values, microBatchTargets[preset]);
+  settleLocalSize(values);
+  const derived = settleMicroBatch(values, microBatchTarget(preset, method));
   const schema = configSchema(method);
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins, method }));
@@ -91,6 +92,15 @@ function settleMixingRatio(values: Mapping): void {
     ]);
   }
   options.mixingRatio = exact;
+}
+
+/** Fills in a size of local crops that nobody set: 3/7 of the image, the 96 of 224 pixels of iBOT, in whole patches. */
+function settleLocalSize({ methodOptions, model }: Mapping): void {
+  if (!isMapping(methodOptions) || methodOptions.localSize !== null || !isMapping(model)) return;
+  const { imageSize, patchSize } = model;
+  // What is no size is left for the schema to refuse.
+  const patches = Math.ceil((Number(imageSize) * 3) / 7 / Number(patchSize));
+  methodOptions.localSize = patches * Number(patchSize);
 }
 
 /** Fills in a micro-batch that nobody set; says whether it did, so that no message blames a value nobody wrote. */

@@ -1,6 +1,7 @@
 // What a run has learnt, in plain words: the figures of its last steps beside what they would be without learning.
 import { stat } from "node:fs/promises";
-import { groupSize, type PretrainConfig } from "./config.js";
+import { ibotFigures, ibotHealthLines } from "../methods/ibot/health.js";
+import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { readRunConfig, runPaths } from "./run-directory.js";
 import { readFully, withDescriptor } from "./storage.js";
 
@@ -34,6 +35,20 @@ export async function describeLearning(folder: string): Promise<string[]> {
 
 /** `first` and `last` are steps as metrics.jsonl has them. */
 export function learningLines(config: PretrainConfig, first: Figures, last: Figures): string[] {
+  const lines = reconstructs(config) ? reconstructionLines(config, first, last) : teacherLines(config, last);
+  if (typeof last.knnTop1 === "number") {
+    const before = typeof first.knnTop1 === "number" ? `${share(first.knnTop1)} at step ${first.step}, ` : "";
+    const told = `  nearest images  tell the class of ${before}${share(last.knnTop1)} at the end.`;
+    lines.push(
+      ...(reconstructs(config)
+        ? [`${told} Low values are normal for`, "                  masked autoencoders: what counts is that they rise"]
+        : [told]),
+    );
+  }
+  return lines;
+}
+
+function reconstructionLines(config: ReconstructingConfig, first: Figures, last: Figures): string[] {
   const lines = [
     `  reconstruction  error of hidden patches ${figure(first.reconstruction)} at step ${first.step}, ` +
       `${figure(last.reconstruction)} at the end`,
@@ -51,17 +66,15 @@ export function learningLines(config: PretrainConfig, first: Figures, last: Figu
     lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
     lines.push(`  ${verdict(precisions.at(-1), chance, contrastive < idle - 0.1)}`);
   }
-  if (typeof last.knnTop1 === "number") {
-    const before = typeof first.knnTop1 === "number" ? `${share(first.knnTop1)} at step ${first.step}, ` : "";
-    lines.push(
-      `  nearest images  tell the class of ${before}${share(last.knnTop1)} at the end. Low values are normal for`,
-    );
-    lines.push("                  masked autoencoders: what counts is that they rise");
-  }
   if (typeof featureSpread === "number" && featureSpread < 0.01) {
     lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
   }
   return lines;
+}
+
+function teacherLines({ methodOptions }: IbotConfig, last: Figures): string[] {
+  const figures = ibotFigures(last);
+  return figures === undefined ? [] : ibotHealthLines(figures, methodOptions.prototypes);
 }
 
 function verdict(deepest: number | undefined, chance: number, isApart: boolean): string {

@@ -2,7 +2,7 @@
 import type { Batch, BatchStream } from "../data/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
-import type { StepResult, Training } from "../optim/training.js";
+import type { StepOptions, StepResult, Training } from "../optim/training.js";
 import type { Arrays } from "../runtime/index.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
@@ -16,10 +16,11 @@ export interface LoopParts {
   readonly batches: BatchStream;
   readonly batchSize: number;
   readonly schedule: LearningRateSchedule;
-  readonly clipNorm: number | null;
   readonly doneSteps: number;
   /** What the step program is given for a batch; the images and all that is drawn for them. */
   readonly inputsOf: (batch: Batch) => Arrays;
+  /** One step of the training with these inputs. */
+  readonly step: (inputs: Arrays, options: Pick<StepOptions, "step" | "learningRate">) => Promise<StepResult>;
   /** What a checkpoint holds, as it is now. */
   readonly snapshot: () => {
     readonly tensors: readonly SafetensorsEntry[];
@@ -33,7 +34,7 @@ export interface LoopParts {
 
 /** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
 export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunSummary> {
-  const { run, training, batches, batchSize, schedule, clipNorm, doneSteps, evaluation, pictures } = parts;
+  const { run, batches, batchSize, schedule, doneSteps, evaluation, pictures } = parts;
   const { totalSteps } = schedule;
   const { milestoneEvery } = run.config.run;
   const checkpointEvery = parseInterval(run.config.run.checkpointEvery)!;
@@ -61,7 +62,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const learningRate = learningRateAt(step, schedule);
 
     step += 1;
-    result = await training.step(inputs, { step, learningRate, clipNorm });
+    result = await parts.step(inputs, { step, learningRate });
     if (!result.updated) throw await diverged(parts, step, batch, inputs, result);
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;

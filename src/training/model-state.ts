@@ -2,7 +2,7 @@
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { sinCosPositions } from "../nn/positions.js";
-import type { ModelShape } from "../nn/presets.js";
+import type { EncoderShape } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
 import type { Arrays } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoints.js";
@@ -22,15 +22,6 @@ export function inputTensors({ inputs }: Training, arrays: Arrays): SafetensorsE
 /** The parameters as they are now, as views on the training's buffer. */
 export function parameterTensors({ layout, state }: Training): SafetensorsEntry[] {
   return tensorsOf(layout, state.parameters, "");
-}
-
-/** All tensors of a pre-training checkpoint, as views on the training's buffers. */
-export function checkpointTensors(training: Training, shape: ModelShape): SafetensorsEntry[] {
-  return [
-    ...stateTensors(training),
-    positions("pos_embed", shape.width, shape),
-    positions("decoder_pos_embed", shape.decoderWidth, shape),
-  ];
 }
 
 /** Parameters, their average if there is one, and moments, as views on the training's buffers, for `restoreState`. */
@@ -77,7 +68,7 @@ function float32(name: string, shape: Shape, data: Float32Array): SafetensorsEnt
 }
 
 /** The fixed positions as the official checkpoints hold them: a zero row for CLS, then one a patch. */
-function positions(name: string, width: number, { imageSize, patchSize }: ModelShape): SafetensorsEntry {
+export function positionTensor(name: string, width: number, { imageSize, patchSize }: EncoderShape): SafetensorsEntry {
   const grid = imageSize / patchSize;
   const values = new Float32Array((1 + grid * grid) * width);
   values.set(sinCosPositions(width, grid), width);

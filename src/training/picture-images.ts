@@ -1,7 +1,7 @@
 // The images that a run's picture sheets show: a few of its source, the same each time.
 import { type ImageSource, readImages } from "../data/index.js";
 import { randomStream } from "../random/index.js";
-import type { PretrainConfig } from "./config.js";
+import { groupSize, type ReconstructingConfig } from "./config.js";
 
 const WANTED = 8;
 
@@ -9,12 +9,10 @@ const WANTED = 8;
  * Drawn from the whole source, as evaluation sees them, in whole groups: [images, imageSize, imageSize, 3]. Some more
  * are read than are shown, so that unreadable ones are replaced.
  */
-export async function pictureImages(
-  source: ImageSource,
-  groupSize: number,
-  { seed, model, data }: PretrainConfig,
-): Promise<Uint8Array> {
-  const wanted = Math.max(1, Math.round(WANTED / groupSize)) * groupSize;
+export async function pictureImages(source: ImageSource, config: ReconstructingConfig): Promise<Uint8Array> {
+  const { seed, model, data } = config;
+  const group = groupSize(config);
+  const wanted = Math.max(1, Math.round(WANTED / group)) * group;
   const candidates = randomStream(seed, "picture images", 0, 0)
     .permutation(source.count)
     .subarray(0, 3 * wanted);
@@ -22,6 +20,6 @@ export async function pictureImages(
     { source, indices: candidates },
     { imageSize: model.imageSize, minimumSize: model.patchSize, background: data.background, onSkip: () => {} },
   );
-  const shown = Math.min(wanted, Math.floor(found.length / groupSize) * groupSize);
+  const shown = Math.min(wanted, Math.floor(found.length / group) * group);
   return Buffer.concat(found.slice(0, shown).map(({ pixels }) => pixels));
 }

@@ -1,22 +1,19 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type Batch, type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
-import type { Method } from "../methods/method.js";
+import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
-import { drawPlan } from "./batch-plan.js";
-import type { PretrainConfig } from "./config.js";
+import { type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { ConfigError } from "./errors.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
-import { trainLoop } from "./loop.js";
-import { methodOf } from "./model.js";
-import { checkpointTensors } from "./model-state.js";
+import { createLearner, type Learner } from "./learner.js";
+import { type LoopParts, trainLoop } from "./loop.js";
 import { pictureImages } from "./picture-images.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
-import { createTrainer } from "./trainer.js";
+import { viewsOf } from "./views.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -44,14 +41,13 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
   hooks.print(source.description);
   const batches = await openTrainingBatches(run, source, hooks);
   try {
-    const training = await createTrainer(config);
-    const doneSteps = await restoreNewest(run, training, source.count, DECISIVE, hooks);
-    await run.startMetrics(doneSteps);
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const method = methodOf(config);
-    const sample = await pictureImages(source, method.groupSize, config);
-    const reconstructor = sample.length > 0 ? await createReconstructor(config, sample, training.values) : undefined;
-    const evaluator = await openEvaluator(config, training, hooks);
+    const learner = await createLearner(config, derived);
+    const { training } = learner;
+    const doneSteps = await restoreNewest(run, learner, source.count, DECISIVE, hooks);
+    await run.startMetrics(doneSteps);
+    const pictures = await openPictures(config, source, training, derived.totalSteps);
+    const evaluator = await openEvaluator(config, learner, hooks);
     const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
     const announcement = formatAnnouncement({
       folder: run.folder,
@@ -68,7 +64,6 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
     if (evaluator) hooks.print(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
     const { batchSize, minLearningRate } = config.schedule;
-    const { totalSteps } = derived;
     const summary = await trainLoop(
       {
         run,
@@ -76,21 +71,15 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
         batches,
         batchSize,
         schedule: { ...derived, peak: derived.learningRate, floor: minLearningRate },
-        clipNorm: config.optimizer.clipNorm,
         doneSteps,
-        inputsOf: (batch) => ({ images: batch.pixels, [method.planName]: planOf(batch, batches, method, config) }),
+        inputsOf: learner.inputsOf,
+        step: learner.step,
         snapshot: () => ({
-          tensors: checkpointTensors(training, config.model),
+          tensors: learner.tensors(),
           metadata: { config: JSON.stringify(config), images: String(source.count) },
         }),
         ...(evaluator && { evaluation: { every: config.evaluation.every, evaluate: evaluator.evaluate } }),
-        ...(reconstructor && {
-          pictures: {
-            every: config.run.picturesEvery,
-            draw: (step, loss) =>
-              reconstructor.draw(`${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`),
-          },
-        }),
+        ...(pictures && { pictures }),
       },
       hooks,
     );
@@ -101,34 +90,40 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
   }
 }
 
-/** The plan of a batch: its groups are numbered within their epoch. */
-function planOf(batch: Batch, { stepsPerEpoch }: BatchStream, method: Method, config: PretrainConfig): Int32Array {
-  const groups = config.schedule.batchSize / method.groupSize;
-  const stepInEpoch = batch.step - batch.epoch * stepsPerEpoch;
-  return drawPlan(method, groups, {
-    seed: config.seed,
-    stream: "plan",
-    epoch: batch.epoch,
-    firstGroup: stepInEpoch * groups,
-  });
+/** Sheets of reconstructions, from a method that makes them and a source that has enough readable images. */
+async function openPictures(
+  config: PretrainConfig,
+  source: ImageSource,
+  { values }: Training,
+  totalSteps: number,
+): Promise<LoopParts["pictures"]> {
+  if (!reconstructs(config)) return undefined;
+  const sample = await pictureImages(source, config);
+  if (sample.length === 0) return undefined;
+  const reconstructor = await createReconstructor(config, sample, values);
+  return {
+    every: config.run.picturesEvery,
+    draw: (step, loss) =>
+      reconstructor.draw(`${config.method} after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`),
+  };
 }
 
-async function openEvaluator(config: PretrainConfig, { values }: Training, hooks: RunHooks) {
+async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks: RunHooks) {
   if (config.evaluation.source === null) return undefined;
-  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, values);
+  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder);
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
 function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
   const { config } = run;
-  const { scale, flip, colorJitter, background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
+  const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return openBatches({
     source,
     imageSize: config.model.imageSize,
     batchSize: config.schedule.batchSize,
     seed: config.seed,
     minimumSize: config.model.patchSize,
-    augmentation: { scale, flipProbability: flip ? 0.5 : 0, ...(colorJitter && { colorJitter }) },
+    views: viewsOf(config),
     background,
     memoryBudget: memoryBudgetMiB * 2 ** 20,
     unreadableShare: maxUnreadableShare,
@@ -147,8 +142,9 @@ async function estimateStepSeconds(training: Training, accumulation: number): Pr
 }
 
 function countParameters({ layout }: Training): Record<string, number> {
-  const isDecoder = (name: string) => name.startsWith("decoder") || name === "mask_token";
-  const count = (wanted: boolean) =>
-    layout.entries.filter(({ name }) => isDecoder(name) === wanted).reduce((total, { size }) => total + size, 0);
-  return { encoder: count(false), decoder: count(true) };
+  const partOf = (name: string) =>
+    name.startsWith("decoder") || name === "mask_token" ? "decoder" : name.startsWith("head.") ? "head" : "encoder";
+  const counts: Record<string, number> = {};
+  for (const { name, size } of layout.entries) counts[partOf(name)] = (counts[partOf(name)] ?? 0) + size;
+  return counts;
 }

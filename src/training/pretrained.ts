@@ -10,7 +10,8 @@ import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
-import { parseConfig } from "./config.js";
+import { type PretrainConfig, parseConfig, reconstructs } from "./config.js";
+import { distilledEncoder } from "./distilled.js";
 import { CheckpointError, RunDirectoryError } from "./errors.js";
 import { isFinetuneConfig, readRunConfig, runPaths } from "./run-directory.js";
 import { storageError } from "./storage.js";
@@ -41,7 +42,12 @@ export interface PretrainedModel {
 /** What an imported checkpoint says about its model in its metadata, under `model`. */
 export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
 
-type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext">;
+export interface PretrainedOptions {
+  /** The student of a run of iBOT in place of its teacher. */
+  readonly student?: boolean | undefined;
+}
+
+type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext"> & { readonly isDistilled?: true };
 
 const count = z.int().positive();
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
@@ -101,17 +107,17 @@ export function parseModelDescription(text: string): ModelDescription | string {
  * Reads a run's newest intact checkpoint, or one checkpoint file. Every tensor has the shape that the model's shape
  * asks for. Throws RunDirectoryError, CheckpointError, ConfigError, StorageError.
  */
-export async function loadPretrained(path: string): Promise<PretrainedModel> {
+export async function loadPretrained(path: string, options: PretrainedOptions = {}): Promise<PretrainedModel> {
   if (await isFolder(path)) {
     const config = readRunConfig(path);
     const { checkpoint } = await new CheckpointStore(runPaths(path).checkpoints, config.run).loadNewest();
     if (checkpoint === null) {
       throw new RunDirectoryError(`${path} has no checkpoint yet. Let it train on: mixedae resume ${path}`);
     }
-    return pretrainedFrom(checkpoint, `${path}, step ${checkpoint.step}`);
+    return pretrainedFrom(checkpoint, `${path}, step ${checkpoint.step}`, options);
   }
   const checkpoint = await readCheckpoint(path);
-  return pretrainedFrom(checkpoint, checkpoint.step > 0 ? `${path}, step ${checkpoint.step}` : path);
+  return pretrainedFrom(checkpoint, checkpoint.step > 0 ? `${path}, step ${checkpoint.step}` : path, options);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -123,18 +129,26 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** The model that a checkpoint holds the weights of. Throws CheckpointError, ConfigError. */
-export function pretrainedFrom(checkpoint: Checkpoint, origin: string): PretrainedModel {
+export function pretrainedFrom(
+  checkpoint: Checkpoint,
+  origin: string,
+  { student = false }: PretrainedOptions = {},
+): PretrainedModel {
   const { path } = checkpoint;
-  const description = descriptionOf(checkpoint);
-  const tensors = new Map<string, WeightTensor>();
+  const { isDistilled, ...description } = descriptionOf(checkpoint);
+  if (student && !isDistilled) {
+    throw new CheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
+  }
+  const all = new Map<string, WeightTensor>();
   for (const { name, shape, dtype, data } of checkpoint.tensors.values()) {
     if (name.startsWith("optimizer.")) continue;
     if (dtype !== "F32") throw new CheckpointError(path, `expected ${name} to be F32; found ${dtype}`);
-    tensors.set(name, { shape, data });
+    all.set(name, { shape, data });
   }
+  const tensors = isDistilled ? distilledEncoder(all, student ? "student" : "teacher") : all;
   const problem = findMisfit(description, tensors);
   if (problem !== undefined) throw new CheckpointError(path, problem);
-  return { ...description, tensors, origin };
+  return { ...description, tensors, origin: student ? `${origin}, the student` : origin };
 }
 
 function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
@@ -148,17 +162,7 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
     if (isFinetuneConfig(values)) {
       throw new CheckpointError(path, "it holds a fine-tuned classifier, which mixedae classify uses");
     }
-    const config = parseConfig(values, `${path}, config`);
-    const { model, data } = config;
-    const maskRatio = config.method === "mae" ? config.methodOptions.maskRatio : 1 - config.methodOptions.mixingRatio;
-    const { imageSize, patchSize, width, depth, heads, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = model;
-    return {
-      shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
-      decoder: { decoderWidth, decoderDepth, decoderHeads },
-      normalization: { mean: data.mean, std: data.std },
-      background: data.background,
-      pretext: { maskRatio, normPixels: config.methodOptions.normPixels },
-    };
+    return knownModel(parseConfig(values, `${path}, config`));
   }
   if (metadata.model === undefined) {
     throw new CheckpointError(path, "it does not say which model it is of: expected metadata config or model");
@@ -166,6 +170,24 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
   const description = parseModelDescription(metadata.model);
   if (typeof description === "string") throw new CheckpointError(path, description);
   return description;
+}
+
+/** The model that a run of this configuration pre-trains. */
+function knownModel(config: PretrainConfig): KnownModel {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = config.model;
+  const { decoderWidth, decoderDepth, decoderHeads } = config.model;
+  const encoder = {
+    shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
+    normalization: { mean: config.data.mean, std: config.data.std },
+    background: config.data.background,
+  };
+  if (!reconstructs(config)) return { ...encoder, decoder: undefined, isDistilled: true };
+  const maskRatio = config.method === "mae" ? config.methodOptions.maskRatio : 1 - config.methodOptions.mixingRatio;
+  return {
+    ...encoder,
+    decoder: { decoderWidth, decoderDepth, decoderHeads },
+    pretext: { maskRatio, normPixels: config.methodOptions.normPixels },
+  };
 }
 
 /** The tensors that a model of this shape has, positions included, and their shapes. */

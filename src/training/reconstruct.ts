@@ -6,7 +6,7 @@ import { RunDirectoryError } from "./errors.js";
 import { methodOf, modelOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { createReconstructor } from "./reconstructor.js";
-import { readRunConfig, runPaths } from "./run-directory.js";
+import { readReconstructingConfig, runPaths } from "./run-directory.js";
 
 /**
  * Draws images, a multiple of the method's group, with the newest intact checkpoint of a run into a PNG file. Returns
@@ -17,7 +17,7 @@ export async function reconstruct(
   images: readonly string[],
   out: string,
 ): Promise<{ readonly step: number; readonly refused: readonly Refusal[] }> {
-  const config = readRunConfig(folder);
+  const config = readReconstructingConfig(folder);
   const { imageSize, patchSize } = config.model;
   const { checkpoint, refused } = await new CheckpointStore(runPaths(folder).checkpoints, config.run).loadNewest();
   if (checkpoint === null) {

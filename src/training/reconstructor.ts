@@ -3,7 +3,7 @@ import type { Method } from "../methods/method.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
 import { type Arrays, type Binding, compile } from "../runtime/index.js";
 import { drawPlan } from "./batch-plan.js";
-import type { PretrainConfig } from "./config.js";
+import type { ReconstructingConfig } from "./config.js";
 import { methodOf, modelOf } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
 
@@ -15,7 +15,7 @@ export interface Reconstructor {
 
 /** Prepares to reconstruct images [batch, imageSize, imageSize, 3]; `weights` are read anew at each drawing. */
 export async function createReconstructor(
-  config: PretrainConfig,
+  config: ReconstructingConfig,
   pixels: Uint8Array,
   weights: Arrays,
 ): Promise<Reconstructor> {

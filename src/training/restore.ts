@@ -1,18 +1,22 @@
 // Where a resumed run goes on: its newest intact checkpoint, if it fits the run.
-import type { Training } from "../optim/training.js";
+import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
 import type { RunHooks } from "./hooks.js";
-import { restoreState } from "./model-state.js";
 import type { RunDirectory, StoredConfig } from "./run-directory.js";
 
+interface Restorable {
+  /** Throws CheckpointError where the tensors are not those expected. */
+  restore(checkpoint: Checkpoint): void;
+}
+
 /**
- * Puts the newest intact checkpoint into the training and returns its step; 0 where there is none yet. Throws
+ * Puts the newest intact checkpoint into the learner and returns its step; 0 where there is none yet. Throws
  * CheckpointError where it belongs to another configuration, or to another number of images: then the run could not go
  * on as if it had never stopped.
  */
 export async function restoreNewest<Config extends StoredConfig>(
   run: RunDirectory<Config>,
-  training: Training,
+  learner: Restorable,
   images: number,
   /** The sections of the configuration that decide the result. */
   decisive: readonly (keyof Config & string)[],
@@ -37,7 +41,7 @@ export async function restoreNewest<Config extends StoredConfig>(
       `the source had ${trainedOn} images when it was written; it has ${images} now`,
     );
   }
-  restoreState(training, checkpoint);
+  learner.restore(checkpoint);
   return checkpoint.step;
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
-import { type PretrainConfig, parseConfig } from "./config.js";
+import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { ConfigError, RunDirectoryError, StorageError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
@@ -201,6 +201,15 @@ export function readRunConfig(folder: string): PretrainConfig {
     );
   }
   return parseConfig(values, runPaths(folder).config);
+}
+
+/** The same for a run whose method reconstructs images. Throws RunDirectoryError for one of iBOT. */
+export function readReconstructingConfig(folder: string): ReconstructingConfig {
+  const config = readRunConfig(folder);
+  if (reconstructs(config)) return config;
+  throw new RunDirectoryError(
+    `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of mae, mixing or mixedae`,
+  );
 }
 
 /** Whether a run's config.json is that of a fine-tuning. */

@@ -85,7 +85,7 @@ describe("mixedae pretrain", () => {
     ]);
     expect([exitCode, calls]).toEqual([2, []]);
     expect(err).toBe(
-      'error: The configuration is not valid: method (from --method): expected one of mae, mixing, mixedae; found "mea". Did you mean mae?\n',
+      'error: The configuration is not valid: method (from --method): expected one of mae, mixing, mixedae, ibot; found "mea". Did you mean mae?\n',
     );
     const other = await record(["pretrain", "photos", "--out", "r", "--batch-size", "many"]);
     expect(other.err).toContain(
@@ -94,11 +94,18 @@ describe("mixedae pretrain", () => {
   });
 
   it("says at the end what there is and what can be done with it", async () => {
-    const { out } = await record(["pretrain", "photos", "--out", "my runs/a"]);
-    expect(out.split("\n")).toEqual([
+    const command = ["pretrain", "photos", "--out", "my runs/a"];
+    const drawn = await record(command, { pretrain: async () => ({ ...finished, picture: "a.png" }) });
+    expect(drawn.out.split("\n")).toEqual([
       "Finished 2,000 steps in 3 min 4 s, loss 0.3712, 1,391 images/s.",
       "  checkpoint  runs/a/checkpoints/step-00002000.safetensors",
+      "  picture     a.png",
       "To see reconstructions of other images: mixedae reconstruct 'my runs/a' IMAGES --out FILE.png",
+      "",
+    ]);
+    const { out } = await record(command);
+    expect(out.split("\n").slice(2)).toEqual([
+      "To use what it has learnt: mixedae embed IMAGES --from 'my runs/a' --out FEATURES.npy",
       "",
     ]);
   });
@@ -125,7 +132,7 @@ describe("mixedae pretrain", () => {
 
   it("documents every flag and key in its help", async () => {
     const { out } = await record(["pretrain", "--help"]);
-    for (const method of ["mae", "mixing", "mixedae"] as const) {
+    for (const method of ["mae", "mixing", "mixedae", "ibot"] as const) {
       for (const { path, description } of configKeys(method)) {
         expect(out).toContain(`  ${path} (default: `);
         expect(out).toContain(description);

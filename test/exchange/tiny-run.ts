@@ -4,6 +4,7 @@ import { randomStream } from "#src/random/index.js";
 import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { methodOf, modelOf } from "#src/training/model.js";
 import type { ModelDescription } from "#src/training/pretrained.js";
+import { reconstructing } from "../training/tiny-run.js";
 
 const assignments = [
   "source=/pictures",
@@ -23,7 +24,7 @@ const assignments = [
   "schedule.batchSize=4",
 ];
 
-export const tinyConfig = resolveConfig([layerFromAssignments(assignments)]);
+export const tinyConfig = reconstructing(resolveConfig([layerFromAssignments(assignments)]));
 
 export const tinyModel: ModelDescription = {
   shape: { imageSize: 8, patchSize: 4, width: 8, depth: 1, heads: 2, mlpRatio: 2 },

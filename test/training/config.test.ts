@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
 import { patchCount } from "#src/methods/method.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
 import { modelPresetNames, modelPresets } from "#src/nn/presets.js";
@@ -36,6 +37,34 @@ describe("resolveConfig", () => {
     // 40 of 800 epochs.
     expect(schedule.warmupShare! * schedule.epochs!).toBe(40);
     expect(optimizer).toMatchObject({ betas: [0.9, 0.95], weightDecay: 0.05 });
+  });
+
+  it("takes iBOT's recipe for its method: local crops of 3/7 of the image, no decay of the smallest rate to 0", () => {
+    const micro = resolveSet("method=ibot");
+    expect(micro).toMatchObject({
+      methodOptions: { ...ibotMicroDefaults, localSize: 16 },
+      schedule: { steps: 2000, minLearningRate: 1e-6 },
+      optimizer: { betas: [0.9, 0.999], weightDecay: 0.04, clipNorm: null },
+      run: { picturesEvery: 0 },
+    });
+    const base = resolveSet("method=ibot", "model.preset=base");
+    expect(base).toMatchObject({
+      methodOptions: { localCrops: 10, localSize: 96, prototypes: 8192 },
+      data: { scale: [0.25, 1] },
+      schedule: { epochs: 400, batchSize: 1024, baseLearningRate: 5e-4 },
+    });
+    expect(resolveSet("method=ibot", "model.imageSize=64").methodOptions).toMatchObject({ localSize: 28 });
+  });
+
+  it("refuses what does not fit iBOT", () => {
+    const problems = problemsOf(() =>
+      resolveSet("method=ibot", "methodOptions.localSize=18", "optimizer.clipNorm=1", "run.picturesEvery=10"),
+    );
+    expect(problems).toEqual([
+      "methodOptions.localSize: expected a multiple of model.patchSize = 4 up to model.imageSize = 32; found 18. Take 16 or 20",
+      "optimizer.clipNorm: expected null, for iBOT clips each parameter by methodOptions.parameterClipNorm; found 1. Leave it out",
+      "run.picturesEvery: expected 0, for iBOT reconstructs nothing that could be drawn; found 10. Leave it out",
+    ]);
   });
 
   it("lets later layers win, key by key", () => {
@@ -129,7 +158,7 @@ describe("errors of resolveConfig", () => {
 
   it("lists the choices, with the nearest", () => {
     expect(problemsOf(() => resolveSet("method=mixdae"))).toEqual([
-      'method (from --set): expected one of mae, mixing, mixedae; found "mixdae". Did you mean mixedae?',
+      'method (from --set): expected one of mae, mixing, mixedae, ibot; found "mixdae". Did you mean mixedae?',
     ]);
     expect(problemsOf(() => resolveSet("model.preset=vit-huge"))[0]).toContain("tiny, small, base, large, huge");
     expect(problemsOf(() => resolveSet("run.device=gpu"))).toEqual([

@@ -1,7 +1,7 @@
 // The starting weights of a configuration's model.
 import { expect, test } from "vitest";
+import { createLearner } from "#src/training/learner.js";
 import { initialValues, methodOf, modelOf } from "#src/training/model.js";
-import { createTrainer } from "#src/training/trainer.js";
 import { tinyConfig } from "./tiny-run.js";
 
 const config = tinyConfig("/pictures");
@@ -26,7 +26,7 @@ test("a weight is a function of the seed and its name: other parts of the model 
 });
 
 test("training starts from these weights, with moments of zero", async () => {
-  const training = await createTrainer(config);
+  const { training } = await createLearner(config, { totalSteps: 1, stepsPerEpoch: 1 });
   const start = startOf(config.seed);
   expect(Object.keys(training.values)).toEqual([...start.keys()]);
   for (const [name, values] of start) expect(training.values[name], name).toEqual(values);

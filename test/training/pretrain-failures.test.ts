@@ -22,9 +22,8 @@ import {
   TrainingDivergedError,
 } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
-import { restoreState } from "#src/training/model-state.js";
+import { createLearner } from "#src/training/learner.js";
 import { runPaths } from "#src/training/run-directory.js";
-import { createTrainer } from "#src/training/trainer.js";
 import { startProgram } from "./command-line.js";
 import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
@@ -212,10 +211,11 @@ describe("a loss that is not finite", () => {
     const clsToken = checkpoint!.tensors.get("cls_token")!.data;
     expect(stored.tensors.get("cls_token")!.data).toEqual(clsToken);
     expect([checkpoint!.step, refused]).toEqual([step - 1, []]);
-    const training = await createTrainer(config);
-    restoreState(training, checkpoint!);
-    const before = Float32Array.from(training.state.parameters);
-    const replayed = await training.step(
+    const learner = await createLearner(config, { totalSteps: 1, stepsPerEpoch: 1 });
+    learner.restore(checkpoint!);
+    const { state } = learner.training;
+    const before = Float32Array.from(state.parameters);
+    const replayed = await learner.step(
       { images: images.data as Uint8Array, assignment: plan.data as Int32Array },
       { step, learningRate: 1e30 },
     );
@@ -225,7 +225,7 @@ describe("a loss that is not finite", () => {
       stored.metadata.gradientNorm,
     ]);
     expect(Number.isFinite(replayed.loss) && Number.isFinite(replayed.gradientNorm)).toBe(false);
-    expect(training.state.parameters).toEqual(before);
+    expect(state.parameters).toEqual(before);
 
     // Resuming takes the same step again, with the same end.
     const again = await failure(resume(folder, {}, recordHooks()));

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, expect } from "vitest";
-import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/training/config.js";
+import {
+  type IbotConfig,
+  layerFromAssignments,
+  type PretrainConfig,
+  type ReconstructingConfig,
+  reconstructs,
+  resolveConfig,
+} from "#src/training/config.js";
 import type { RunHooks } from "#src/training/hooks.js";
 import type { StepMetrics } from "#src/training/metrics-log.js";
 import { Progress } from "#src/training/progress.js";
@@ -27,7 +34,32 @@ export const tinyAssignments: readonly string[] = [
   "run.picturesEvery=0",
 ];
 
-export function tinyConfig(source: string, ...assignments: readonly string[]): PretrainConfig {
+/** Keys that make the run one of iBOT, with two local crops of 8 pixels. */
+export const tinyIbotAssignments: readonly string[] = [
+  "method=ibot",
+  "methodOptions.localCrops=2",
+  "methodOptions.localSize=8",
+  "methodOptions.prototypes=16",
+  "methodOptions.headHidden=12",
+  "methodOptions.headBottleneck=8",
+];
+
+export function tinyConfig(source: string, ...assignments: readonly string[]): ReconstructingConfig {
+  return reconstructing(resolveTiny(source, assignments));
+}
+
+export function reconstructing(config: PretrainConfig): ReconstructingConfig {
+  if (!reconstructs(config)) throw new Error("expected a method that reconstructs");
+  return config;
+}
+
+export function tinyIbotConfig(source: string, ...assignments: readonly string[]): IbotConfig {
+  const config = resolveTiny(source, [...tinyIbotAssignments, ...assignments]);
+  if (reconstructs(config)) throw new Error("expected iBOT");
+  return config;
+}
+
+function resolveTiny(source: string, assignments: readonly string[]): PretrainConfig {
   return resolveConfig(
     [[`source=${source}`, ...tinyAssignments], assignments].map((layer) => layerFromAssignments(layer)),
   );

@@ -12,7 +12,7 @@ import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { trainLoop } from "../../training/loop.js";
 import { initialValues } from "../../training/model.js";
-import { stateTensors } from "../../training/model-state.js";
+import { restoreState, stateTensors } from "../../training/model-state.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
@@ -117,7 +117,13 @@ async function train(
       // From here on, the run needs the encoder's own file no more.
       await run.saveCheckpoint({ step: 0, ...snapshot() });
     }
-    const doneSteps = await restoreNewest(run, training, images, DECISIVE, hooks);
+    const doneSteps = await restoreNewest(
+      run,
+      { restore: (checkpoint) => restoreState(training, checkpoint) },
+      images,
+      DECISIVE,
+      hooks,
+    );
     await run.startMetrics(doneSteps);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
@@ -138,9 +144,9 @@ async function train(
         batches,
         batchSize,
         schedule: { ...derived, peak: derived.learningRate, floor: config.schedule.minLearningRate },
-        clipNorm: config.optimizer.clipNorm,
         doneSteps,
         inputsOf,
+        step: (inputs, options) => training.step(inputs, { ...options, clipNorm: config.optimizer.clipNorm }),
         snapshot,
       },
       hooks,

@@ -1,13 +1,22 @@
 // Whether iBOT's teacher still tells crops and patches apart: its figures in plain words.
 
+const names = [
+  "teacherEntropy",
+  "divergence",
+  "clsCentreNorm",
+  "patchCentreNorm",
+  "prototypesInUse",
+  "featureSpread",
+] as const;
+
 /** Figures of a step, or their means over some steps, as `createIbotTraining` reports them. */
-export interface IbotFigures {
-  readonly teacherEntropy: number;
-  readonly divergence: number;
-  readonly clsCentreNorm: number;
-  readonly patchCentreNorm: number;
-  readonly prototypesInUse: number;
-  readonly featureSpread: number;
+export type IbotFigures = Readonly<Record<(typeof names)[number], number>>;
+
+/** Those among the figures of a step; undefined where one of them is missing. */
+export function ibotFigures(step: Readonly<Record<string, unknown>>): IbotFigures | undefined {
+  const found = names.map((name) => [name, step[name]] as const);
+  if (found.some(([, value]) => typeof value !== "number")) return undefined;
+  return Object.fromEntries(found) as IbotFigures;
 }
 
 /** A teacher this near to log(prototypes) prefers no prototype (our choice). */

@@ -3,22 +3,35 @@ import { z } from "zod";
 
 const size = (text: string) => z.int().positive().describe(text);
 const share = (text: string) => z.number().min(0).max(1).describe(text);
+const range = (text: string, highest: (low: z.ZodNumber) => z.ZodNumber, expected: string) =>
+  z
+    .tuple([highest(z.number().gt(0)), highest(z.number().gt(0))])
+    .refine(([low, high]) => low <= high)
+    .meta({ description: text, expected });
 const temperature = (text: string) => z.number().positive().describe(text);
 
 export const ibotOptions = z.strictObject({
   localCrops: z.int().min(0).describe("small crops of each image beside the two global ones"),
   localSize: size("height and width of the local crops, in pixels"),
+  localScale: range(
+    "smallest and largest share of the image's area that a local crop covers; data.scale is that of the global ones",
+    (bound) => bound.max(1),
+    "a list of 2 numbers above 0 and at most 1, the smaller first",
+  ),
+  grayscale: share("how often a crop loses its colours"),
+  blur: z
+    .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)])
+    .describe("how often the first global crop, the second, and a local one are blurred"),
+  solarize: share("how often the second global crop is solarised"),
   prototypes: size("outputs of the head"),
   headHidden: size("hidden width of the head's MLP"),
   headBottleneck: size("width of the vectors that the prototypes are compared with"),
   maskProbability: share("how often a global crop is masked at all"),
-  maskShare: z
-    .tuple([z.number().gt(0).lt(1), z.number().gt(0).lt(1)])
-    .refine(([low, high]) => low <= high)
-    .meta({
-      description: "smallest and largest share of the patches that are masked where a crop is",
-      expected: "a list of 2 numbers between 0 and 1, the smaller first",
-    }),
+  maskShare: range(
+    "smallest and largest share of the patches that are masked where a crop is",
+    (bound) => bound.lt(1),
+    "a list of 2 numbers between 0 and 1, the smaller first",
+  ),
   maskShape: z.enum(["block", "random"]).describe("whether masked patches lie in rectangles or anywhere"),
   studentTemperature: temperature("divides the student's outputs"),
   teacherTemperatureStart: temperature("divides the teacher's outputs at the start of the run"),
@@ -38,6 +51,10 @@ export type IbotOptions = z.infer<typeof ibotOptions>;
 export const ibotDefaults: IbotOptions = {
   localCrops: 10,
   localSize: 96,
+  localScale: [0.05, 0.25],
+  grayscale: 0.2,
+  blur: [1, 0.1, 0.5],
+  solarize: 0.2,
   prototypes: 8192,
   headHidden: 2048,
   headBottleneck: 256,
@@ -64,4 +81,7 @@ export const ibotMicroDefaults: IbotOptions = {
   prototypes: 1024,
   headHidden: 512,
   headBottleneck: 128,
+  // Of the few epochs that such a run has, in place of several hundred.
+  teacherTemperatureWarmupEpochs: 2,
+  lastLayerFrozenEpochs: 0.2,
 };

@@ -46,7 +46,8 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
   const frozenSteps = Math.round(options.lastLayerFrozenEpochs * stepsPerEpoch);
   const centre = () => new Float32Array(options.prototypes);
   const centres = { clsCentre: centre(), patchCentre: centre() };
-  const temperatures = { clsTemperature: new Float32Array(1), patchTemperature: new Float32Array(1) };
+  const temperature = () => new Float32Array(1).fill(options.teacherTemperatureStart);
+  const temperatures = { clsTemperature: temperature(), patchTemperature: temperature() };
 
   const student = await createTraining({
     name: "ibot",
@@ -78,8 +79,8 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
       const done = step - 1;
       const { teacherTemperatureStart, teacherTemperature, teacherTemperatureWarmupEpochs } = options;
       const warmupSteps = teacherTemperatureWarmupEpochs * stepsPerEpoch;
-      const temperature = rampAt(done, teacherTemperatureStart, teacherTemperature, warmupSteps);
-      for (const array of Object.values(temperatures)) array[0] = temperature;
+      const sharpening = rampAt(done, teacherTemperatureStart, teacherTemperature, warmupSteps);
+      for (const array of Object.values(temperatures)) array[0] = sharpening;
       const weightDecay = cosineAt(done, optimizer.weightDecay, options.weightDecayEnd, totalSteps);
 
       const { metrics, ...result } = await student.step(inputs, { step, learningRate, weightDecay });
@@ -94,7 +95,7 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
         clsCentreNorm: norm(centres.clsCentre),
         patchCentreNorm: norm(centres.patchCentre),
         prototypesInUse: perplexity(usage),
-        teacherTemperature: temperature,
+        teacherTemperature: sharpening,
       };
       return { ...result, metrics: figures };
     },

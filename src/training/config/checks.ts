@@ -1,11 +1,16 @@
 // Checks across keys: whether values that are each valid fit together.
 
 import { patchCount } from "../../methods/method.js";
-import type { PretrainConfig } from "./schema.js";
+import type { IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
 
 /** Images a group: 1 / mixingRatio, and 1 for a method that does not mix. */
 export function groupSize(config: PretrainConfig): number {
-  return config.method === "mae" ? 1 : Math.round(1 / config.methodOptions.mixingRatio);
+  return "mixingRatio" in config.methodOptions ? Math.round(1 / config.methodOptions.mixingRatio) : 1;
+}
+
+/** Whether a configuration's method reconstructs images. */
+export function reconstructs(config: PretrainConfig): config is ReconstructingConfig {
+  return config.method !== "ibot";
 }
 
 /** A ratio such as 0.333 stands for 1/3: within 1% of one over a whole number. Undefined for any other. */
@@ -72,7 +77,7 @@ export function findMisfits(config: PretrainConfig): string[] {
           `methodOptions.maskRatio: expected a share that leaves at least 1 and hides at least 1 of the ${patches} patches; ` +
           `found ${config.methodOptions.maskRatio}, which keeps ${kept}. Change it, or model.imageSize or model.patchSize`,
       );
-    } else {
+    } else if (config.method !== "ibot") {
       expect(
         patches % group === 0,
         () =>
@@ -87,6 +92,7 @@ export function findMisfits(config: PretrainConfig): string[] {
       );
     }
   }
+  if (config.method === "ibot") problems.push(...ibotMisfits(config));
   if (config.method === "mixedae" && config.methodOptions.homologousAttention) {
     const { homologousFrom } = config.methodOptions;
     expect(
@@ -121,6 +127,30 @@ export function findMisfits(config: PretrainConfig): string[] {
   );
 
   problems.push(...scheduleMisfits(schedule));
+  return problems;
+}
+
+/** What does not fit within a configuration of iBOT. */
+function ibotMisfits({ model, methodOptions, optimizer, run }: IbotConfig): string[] {
+  const { localSize } = methodOptions;
+  const { imageSize, patchSize } = model;
+  const problems: string[] = [];
+  if (localSize % patchSize !== 0 || localSize > imageSize) {
+    const expected = `a multiple of model.patchSize = ${patchSize} up to model.imageSize = ${imageSize}`;
+    const near = nearMultiples(Math.min(localSize, imageSize - patchSize), patchSize);
+    problems.push(misfit("methodOptions.localSize", localSize, expected, near));
+  }
+  if (optimizer.clipNorm !== null) {
+    problems.push(
+      `optimizer.clipNorm: expected null, for iBOT clips each parameter by methodOptions.parameterClipNorm; found ` +
+        `${optimizer.clipNorm}. Leave it out`,
+    );
+  }
+  if (run.picturesEvery !== 0) {
+    problems.push(
+      `run.picturesEvery: expected 0, for iBOT reconstructs nothing that could be drawn; found ${run.picturesEvery}. Leave it out`,
+    );
+  }
   return problems;
 }
 

@@ -35,7 +35,7 @@ interface JsonSchema {
 
 /** Every key of the configuration for one method, in the order of the schema. */
 export function configKeys(method: MethodName, preset: ModelPreset = "micro"): ConfigKey[] {
-  const derived = { source: "required", "schedule.microBatch": "derived" };
+  const derived = { source: "required", "schedule.microBatch": "derived", "methodOptions.localSize": "derived" };
   return schemaKeys(configSchema(method), configDefaults(preset, method), derived);
 }
 

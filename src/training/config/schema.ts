@@ -1,7 +1,13 @@
 // The schema of the resolved pre-training configuration: every key, its type and what it means.
 
 import { z } from "zod";
-import { type MethodName, type MethodOptions, methodNames, methodOptionSchemas } from "../../methods/registry.js";
+import {
+  type MethodName,
+  type MethodOptions,
+  methodNames,
+  methodOptionSchemas,
+  type ReconstructingMethod,
+} from "../../methods/registry.js";
 import { modelPresetNames } from "../../nn/presets.js";
 import { parseInterval } from "../interval.js";
 
@@ -25,7 +31,7 @@ const model = z.strictObject({
   depth: count("blocks of the encoder"),
   heads: count("attention heads of each encoder block"),
   mlpRatio: z.number().positive().describe("hidden width of the MLPs, as a multiple of the width"),
-  decoderWidth: count("channels of the decoder's tokens"),
+  decoderWidth: count("channels of the decoder's tokens; iBOT has no decoder"),
   decoderDepth: count("blocks of the decoder"),
   decoderHeads: count("attention heads of each decoder block"),
 });
@@ -51,7 +57,7 @@ const data = z.strictObject({
       probability: z.number().min(0).max(1).default(1).describe("how often an image is changed at all"),
     })
     .nullable()
-    .describe("random colour changes, or null for none (MAE learns worse with them)"),
+    .describe("random colour changes, or null for none (MAE learns worse with them, iBOT needs them)"),
   background: z.tuple([channel, channel, channel]).describe("red, green and blue behind transparent pixels, 0 to 255"),
   mean: rgb("mean of each channel, of pixels from 0 to 1"),
   std: z
@@ -98,7 +104,7 @@ export const runSchema = z.strictObject({
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
   keep: count("how many of the newest checkpoints are kept"),
   milestoneEvery: countOrNone("checkpoints at multiples of this many steps are written and never deleted; 0 for none"),
-  picturesEvery: countOrNone("steps between picture sheets; 0 draws only the last one"),
+  picturesEvery: countOrNone("steps between picture sheets; 0 draws only the last one; iBOT draws none"),
   logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
 });
 
@@ -154,3 +160,7 @@ export interface CommonConfig {
 export type PretrainConfig = {
   readonly [M in MethodName]: CommonConfig & { readonly method: M; readonly methodOptions: Readonly<MethodOptions<M>> };
 }[MethodName];
+
+/** The configuration of a method that reconstructs images. */
+export type ReconstructingConfig = Extract<PretrainConfig, { readonly method: ReconstructingMethod }>;
+export type IbotConfig = Extract<PretrainConfig, { readonly method: "ibot" }>;
