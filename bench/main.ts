@@ -1,7 +1,8 @@
-// npm run bench -- step | embed | embed-memory: measures, and prints a table or JSON.
+// npm run bench -- step | cost | embed | embed-memory: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
+import { benchCost } from "./cost.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
 import { benchSteps } from "./step.js";
@@ -15,6 +16,7 @@ const { values, positionals } = parseArgs({
     "no-torch": { type: "boolean", default: false },
     images: { type: "string", default: resolve("node_modules/emoji-datasource-google/img/google/64") },
     models: { type: "string", default: "micro,tiny,small" },
+    model: { type: "string", default: "base" },
     from: { type: "string", default: "scratch" },
     counts: { type: "string", default: "1000,100000" },
   },
@@ -24,6 +26,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   step: () => benchSteps(options, say),
+  cost: () => benchCost({ ...options, model: modelNames(values.model)[0]! }, say),
   embed: async () => {
     const cached = await benchEmbedding({ ...options, models: modelNames(values.models) }, say);
     say(`embedding the files of ${values.images}`);
@@ -37,6 +40,7 @@ if (command === undefined) {
   say(
     [
       "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
+      "       npm run bench -- cost          a clean image with MAE, MixedAE and iBOT (--model base)",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
       "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT] [--models micro,base]",
@@ -52,6 +56,6 @@ function modelNames(text: string): ModelPreset[] {
   const names = text.split(",");
   const unknown = names.find((name) => !(name in modelPresets));
   if (unknown === undefined) return names as ModelPreset[];
-  say(`--models: expected names of ${Object.keys(modelPresets).join(", ")}; found ${unknown}`);
+  say(`expected names of ${Object.keys(modelPresets).join(", ")}; found ${unknown}`);
   process.exit(2);
 }
