@@ -74,7 +74,13 @@ export {
 /* iBOT: its step with teacher and centres. See docs/methods.md. */
 export { drawIbotInputs } from "./methods/ibot/draws.js";
 export { ibotHealthLines } from "./methods/ibot/health.js";
-export { type IbotOptions, ibotDefaults, ibotMicroDefaults, ibotOptions } from "./methods/ibot/options.js";
+export {
+  type IbotOptions,
+  ibotDefaults,
+  ibotMicroDefaults,
+  ibotNanoDefaults,
+  ibotOptions,
+} from "./methods/ibot/options.js";
 export { createIbotTraining, type IbotDefinition, type IbotTraining } from "./methods/ibot/training.js";
 /* Pretext tasks: MAE, naive mixing, MixedAE; and their comparison with other code. See docs/methods.md, parity.md. */
 export type { Method, PretextTask } from "./methods/method.js";

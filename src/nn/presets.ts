@@ -18,24 +18,18 @@ export interface ModelShape extends EncoderShape {
   readonly decoderHeads: number;
 }
 
+/** 64 patches of 4 x 4 pixels. */
+const smallImages = { imageSize: 32, patchSize: 4, mlpRatio: 4 } as const;
 const imageNet = { imageSize: 224, patchSize: 16, mlpRatio: 4 } as const;
 /** MAE's decoder, which its authors use for every encoder size. */
 const maeDecoder = { decoderWidth: 512, decoderDepth: 8, decoderHeads: 16 } as const;
 
-/** Base, large and huge are MAE's (He et al., CVPR 2022); tiny and small are DeiT's; micro is ours. */
+/** Base, large and huge are MAE's (He et al., CVPR 2022); tiny and small are DeiT's; nano and micro are ours. */
 export const modelPresets = {
-  /** For small images on a CPU: 64 patches of 4 x 4 pixels. */
-  micro: {
-    imageSize: 32,
-    patchSize: 4,
-    width: 192,
-    depth: 6,
-    heads: 3,
-    mlpRatio: 4,
-    decoderWidth: 96,
-    decoderDepth: 2,
-    decoderHeads: 3,
-  },
+  /** For studies of many runs on a CPU. */
+  nano: { ...smallImages, width: 96, depth: 4, heads: 3, decoderWidth: 48, decoderDepth: 1, decoderHeads: 3 },
+  /** For small images on a CPU. */
+  micro: { ...smallImages, width: 192, depth: 6, heads: 3, decoderWidth: 96, decoderDepth: 2, decoderHeads: 3 },
   tiny: { ...imageNet, width: 192, depth: 12, heads: 3, ...maeDecoder },
   small: { ...imageNet, width: 384, depth: 12, heads: 6, ...maeDecoder },
   base: { ...imageNet, width: 768, depth: 12, heads: 12, ...maeDecoder },

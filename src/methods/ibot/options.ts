@@ -85,3 +85,11 @@ export const ibotMicroDefaults: IbotOptions = {
   teacherTemperatureWarmupEpochs: 2,
   lastLayerFrozenEpochs: 0.2,
 };
+
+/** For the smallest model, whose head would cost as much as its encoder (our choice). */
+export const ibotNanoDefaults: IbotOptions = {
+  ...ibotMicroDefaults,
+  prototypes: 512,
+  headHidden: 256,
+  headBottleneck: 64,
+};

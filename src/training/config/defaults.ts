@@ -1,6 +1,6 @@
 // The value of every key that nobody set, for a preset and a method, with the source of each.
 
-import { ibotMicroDefaults } from "../../methods/ibot/options.js";
+import { ibotMicroDefaults, ibotNanoDefaults } from "../../methods/ibot/options.js";
 import { type MethodName, methodDefaults } from "../../methods/registry.js";
 import { type ModelPreset, modelPresets } from "../../nn/presets.js";
 import { noEvaluation } from "./schema.js";
@@ -27,6 +27,7 @@ const smallSchedule = {
 const maeSchedule = { ...smallSchedule, batchSize: 4096 } as const;
 
 const schedules = {
+  nano: microSchedule,
   micro: microSchedule,
   tiny: smallSchedule,
   small: smallSchedule,
@@ -37,6 +38,7 @@ const schedules = {
 
 /** Clean images whose activations a machine with 8 GiB can hold at once, by what was measured for base. */
 const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
+  nano: 256,
   micro: 256,
   tiny: 64,
   small: 32,
@@ -52,9 +54,10 @@ export function microBatchTarget(preset: ModelPreset, method: MethodName): numbe
 
 /** What differs for iBOT: its augmentation, schedule and optimizer [Zhou et al., ICLR 2022, and its code]. */
 function ibotRecipe(preset: ModelPreset) {
-  const isMicro = preset === "micro";
+  const own = { nano: ibotNanoDefaults, micro: ibotMicroDefaults };
+  const isOurs = preset in own;
   return {
-    methodOptions: { ...(isMicro ? ibotMicroDefaults : methodDefaults.ibot), localSize: null },
+    methodOptions: { ...(own[preset as keyof typeof own] ?? methodDefaults.ibot), localSize: null },
     data: {
       scale: [0.25, 1],
       colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 },
@@ -62,8 +65,8 @@ function ibotRecipe(preset: ModelPreset) {
     schedule: {
       minLearningRate: 1e-6,
       // 10 of 400 epochs; a run of 2,000 steps may be shorter than ten passes.
-      warmupShare: isMicro ? 0.1 : 0.025,
-      ...(!isMicro && {
+      warmupShare: isOurs ? 0.1 : 0.025,
+      ...(!isOurs && {
         epochs: 400,
         batchSize: Math.min(schedules[preset].batchSize, 1024),
         baseLearningRate: 5e-4,
