@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { finetuneKeys } from "../evaluation/finetune/config.js";
 import { type RecipeName, recipeNames } from "../evaluation/finetune/recipes.js";
 import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../training/config.js";
+import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -43,7 +44,6 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     )
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
-  const collect = (value: string, former: readonly string[] = []) => [...former, value];
   const withSets = addSetFlags(command, "decides which labels those are, and every random draw of the training")
     .addOption(
       new Option("--recipe <name>", "values that nobody sets: small for up to some ten thousand images, mae for more")

@@ -11,6 +11,7 @@ import {
   layerFromFile,
   resolveConfig,
 } from "../training/config.js";
+import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import { describeKey } from "./key-help.js";
 import { pretrainSession } from "./run-session.js";
@@ -56,7 +57,6 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
     const option = new Option(flag, `${description}${choices} (default: ${byModel ? "by model" : fallback})`);
     command.addOption(conflicts === undefined ? option : option.conflicts(conflicts));
   }
-  const collect = (value: string, former: readonly string[] = []) => [...former, value];
   command
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
     .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect)

@@ -1,8 +1,11 @@
 // mixedae study: several encoders, seeds and evaluations, carried out one after the other, and their report.
 
 import type { Command } from "commander";
+import type { Study } from "../study/index.js";
+import { layerFromAssignments } from "../training/config.js";
 import { Progress } from "../training/progress.js";
 import { formatCount } from "../training/quantities.js";
+import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import { positiveNumber, threadsOption } from "./evaluation-flags.js";
 import { shellWord } from "./run-session.js";
@@ -12,6 +15,7 @@ interface StudyFlags {
   readonly out: string;
   readonly list: boolean;
   readonly threads: number;
+  readonly set?: readonly string[];
 }
 
 export function addStudy(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -27,6 +31,7 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .description("carry out a recipe (this is what mixedae study RECIPE --out FOLDER does)")
     .requiredOption("--out <folder>", "folder of the study; made if it is not there")
     .option("--list", "only list the jobs, with their folders, and which are finished", false)
+    .option("--set <path=value>", "sets a key of every pre-training, over those of the recipe", collect)
     .addOption(threadsOption())
     .addHelpText(
       "after",
@@ -35,11 +40,14 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
         "Examples:",
         "  mixedae study recipes/fashion.yaml --out studies/fashion",
         "  mixedae study report studies/fashion",
+        "  mixedae study recipes/claims-fashion.yaml --out studies/large --set model.preset=base",
       ].join("\n"),
     )
-    .action(async (recipe: string, { out, list, threads }: StudyFlags) => {
-      if (list) await listJobs(context, recipe, out);
-      else finish(await carryOut(context, recipe, out, threads));
+    .action(async (recipe: string, flags: StudyFlags) => {
+      const { readStudy } = await import("../study/index.js");
+      const study = readStudy(recipe, flags.set === undefined ? [] : [layerFromAssignments(flags.set)]);
+      if (flags.list) await listJobs(context, study, flags.out);
+      else finish(await carryOut(context, study, flags));
     });
   study
     .command("report <folder>")
@@ -62,24 +70,24 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     });
 }
 
-async function listJobs({ stdout }: CliContext, recipe: string, out: string): Promise<void> {
-  const { finishedFolders, jobsOf, readStudy } = await import("../study/index.js");
+async function listJobs({ stdout }: CliContext, study: Study, out: string): Promise<void> {
+  const { finishedFolders, jobsOf } = await import("../study/index.js");
   const finished = await finishedFolders(out);
-  for (const { folder } of jobsOf(readStudy(recipe))) {
+  for (const { folder } of jobsOf(study)) {
     stdout.write(`${finished.has(folder) ? "finished" : "open    "}  ${folder}\n`);
   }
 }
 
-async function carryOut({ stdout }: CliContext, recipe: string, out: string, threads: number): Promise<number> {
+async function carryOut({ stdout }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
   const { ImageProgress } = await import("../evaluation/index.js");
-  const { readStudy, runStudy } = await import("../study/index.js");
+  const { runStudy } = await import("../study/index.js");
   const progress = new Progress(stdout);
   const stop = listenForStop(() => progress.print("Stopping as soon as this can be gone on with."));
   try {
-    const { outcome, done, total } = await runStudy(readStudy(recipe), out, {
+    const { outcome, done, total } = await runStudy(study, out, {
       print: (line) => progress.print(line),
       progress,
-      testProgress: new ImageProgress(stdout),
+      imageProgress: new ImageProgress(stdout),
       stopRequested: () => stop.received() !== undefined,
       threads,
     });

@@ -63,13 +63,17 @@ const evaluation = z.discriminatedUnion("task", [
   }),
 ]);
 
+const variants = z.array(variant).min(1);
+
 const recipe = z
   .strictObject({
     title: z.string().min(1).max(200),
     /** What the study asks, in Markdown; printed under the title. */
     about: z.string().default(""),
     seeds: z.array(z.int().min(0)).min(1),
-    variants: z.array(variant).min(1),
+    /** Keys of every pre-training, below those of the variants. */
+    pretrain: values.default({}),
+    variants,
     evaluations: z.array(evaluation).min(1),
     /** The variant that the others are compared with, seed by seed; the first by default. */
     baseline: name.optional(),
@@ -94,16 +98,27 @@ export interface Study {
   readonly folder: string;
 }
 
-/** Reads a YAML file. Throws ConfigError, with one sentence for each problem. */
-export function readStudy(path: string): Study {
+/**
+ * Reads a YAML file. `overrides` come over the keys of every pre-training, such as a larger model. Throws ConfigError,
+ * with one sentence for each problem.
+ */
+export function readStudy(path: string, overrides: readonly ConfigLayer[] = []): Study {
   const folder = dirname(resolve(path));
-  const recipe = parseRecipe(readYaml(path), path);
+  const recipe = parseRecipe(withVariants(readYaml(path), folder), path);
+  const shared = { origin: `${path}, pretrain`, values: recipe.pretrain };
   const layers = recipe.variants.map(({ name, configs = [], pretrain, scratch }): [string, ConfigLayer[]] => {
     if (scratch !== undefined) return [name, []];
     const files = configs.map((file) => layerFromFile(resolve(folder, file)));
-    return [name, [...files, { origin: `${path}, ${name}`, values: pretrain ?? {} }]];
+    return [name, [shared, ...files, { origin: `${path}, ${name}`, values: pretrain ?? {} }, ...overrides]];
   });
   return { recipe, layers: new Map(layers), folder };
+}
+
+/** Variants that several recipes share are in a file of their own, which the recipe names in place of a list. */
+function withVariants(given: unknown, folder: string): unknown {
+  if (typeof given !== "object" || given === null || !("variants" in given)) return given;
+  const { variants: named } = given;
+  return typeof named === "string" ? { ...given, variants: readYaml(resolve(folder, named)) } : given;
 }
 
 /** Validates a recipe from a file. Throws ConfigError. */

@@ -103,7 +103,7 @@ function carryOut(
 ): Promise<JobRecord | undefined> {
   if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks);
   if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks);
-  return carryOutFrozen(job, folder, features, hooks.threads, hooks.testProgress);
+  return carryOutFrozen(job, folder, features, hooks.threads, hooks.imageProgress);
 }
 
 async function carryOutPretrain(job: PretrainJob, folder: string, hooks: RunHooks): Promise<JobRecord | undefined> {

@@ -13,7 +13,7 @@ let recipe = "";
 
 const hooks = (stopAfter?: number): StudyHooks & { readonly lines: string[] } => ({
   ...recordHooks(stopAfter),
-  testProgress: silentProgress(),
+  imageProgress: silentProgress(),
   threads: 1,
 });
 
@@ -64,6 +64,31 @@ describe("a study", () => {
     expect(seeds).toEqual([...seeds].sort());
     expect(jobs[0]!.folder).toMatch(/^pretrain\/mixed-ae-0-[0-9a-f]{10}$/);
     expect(new Set(jobs.map(({ folder }) => folder)).size).toBe(jobs.length);
+  });
+
+  test("takes what all pre-trainings share, variants from another file, and overrides", () => {
+    writeFileSync(at("both.yaml"), "- { name: MAE, pretrain: { method: mae } }\n- { name: nano, scratch: nano }\n");
+    const shared = writeRecipe("shared.yaml", {
+      ...{ variants: "both.yaml", baseline: "MAE" },
+      pretrain: { source: "images", method: "mixing", model: { preset: "nano" }, schedule: { steps: 3, batchSize: 8 } },
+    });
+    const configs = (...set: string[]) =>
+      jobsOf(readStudy(shared, [layerFromAssignments(set)])).flatMap((job) =>
+        job.kind === "pretrain" ? job.config : [],
+      );
+    expect(configs()).toHaveLength(2);
+    expect(configs()[0]).toMatchObject({
+      method: "mae",
+      source: at("images"),
+      model: { width: 96 },
+      schedule: { steps: 3 },
+    });
+    expect(configs("model.preset=tiny", "schedule.steps=9")[1]).toMatchObject({
+      seed: 1,
+      model: { preset: "tiny", width: 192 },
+      schedule: { steps: 9, batchSize: 8 },
+    });
+    expect(readStudy(shared).recipe.variants.map(({ name }) => name)).toEqual(["MAE", "nano"]);
   });
 
   test("stopped wherever it is, goes on, does nothing twice, and reports", { timeout: 120_000 }, async () => {
