@@ -70,7 +70,7 @@ export function finetuneSession(
 ): Promise<number> {
   return runSession(
     context,
-    (hooks) => train({ ...hooks, testProgress: new ImageProgress(context.stdout) }),
+    (hooks) => train({ ...hooks, imageProgress: new ImageProgress(context.stdout) }),
     ({ summary, report }) =>
       report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
   );

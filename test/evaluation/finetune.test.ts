@@ -35,7 +35,7 @@ function request(...assignments: readonly string[]): FinetuneRequest {
 
 const hooks = (stopAfter?: number): FinetuneHooks & { readonly lines: string[] } => ({
   ...recordHooks(stopAfter),
-  testProgress: silentProgress(),
+  imageProgress: silentProgress(),
 });
 
 beforeAll(async () => {

@@ -15,7 +15,7 @@ import type { FinetuneConfig } from "./config.js";
 
 export interface FinetuneHooks extends RunHooks {
   /** Of the test images, at the end. */
-  readonly testProgress: ImageProgress;
+  readonly imageProgress: ImageProgress;
 }
 
 export interface FinetuneReport {
@@ -47,7 +47,7 @@ export async function reportFinetune(
     { threads: config.run.threads },
   );
   hooks.progress.end();
-  const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, hooks.testProgress);
+  const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, hooks.imageProgress);
   const report: FinetuneReport = {
     task: "finetune",
     from: config.from.origin,
