@@ -1,6 +1,7 @@
 // Carries out a study: each job in turn, what is finished left as it is, what was begun resumed.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { EvaluationError } from "../evaluation/errors.js";
 import { evaluateKnn } from "../evaluation/evaluate-knn.js";
 import { evaluateProbe } from "../evaluation/evaluate-probe.js";
@@ -15,6 +16,7 @@ import type { RunHooks } from "../training/hooks.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { formatDuration } from "../training/quantities.js";
 import { holdsRun } from "../training/run-directory.js";
+import { RunLock } from "../training/run-lock.js";
 import { makeFolder } from "../training/storage.js";
 import { encoderOf } from "./encoder.js";
 import { cachedFeatures } from "./feature-cache.js";
@@ -29,6 +31,8 @@ import { remainingSeconds } from "./time-left.js";
 
 /** Patches that vote on one, in segmentation. */
 const PATCH_NEIGHBOURS = 20;
+/** Between two looks at what other processes have finished. */
+const WAIT_MILLISECONDS = 2000;
 
 export interface StudyHooks extends FinetuneHooks {
   readonly threads: number;
@@ -41,31 +45,61 @@ export interface StudySummary {
 }
 
 /**
- * Works through a study in `folder`. Throws EvaluationError where the folder holds another study, and the errors of the
- * jobs: what was finished before stays finished.
+ * Works through a study in `folder`. Several processes may share it: each takes the next job that nobody has, and waits
+ * where all that is left is being done. Throws EvaluationError where the folder holds another study, and the errors of
+ * the jobs: what was finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, hooks: StudyHooks): Promise<StudySummary> {
   await keepRecipe(study.recipe, folder);
   const jobs = jobsOf(study);
   const features = cachedFeatures();
   const records = new Map<string, JobRecord>();
-  for (const job of jobs) {
-    const record = readJobRecord(join(folder, job.folder));
-    if (record !== undefined) records.set(job.folder, record);
-  }
-  for (const job of jobs) {
-    if (records.has(job.folder)) continue;
-    if (hooks.stopRequested()) break;
-    hooks.print(`[${records.size + 1} of ${jobs.length}] ${describeJob(job)}${leftText(jobs, records)}`);
-    const record = await carryOut(job, folder, features, hooks);
-    hooks.progress.end();
-    if (record === undefined) break;
-    await writeJobRecord(join(folder, job.folder), record);
-    records.set(job.folder, record);
-    if (record.kind === "evaluate") hooks.print(`  ${scoreName(record.task)} ${(100 * record.score).toFixed(1)}%`);
+  let isWaiting = false;
+  while (!hooks.stopRequested()) {
+    for (const job of jobs.filter((each) => !records.has(each.folder))) {
+      const record = readJobRecord(join(folder, job.folder));
+      if (record !== undefined) records.set(job.folder, record);
+    }
+    if (records.size === jobs.length) break;
+    const taken = await takeJob(jobs, records, folder);
+    if (taken === undefined) {
+      if (!isWaiting) hooks.print("What is left is being done by other processes: waiting for them.");
+      isWaiting = true;
+      await setTimeout(WAIT_MILLISECONDS);
+      continue;
+    }
+    isWaiting = false;
+    const { job, lock } = taken;
+    try {
+      hooks.print(`[${records.size + 1} of ${jobs.length}] ${describeJob(job)}${leftText(jobs, records)}`);
+      const record = await carryOut(job, folder, features, hooks);
+      hooks.progress.end();
+      if (record === undefined) break;
+      await writeJobRecord(join(folder, job.folder), record);
+      records.set(job.folder, record);
+      if (record.kind === "evaluate") hooks.print(`  ${scoreName(record.task)} ${(100 * record.score).toFixed(1)}%`);
+    } finally {
+      lock.release();
+    }
   }
   const finished = records.size === jobs.length;
   return { outcome: finished ? "finished" : "stopped", done: records.size, total: jobs.length };
+}
+
+/** The first open job whose encoder is there, and that no other process has. */
+async function takeJob(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>, folder: string) {
+  for (const job of jobs) {
+    if (records.has(job.folder)) continue;
+    if (job.kind === "evaluate" && "key" in job.from && !records.has(job.from.folder)) continue;
+    const path = join(folder, job.folder);
+    await makeFolder(dirname(path));
+    const lock = RunLock.tryAcquire(`${path}.lock`);
+    if (lock === undefined) continue;
+    // It may have been finished, and the lock given back, since the records were read.
+    if (readJobRecord(path) === undefined) return { job, lock };
+    lock.release();
+  }
+  return undefined;
 }
 
 /** The recipe lies beside its results, so that a report needs nothing else; another one in its place is refused. */

@@ -27,6 +27,19 @@ export class RunLock {
    * StorageError when it cannot be written.
    */
   static acquire(path: string): RunLock {
+    const taken = RunLock.#take(path);
+    if (taken instanceof RunLock) return taken;
+    throw busy(path, taken);
+  }
+
+  /** The same, but undefined while another process has it. */
+  static tryAcquire(path: string): RunLock | undefined {
+    const taken = RunLock.#take(path);
+    return taken instanceof RunLock ? taken : undefined;
+  }
+
+  /** The lock, or the living process that has it. */
+  static #take(path: string): RunLock | Owner {
     const owner: Owner = {
       pid: process.pid,
       host: hostname(),
@@ -40,7 +53,7 @@ export class RunLock {
       const held = read(path);
       if (held === undefined) continue;
       const holder = parse(held);
-      if (holder !== undefined && !isStale(holder)) throw busy(path, holder);
+      if (holder !== undefined && !isStale(holder)) return holder;
       putAside(path, held);
     }
     throw new RunDirectoryError(`Other processes keep taking ${path}. Wait for them, or delete it if none is running`);

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { layerFromAssignments } from "#src/training/config.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
@@ -122,6 +122,27 @@ describe("a study", () => {
     ]);
     for (const path of [...text.matchAll(/\]\(([^)]+\.svg)\)/g)]) expect(existsSync(join(folder, path[1]!))).toBe(true);
     for (const path of pictures) expect((await sharp(path).metadata()).width).toBe(720);
+  });
+
+  test("shared by two processes, is done once", { timeout: 120_000 }, async () => {
+    const { values } = layerFromAssignments(tinyAssignments);
+    const knn = { name: "kNN", task: "knn", train: "train", test: "test" };
+    const shared = writeRecipe("shared-by-two.yaml", {
+      variants: ["A", "B"].map((name) => ({ name, pretrain: { source: "images", ...(values as object) } })),
+      ...{ baseline: "A", seeds: [0, 1], evaluations: [knn] },
+    });
+    const [first, second] = [hooks(), hooks()];
+    const begin = (each: StudyHooks) => runStudy(readStudy(shared), at("shared-by-two"), each);
+    const earlier = begin(first);
+    // Temporary files have a process's number: two studies within one process must not begin at once.
+    await vi.waitUntil(() => first.lines.length > 0);
+    const summaries = await Promise.all([earlier, begin(second)]);
+    expect(summaries).toEqual([summaries[1], { outcome: "finished", done: 8, total: 8 }]);
+    const begun = (lines: readonly string[]) => lines.filter((line) => line.startsWith("["));
+    expect(begun(first.lines).length).toBeGreaterThan(0);
+    expect(begun(second.lines).length).toBeGreaterThan(0);
+    expect(begun(first.lines).length + begun(second.lines).length).toBe(8);
+    expect(readdirSync(at("shared-by-two", "pretrain")).filter((name) => name.endsWith(".lock"))).toEqual([]);
   });
 
   test("packed without weights, gives the same report", async () => {
