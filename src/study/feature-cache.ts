@@ -3,60 +3,73 @@
 import type { LabelledSet } from "../evaluation/labelled-sets.js";
 import { fingerprint } from "../evaluation/model.js";
 import { featuresOf, type SetFeatures } from "../evaluation/set-features.js";
-import type { Pooling } from "../tasks/features.js";
+import type { Features, Pooling } from "../tasks/features.js";
 
-type WholeSet = SetFeatures & { readonly rowOf: ReadonlyMap<number, number> };
+/** By the number of the image in its source; null for an image that could not be read. */
+type KnownFeatures = Map<number, Features | null>;
 
 /** What is kept at most; the set that was asked for longest ago goes first. */
 const BUDGET = 2 ** 30;
 
-/** Of each set and encoder, all images are computed at the first request for any of them. */
+/** Of each set and encoder, only images that no request had before are computed. */
 export function cachedFeatures(): typeof featuresOf {
-  const sets = new Map<string, WholeSet>();
+  const sets = new Map<string, KnownFeatures>();
 
   return async (set, label, model, extractor, progress) => {
     const key = `${fingerprint(model)} ${set.id}`;
-    const found = sets.get(key) ?? (await computeAll(set, label, model, extractor, progress));
+    const known: KnownFeatures = sets.get(key) ?? new Map();
+    const indices = set.indices.filter((index) => !known.has(index));
+    if (indices.length > 0) {
+      const missing = { ...set, indices };
+      addFeatures(known, missing, await featuresOf(missing, label, model, extractor, progress), model.shape.width);
+    }
     sets.delete(key);
-    sets.set(key, found);
+    sets.set(key, known);
     for (const oldest of sets.keys()) {
       if (totalBytes(sets) <= BUDGET || oldest === key) break;
       sets.delete(oldest);
     }
-    return selected(set, found, model.shape.width);
+    return gather(set, known, model.shape.width);
   };
 }
 
-const computeAll = async (...[set, ...others]: Parameters<typeof featuresOf>): Promise<WholeSet> => {
-  const { source } = set;
-  const indices = Int32Array.from({ length: source.count }, (_, index) => index);
-  const found = await featuresOf({ ...set, indices }, ...others);
-  const missing = new Set(found.skipped);
-  const read = [...indices].filter((index) => !missing.has(source.name(index)));
-  return { ...found, rowOf: new Map(read.map((index, row) => [index, row])) };
-};
-
-function totalBytes(sets: ReadonlyMap<string, WholeSet>): number {
-  return [...sets.values()].reduce((sum, { features }) => sum + features.mean.byteLength + features.cls.byteLength, 0);
+function addFeatures(
+  known: KnownFeatures,
+  { indices, source }: LabelledSet,
+  { features, skipped }: SetFeatures,
+  width: number,
+): void {
+  const unreadable = new Set(skipped);
+  let row = 0;
+  for (const index of indices) {
+    if (unreadable.has(source.name(index))) {
+      known.set(index, null);
+      continue;
+    }
+    const rowOf = (pooling: Pooling) => features[pooling].subarray(row * width, (row + 1) * width);
+    known.set(index, { mean: rowOf("mean"), cls: rowOf("cls") });
+    row += 1;
+  }
 }
 
-function selected(
-  { indices, source, labelOf }: LabelledSet,
-  { features, rowOf }: WholeSet,
-  width: number,
-): SetFeatures {
-  const read = indices.filter((index) => rowOf.has(index));
-  const gather = (pooling: Pooling) => {
+function totalBytes(sets: ReadonlyMap<string, KnownFeatures>): number {
+  let bytes = 0;
+  for (const known of sets.values()) {
+    for (const features of known.values()) bytes += features === null ? 0 : 2 * features.mean.byteLength;
+  }
+  return bytes;
+}
+
+function gather({ indices, source, labelOf }: LabelledSet, known: KnownFeatures, width: number): SetFeatures {
+  const read = indices.filter((index) => known.get(index) !== null);
+  const stack = (pooling: Pooling) => {
     const rows = new Float32Array(read.length * width);
-    for (const [place, index] of read.entries()) {
-      const row = rowOf.get(index)!;
-      rows.set(features[pooling].subarray(row * width, (row + 1) * width), place * width);
-    }
+    for (const [place, index] of read.entries()) rows.set(known.get(index)![pooling], place * width);
     return rows;
   };
   return {
-    features: { mean: gather("mean"), cls: gather("cls") },
+    features: { mean: stack("mean"), cls: stack("cls") },
     labels: read.map(labelOf),
-    skipped: [...indices].filter((index) => !rowOf.has(index)).map((index) => source.name(index)),
+    skipped: [...indices].filter((index) => known.get(index) === null).map((index) => source.name(index)),
   };
 }
