@@ -40,6 +40,11 @@ export const mixedAeOptions = mixingOptions.extend({
     .describe(
       "first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)",
     ),
+  clsCompetes: z
+    .boolean()
+    .describe(
+      "CLS is one of the tokens that the top rL are taken from and for, where it is otherwise spared (our choice)",
+    ),
   segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
   decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
   contrastive: z.boolean().describe("add the homologous contrastive loss"),
@@ -60,6 +65,7 @@ export const mixedAeDefaults: MixedAeOptions = {
   ...mixingDefaults,
   homologousAttention: true,
   homologousFrom: 1,
+  clsCompetes: false,
   segmentEmbedding: true,
   decoderSegmentEmbedding: false,
   contrastive: true,
@@ -80,6 +86,7 @@ export function naiveMixing(shape: ModelShape, options: MixingOptions): Method {
     ...options,
     homologousAttention: false,
     homologousFrom: 0,
+    clsCompetes: false,
     segmentEmbedding: false,
     decoderSegmentEmbedding: false,
     contrastive: false,
@@ -113,7 +120,7 @@ function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions):
       // Mixing, and the encoder that recognises which patches belong together.
       const segments = options.segmentEmbedding ? segmentEmbedding(scope, groupSize, shape.width) : undefined;
       const tokens = embed(mix(patches)).add(positions.reshape([patchesPerImage, 1, shape.width]));
-      const recognition = homologousAttention(sources, perSource);
+      const recognition = homologousAttention(sources, perSource, options.clsCompetes);
       const isHomologous = (block: number) => options.homologousAttention && block >= options.homologousFrom;
       const encoded = encode(segments ? tokens.add(segments(sources)) : tokens, {
         exclusions: (block) => (isHomologous(block) ? recognition.exclude : undefined),

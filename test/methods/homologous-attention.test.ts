@@ -13,9 +13,10 @@ interface Case {
   readonly groupSize: number;
   readonly perSource: number;
   readonly seed: number;
+  readonly clsCompetes?: boolean;
 }
 
-function prepare({ mixed, heads, groupSize, perSource, seed }: Case) {
+function prepare({ mixed, heads, groupSize, perSource, seed, clsCompetes = false }: Case) {
   const patches = groupSize * perSource;
   const tokens = patches + 1;
   const plans = Array.from({ length: mixed }, (_, index) =>
@@ -25,7 +26,7 @@ function prepare({ mixed, heads, groupSize, perSource, seed }: Case) {
     return plans[place % mixed]![Math.floor(place / mixed)]!;
   });
   const logits = randomValues("logits", mixed * heads * tokens * tokens, seed, 2);
-  const attention = homologousAttention(input("sources", [patches, mixed], "int32"), perSource);
+  const attention = homologousAttention(input("sources", [patches, mixed], "int32"), perSource, clsCompetes);
   const x = input("logits", [mixed, heads, tokens, tokens]);
   return { patches, tokens, plans, sources, logits, attention, x };
 }
@@ -70,6 +71,29 @@ describe("homologousAttention", () => {
           homologous += keys.filter((key) => key > 0 && plan[key - 1] === plan[query - 1]).length;
         }
         expect(found.precision[0]).toBeCloseTo(homologous / kept, 5);
+      }),
+      { numRuns: 25 },
+    ));
+
+  test("where CLS competes, it is a candidate like others, and keeps no more; precision still counts patches", () =>
+    fc.assert(
+      fc.asyncProperty(cases, async (drawn) => {
+        const { tokens, plans, sources, logits, attention, x } = prepare({ ...drawn, clsCompetes: true });
+        const excluded = attention.exclude(x);
+        const found = await evaluate({ excluded, precision: attention.precisions()[0]! }, { logits, sources });
+        let [kept, homologous] = [0, 0];
+        for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
+          const query = row % tokens;
+          const byLogit = Array.from({ length: tokens }, (_, index) => index).sort(
+            (a, b) => logits[row * tokens + b]! - logits[row * tokens + a]!,
+          );
+          expect(keys).toEqual(byLogit.slice(0, drawn.perSource).sort((a, b) => a - b));
+          if (query === 0) continue;
+          const plan = plans[Math.floor(row / (drawn.heads * tokens))]!;
+          kept += keys.filter((key) => key > 0).length;
+          homologous += keys.filter((key) => key > 0 && plan[key - 1] === plan[query - 1]).length;
+        }
+        if (kept > 0) expect(found.precision[0]).toBeCloseTo(homologous / kept, 5);
       }),
       { numRuns: 25 },
     ));

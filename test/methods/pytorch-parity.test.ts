@@ -40,6 +40,7 @@ const cases: readonly (readonly [string, MethodChoice])[] = [
         decoderSegmentEmbedding: true,
         projectionHead: true,
         homologousFrom: 0,
+        clsCompetes: true,
       },
     },
   ],

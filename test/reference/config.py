@@ -31,6 +31,7 @@ class Config:
     mode: str = "compose"  # compose | full
     homologous_attention: bool = True
     homologous_from: int = 1
+    cls_competes: bool = False
     segment_embedding: bool = True
     decoder_segment_embedding: bool = False
     contrastive: bool = True

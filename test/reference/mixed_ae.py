@@ -37,7 +37,7 @@ def encode(parameters, config, mixed, slots):
     for index in range(config.depth):
         homologous = config.homologous_attention and index >= config.homologous_from
         top = slots.shape[1] // config.group_size if homologous else None
-        x, kept = block(parameters, f"blocks.{index}", x, config.heads, top)
+        x, kept = block(parameters, f"blocks.{index}", x, config.heads, top, config.cls_competes)
         if homologous:
             kept_keys.append(kept)
     return layer_norm(parameters, "norm", x), kept_keys

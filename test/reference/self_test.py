@@ -31,6 +31,7 @@ SWITCHES = {
     "projection_head": (False, True),
     "decoder_segment_embedding": (False, True),
     "homologous_attention": (False, True),
+    "cls_competes": (False, True),
     "group_size": (2, 4),
 }
 

@@ -41,11 +41,14 @@ def layer_norm(parameters, name, x):
     return F.layer_norm(x, x.shape[-1:], parameters[f"{name}.weight"], parameters[f"{name}.bias"], eps=1e-6)
 
 
-def keep_largest(logits, count):
-    """Which patch keys each query of [..., 1 + L, 1 + L] logits keeps: True at and above the count-th largest.
+def keep_largest(logits, count, cls_competes):
+    """Which keys each query of [..., 1 + L, 1 + L] logits keeps: True at and above the count-th largest.
 
-    Only columns 1.. (patches) of rows 1.. compete; the CLS column and the CLS row keep everything.
+    Only columns 1.. (patches) of rows 1.. compete, and the CLS column and the CLS row keep everything, unless
+    `cls_competes`.
     """
+    if cls_competes:
+        return logits.detach() >= logits.detach().topk(count, dim=-1).values[..., -1:]
     patches = logits[..., 1:, 1:].detach()
     threshold = patches.topk(count, dim=-1).values[..., -1:]
     kept = torch.ones_like(logits, dtype=torch.bool)
@@ -53,7 +56,7 @@ def keep_largest(logits, count):
     return kept
 
 
-def attention(parameters, name, x, heads, top=None):
+def attention(parameters, name, x, heads, top=None, cls_competes=False):
     """[B, N, D] -> ([B, N, D], kept). With `top`, homologous attention, and kept [B, heads, N, N]; else kept is None."""
     batch, tokens, width = x.shape
     qkv = linear(parameters, f"{name}.qkv", x).reshape(batch, tokens, 3, heads, width // heads)
@@ -61,15 +64,16 @@ def attention(parameters, name, x, heads, top=None):
     logits = (query * (1 / math.sqrt(width // heads))) @ key.transpose(-2, -1)
     kept = None
     if top is not None:
-        kept = keep_largest(logits, top)
+        kept = keep_largest(logits, top, cls_competes)
         logits = logits.masked_fill(~kept, -math.inf)
     mixed = logits.softmax(dim=-1) @ value
     return linear(parameters, f"{name}.proj", mixed.transpose(1, 2).reshape(batch, tokens, width)), kept
 
 
-def block(parameters, name, x, heads, top=None):
+def block(parameters, name, x, heads, top=None, cls_competes=False):
     """One pre-norm block: [B, N, D] -> ([B, N, D], kept of its attention)."""
-    attended, kept = attention(parameters, f"{name}.attn", layer_norm(parameters, f"{name}.norm1", x), heads, top)
+    normed = layer_norm(parameters, f"{name}.norm1", x)
+    attended, kept = attention(parameters, f"{name}.attn", normed, heads, top, cls_competes)
     x = x + attended
     hidden = F.gelu(linear(parameters, f"{name}.mlp.fc1", layer_norm(parameters, f"{name}.norm2", x)))
     return x + linear(parameters, f"{name}.mlp.fc2", hidden), kept
