@@ -4,6 +4,11 @@ export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./
 export { EvaluationError } from "./errors.js";
 export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
 export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
+export {
+  evaluateReconstruction,
+  type ReconstructionReport,
+  type ReconstructionRequest,
+} from "./evaluate-reconstruction.js";
 export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./evaluate-segmentation.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
 export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { writeAtomically } from "../training/atomic-write.js";
 import { RunDirectoryError } from "../training/errors.js";
 import { errorCode, makeFolder, storageError } from "../training/storage.js";
+import type { EvaluationJob } from "./jobs.js";
 
 const common = {
   key: z.string(),
@@ -32,8 +33,8 @@ const schema = z.discriminatedUnion("kind", [
     labelsFraction: z.number().gt(0).max(1),
     trainImages: z.int().min(0),
     testImages: z.int().min(0),
-    /** Share of the test images whose class was told; of a segmentation, the mean intersection over union. */
-    score: z.number().min(0).max(1),
+    /** What `measureOf` the task says. */
+    score: z.number().min(0),
   }),
 ]);
 
@@ -41,9 +42,22 @@ export type JobRecord = z.infer<typeof schema>;
 export type PretrainRecord = Extract<JobRecord, { kind: "pretrain" }>;
 export type EvaluationRecord = Extract<JobRecord, { kind: "evaluate" }>;
 
-/** What the score of a task is called. */
-export function scoreName(task: string): string {
-  return task === "segmentation" ? "mean IoU" : "top-1";
+/** What the score of an evaluation is, and how it is written. */
+export interface Measure {
+  readonly name: string;
+  /** What a score is multiplied by to be shown, and the digits after its point. */
+  readonly scale: number;
+  readonly digits: number;
+  /** Between the name and the images, such as ", in percent". */
+  readonly unit: string;
+}
+
+const percent = { scale: 100, digits: 1, unit: ", in percent" } as const;
+
+/** Shares of the test images or of their area; of a reconstruction, the mean squared error over hidden patches. */
+export function measureOf(task: string): Measure {
+  if (task === "reconstruction") return { name: "reconstruction loss", scale: 1, digits: 4, unit: "" };
+  return { ...percent, name: task === "segmentation" ? "mean IoU" : "top-1" };
 }
 
 const FILE = "job.json";
@@ -71,4 +85,28 @@ export function readJobRecord(folder: string): JobRecord | undefined {
 export async function writeJobRecord(folder: string, record: JobRecord): Promise<void> {
   await makeFolder(folder);
   await writeAtomically(join(folder, FILE), [Buffer.from(`${JSON.stringify(record, null, 2)}\n`)]);
+}
+
+/** What a report says of an evaluation. */
+export interface Figures {
+  readonly train: { readonly images: number };
+  readonly test: { readonly images: number };
+  readonly score: number;
+}
+
+export function recordOf(job: EvaluationJob, { train, test, score }: Figures, seconds: number): EvaluationRecord {
+  const { key, variant, seed, labelsFraction, evaluation } = job;
+  return {
+    kind: "evaluate",
+    key,
+    variant,
+    seed,
+    seconds,
+    evaluation: evaluation.name,
+    task: evaluation.task,
+    labelsFraction,
+    trainImages: train.images,
+    testImages: test.images,
+    score,
+  };
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { type PretrainConfig, resolveConfig } from "../training/config.js";
+import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
 import type { Evaluation, Study, Variant } from "./recipe.js";
 
 export interface PretrainJob {
@@ -49,6 +49,7 @@ export function jobsOf({ recipe, layers, folder }: Study): Job[] {
           ? add(pretrainJob(variant.name, encoderSeed, layers.get(variant.name)!, folder))
           : { scratch: variant.scratch, seed: encoderSeed };
       for (const evaluation of recipe.evaluations) {
+        if (evaluation.task === "reconstruction" && !("key" in from && reconstructs(from.config))) continue;
         for (const fraction of fractionsOf(evaluation)) {
           add(evaluationJob(variant.name, seed, from, located(evaluation, folder), fraction));
         }
@@ -88,19 +89,24 @@ function contentOf(evaluation: Evaluation): object {
     const { name: _, scenes, ...choices } = evaluation;
     return { choices, scenes: lastNames(scenes) };
   }
+  if (evaluation.task === "reconstruction") {
+    const { name: _, test, ...choices } = evaluation;
+    return { choices, test: lastNames(test) };
+  }
   const { name: _, train, test, labelFractions: __, ...choices } = evaluation;
   return { choices, train: lastNames(train), test: lastNames(test) };
 }
 
 /** Shares of the labels that it is done with; all of them where no share can be taken. */
 export function fractionsOf(evaluation: Evaluation): readonly number[] {
-  return evaluation.task === "segmentation" ? [1] : evaluation.labelFractions;
+  return "labelFractions" in evaluation ? evaluation.labelFractions : [1];
 }
 
 function located(evaluation: Evaluation, folder: string): Evaluation {
   if (evaluation.task === "segmentation") return { ...evaluation, scenes: resolve(folder, evaluation.scenes) };
   const absolute = (source: string | string[]) =>
     typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
+  if (evaluation.task === "reconstruction") return { ...evaluation, test: absolute(evaluation.test) };
   return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };
 }
 

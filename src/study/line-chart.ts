@@ -1,5 +1,7 @@
 // A line chart as an SVG file: a few series over a common axis, with error bars where there are any.
 
+import { at, COLORS, line, roundTicks, svgPage, text, tickText } from "./svg.js";
+
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -8,6 +10,7 @@ export interface Point {
 }
 
 export interface Series {
+  /** Series of one name have one colour, and one place in the legend. */
   readonly name: string;
   readonly points: readonly Point[];
   /** Thin lines without marks, for series with many points. */
@@ -27,11 +30,9 @@ export interface LineChart {
   readonly level?: { readonly at: number; readonly name: string };
 }
 
-const [WIDTH, HEIGHT] = [720, 440];
+const WIDTH = 720;
 const FRAME = { left: 64, right: 700, top: 48, bottom: 340 } as const;
-/** Okabe and Ito's palette, which colour-blind people can tell apart as well. */
-const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#000000"];
-const LEGEND_COLUMNS = 3;
+const LEGEND = { columns: 3, width: 215, row: 18 } as const;
 
 export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false, level }: LineChart): string {
   const points = series.flatMap((each) => each.points);
@@ -46,15 +47,15 @@ export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false,
     return FRAME.left + 16 + share * (FRAME.right - FRAME.left - 32);
   };
   const yAt = (y: number) => FRAME.bottom - ((y - yLow) / (yHigh - yLow)) * (FRAME.bottom - FRAME.top);
-  const ticks = xTicks ?? roundTicks(xLow, xHigh).map((at) => ({ at, text: at.toLocaleString("en-US") }));
+  const ticks = xTicks ?? roundTicks(xLow, xHigh).map((place) => ({ at: place, text: tickText(place) }));
+  const names = [...new Set(series.map(({ name }) => name))];
+  const colorOf = (name: string) => COLORS[names.indexOf(name) % COLORS.length]!;
 
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+  return svgPage(WIDTH, FRAME.bottom + 64 + Math.ceil(names.length / LEGEND.columns) * LEGEND.row, [
     text(WIDTH / 2, 26, title, 'text-anchor="middle" font-size="16"'),
     ...yTicks.flatMap((y) => [
-      `<line x1="${FRAME.left}" x2="${FRAME.right}" y1="${at(yAt(y))}" y2="${at(yAt(y))}" stroke="#dddddd"/>`,
-      text(FRAME.left - 8, yAt(y) + 4, Number(y.toPrecision(6)).toString(), 'text-anchor="end"'),
+      line(FRAME.left, yAt(y), FRAME.right, yAt(y), 'stroke="#dddddd"'),
+      text(FRAME.left - 8, yAt(y) + 4, tickText(y), 'text-anchor="end"'),
     ]),
     ...ticks
       .filter(({ at: x }) => xAt(x) >= FRAME.left && xAt(x) <= FRAME.right)
@@ -62,11 +63,9 @@ export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false,
     text((FRAME.left + FRAME.right) / 2, FRAME.bottom + 42, xLabel, 'text-anchor="middle"'),
     `<g transform="translate(18 ${(FRAME.top + FRAME.bottom) / 2}) rotate(-90)">${text(0, 0, yLabel, 'text-anchor="middle"')}</g>`,
     ...(level ? levelLine(level, yAt) : []),
-    ...series.flatMap((each, index) => drawn(each, COLORS[index % COLORS.length]!, xAt, yAt)),
-    ...series.flatMap(({ name }, index) => legend(name, index)),
-    "</svg>",
-    "",
-  ].join("\n");
+    ...series.flatMap((each) => drawn(each, colorOf(each.name), xAt, yAt)),
+    ...names.flatMap((name, index) => legend(name, colorOf(name), index)),
+  ]);
 }
 
 function drawn(
@@ -76,55 +75,29 @@ function drawn(
   yAt: (y: number) => number,
 ): string[] {
   const path = points.map(({ x, y }) => `${at(xAt(x))},${at(yAt(y))}`).join(" ");
-  const line = `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="${plain ? 1.4 : 2.2}"/>`;
-  if (plain) return [line];
+  const curve = `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="${plain ? 1.4 : 2.2}"/>`;
+  if (plain) return [curve];
   return [
-    line,
+    curve,
     ...points.flatMap(({ x, y, error }) => [
       `<circle cx="${at(xAt(x))}" cy="${at(yAt(y))}" r="4" fill="${color}"/>`,
-      ...(error
-        ? [
-            `<line x1="${at(xAt(x))}" x2="${at(xAt(x))}" y1="${at(yAt(y - error))}" y2="${at(yAt(y + error))}" stroke="${color}" stroke-width="1.5"/>`,
-          ]
-        : []),
+      ...(error ? [line(xAt(x), yAt(y - error), xAt(x), yAt(y + error), `stroke="${color}" stroke-width="1.5"`)] : []),
     ]),
   ];
 }
 
 function levelLine({ at: y, name }: NonNullable<LineChart["level"]>, yAt: (y: number) => number): string[] {
   return [
-    `<line x1="${FRAME.left}" x2="${FRAME.right}" y1="${at(yAt(y))}" y2="${at(yAt(y))}" stroke="#666666" stroke-dasharray="5 4"/>`,
+    line(FRAME.left, yAt(y), FRAME.right, yAt(y), 'stroke="#666666" stroke-dasharray="5 4"'),
     text(FRAME.right - 4, yAt(y) - 5, name, 'text-anchor="end" fill="#666666"'),
   ];
 }
 
-function legend(name: string, index: number): string[] {
-  const left = FRAME.left + (index % LEGEND_COLUMNS) * 215;
-  const top = FRAME.bottom + 62 + Math.floor(index / LEGEND_COLUMNS) * 18;
-  const color = COLORS[index % COLORS.length]!;
+function legend(name: string, color: string, index: number): string[] {
+  const left = FRAME.left + (index % LEGEND.columns) * LEGEND.width;
+  const top = FRAME.bottom + 62 + Math.floor(index / LEGEND.columns) * LEGEND.row;
   return [
-    `<line x1="${left}" x2="${left + 22}" y1="${top}" y2="${top}" stroke="${color}" stroke-width="3"/>`,
-    text(left + 28, top + 4, name.length > 28 ? `${name.slice(0, 27)}.` : name, ""),
+    line(left, top, left + 22, top, `stroke="${color}" stroke-width="3"`),
+    text(left + 28, top + 4, name.length > 28 ? `${name.slice(0, 27)}.` : name),
   ];
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return `<text x="${at(x)}" y="${at(y)}" ${attributes}>${escaped}</text>`;
-}
-
-/** Pixels to a tenth: the file stays small, and the same on every machine. */
-function at(pixels: number): string {
-  return Number(pixels.toFixed(1)).toString();
-}
-
-/** About five round numbers that enclose a range. */
-function roundTicks(low: number, high: number): number[] {
-  const span = high > low ? high - low : Math.max(1, Math.abs(high));
-  const raw = span / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.ceil(high / step));
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }

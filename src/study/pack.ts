@@ -1,7 +1,7 @@
 // The small files of a study: all that its report is made of, without weights, for keeping in a repository.
 
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { writeAtomically } from "../training/atomic-write.js";
 import { errorCode, makeFolder, storageError } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
@@ -15,8 +15,8 @@ export interface PackSummary {
 }
 
 /**
- * Copies a study's small files. Of metrics.jsonl, every `keepEvery`-th line is kept, and the first and last. Throws
- * StorageError.
+ * Copies a study's small files. Of metrics.jsonl, every `keepEvery`-th line is kept, and the first and last. Absolute
+ * paths become their last two names, since they tell of the machine and not of the result. Throws StorageError.
  */
 export async function packStudy(folder: string, out: string, keepEvery: number): Promise<PackSummary> {
   await makeFolder(out);
@@ -25,7 +25,7 @@ export async function packStudy(folder: string, out: string, keepEvery: number):
   for (const { name } of jobs) {
     const [from, to] = [join(folder, name), join(out, name)];
     await makeFolder(to);
-    for (const file of KEPT) await rewrite(join(from, file), join(to, file), (text) => text);
+    for (const file of KEPT) await rewrite(join(from, file), join(to, file), withoutMachine);
     await rewrite(join(from, "metrics.jsonl"), join(to, "metrics.jsonl"), (text) => thinned(text, keepEvery));
   }
   return { jobs: jobs.length };
@@ -41,6 +41,12 @@ async function rewrite(from: string, to: string, change: (text: string) => strin
     throw storageError(error, "read", from);
   }
   await writeAtomically(to, [Buffer.from(change(text))]);
+}
+
+function withoutMachine(text: string): string {
+  const shorten = (_: string, value: unknown) =>
+    typeof value === "string" && isAbsolute(value) ? value.split(/[\\/]/).slice(-2).join("/") : value;
+  return `${JSON.stringify(JSON.parse(text, shorten), null, 2)}\n`;
 }
 
 function thinned(text: string, keepEvery: number): string {

@@ -52,6 +52,13 @@ const evaluation = z.discriminatedUnion("task", [
     images: z.int().positive().default(1000),
     queries: z.int().positive().default(500),
   }),
+  /** Of pre-trainings that reconstruct; others are passed over. */
+  z.strictObject({
+    task: z.literal("reconstruction"),
+    name,
+    test: paths,
+    images: z.int().positive().default(10_000),
+  }),
   z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({

@@ -3,14 +3,10 @@
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { EvaluationError } from "../evaluation/errors.js";
-import { evaluateKnn } from "../evaluation/evaluate-knn.js";
-import { evaluateProbe } from "../evaluation/evaluate-probe.js";
-import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
 import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import type { ImageProgress } from "../evaluation/image-progress.js";
 import { createKnnEvaluator } from "../evaluation/online-knn.js";
-import { type EvaluationReport, type ReportFigures, readReport, writeReport } from "../evaluation/report.js";
+import { type ReportFigures, readReport } from "../evaluation/report.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import type { RunHooks } from "../training/hooks.js";
 import { pretrain, resume } from "../training/pretrain.js";
@@ -18,10 +14,10 @@ import { formatDuration } from "../training/quantities.js";
 import { holdsRun } from "../training/run-directory.js";
 import { RunLock } from "../training/run-lock.js";
 import { makeFolder } from "../training/storage.js";
-import { encoderOf } from "./encoder.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { createFinetuneRequest } from "./finetune-job.js";
-import { type JobRecord, readJobRecord, scoreName, writeJobRecord } from "./job-record.js";
+import { carryOutFrozen } from "./frozen-job.js";
+import { type Figures, type JobRecord, measureOf, readJobRecord, recordOf, writeJobRecord } from "./job-record.js";
 import { type EvaluationJob, type Job, jobsOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { pretrainCost } from "./pretrain-cost.js";
@@ -29,8 +25,6 @@ import type { Study, StudyRecipe } from "./recipe.js";
 import { readRecipeCopy, recipePath } from "./recipe-copy.js";
 import { remainingSeconds } from "./time-left.js";
 
-/** Patches that vote on one, in segmentation. */
-const PATCH_NEIGHBOURS = 20;
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
 
@@ -77,7 +71,10 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
       if (record === undefined) break;
       await writeJobRecord(join(folder, job.folder), record);
       records.set(job.folder, record);
-      if (record.kind === "evaluate") hooks.print(`  ${scoreName(record.task)} ${(100 * record.score).toFixed(1)}%`);
+      if (record.kind === "evaluate") {
+        const { name, scale, digits, unit } = measureOf(record.task);
+        hooks.print(`  ${name}${unit}: ${(scale * record.score).toFixed(digits)}`);
+      }
     } finally {
       lock.release();
     }
@@ -153,7 +150,7 @@ async function carryOutPretrain(job: PretrainJob, folder: string, hooks: RunHook
     key,
     variant,
     seed,
-    seconds: summary.seconds,
+    seconds: trainingSeconds(join(run, "metrics.jsonl")),
     method: config.method,
     images,
     multiplyAdds,
@@ -173,68 +170,6 @@ async function carryOutFinetune(job: EvaluationJob, folder: string, hooks: Study
     : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));
 }
 
-async function carryOutFrozen(
-  { evaluation, from, seed, labelsFraction, ...job }: EvaluationJob,
-  folder: string,
-  features: ReturnType<typeof cachedFeatures>,
-  threads: number,
-  progress: ImageProgress,
-): Promise<JobRecord> {
-  const began = performance.now();
-  const path = join(folder, job.folder);
-  const encoder = { ...encoderOf(from, folder), seed, threads };
-  if (evaluation.task === "finetune") throw new TypeError("a fine-tuning is no evaluation of frozen features");
-  if (evaluation.task === "segmentation") {
-    const { scenes, images, queries } = evaluation;
-    const { train, test, detail, ...rest } = await evaluateSegmentation(
-      { ...encoder, scenes, images, queries, neighbours: PATCH_NEIGHBOURS },
-      progress,
-    );
-    await makeFolder(path);
-    const text = JSON.stringify({ ...rest, train, test, detail }, null, 2);
-    await writeAtomically(join(path, "report.json"), [Buffer.from(`${text}\n`)]);
-    const figures = { train, test, score: detail.meanIou };
-    return recordOf({ ...job, evaluation, from, seed, labelsFraction }, figures, secondsSince(began));
-  }
-  const { train, test, pooling } = evaluation;
-  const request = { ...encoder, train, test, labelsFraction };
-  const report: EvaluationReport =
-    evaluation.task === "knn"
-      ? await evaluateKnn({ ...request, pooling }, progress, features)
-      : await evaluateProbe({ ...request, pooling, augment: false, batchSize: 1024 }, progress, features);
-  await makeFolder(path);
-  await writeReport(join(path, "report.json"), report);
-  const figures = { train: report.train, test: report.test, score: report.detail.top1 };
-  return recordOf({ ...job, evaluation, from, seed, labelsFraction }, figures, secondsSince(began));
-}
-
-function secondsSince(began: number): number {
-  return (performance.now() - began) / 1000;
-}
-
-interface Figures {
-  readonly train: { readonly images: number };
-  readonly test: { readonly images: number };
-  readonly score: number;
-}
-
 function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
   return { train, test, score: detail.top1 };
-}
-
-function recordOf(job: EvaluationJob, { train, test, score }: Figures, seconds: number): JobRecord {
-  const { key, variant, seed, labelsFraction, evaluation } = job;
-  return {
-    kind: "evaluate",
-    key,
-    variant,
-    seed,
-    seconds,
-    evaluation: evaluation.name,
-    task: evaluation.task,
-    labelsFraction,
-    trainImages: train.images,
-    testImages: test.images,
-    score,
-  };
 }

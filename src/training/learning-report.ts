@@ -11,7 +11,7 @@ type Figures = Readonly<Record<string, number | readonly number[]>>;
 const WINDOW = 64 * 1024;
 /** Single batches differ: the last figures are means over so many steps. */
 const STEPS = 50;
-/** A last block that picks homologous patches this many times as often as chance does recognises them. */
+/** A block that picks homologous patches this many times as often as chance does recognises them. */
 const CLEARLY = 1.4;
 
 /** Lines to print at the end of a run; none where it has logged no step. */
@@ -64,7 +64,7 @@ function reconstructionLines(config: ReconstructingConfig, first: Figures, last:
     const patches = (config.model.imageSize / config.model.patchSize) ** 2;
     const idle = Math.log(patches - 1);
     lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
-    lines.push(`  ${verdict(precisions.at(-1), chance, contrastive < idle - 0.1)}`);
+    lines.push(`  ${verdict(precisions, chance, contrastive < idle - 0.1)}`);
   }
   if (typeof featureSpread === "number" && featureSpread < 0.01) {
     lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
@@ -77,8 +77,9 @@ function teacherLines({ methodOptions }: IbotConfig, last: Figures): string[] {
   return figures === undefined ? [] : ibotHealthLines(figures, methodOptions.prototypes);
 }
 
-function verdict(deepest: number | undefined, chance: number, isApart: boolean): string {
-  const recognises = isApart && (deepest === undefined || deepest >= CLEARLY * chance);
+/** The last block may look elsewhere once its patches know where they belong: any block will do. */
+function verdict(precisions: readonly number[], chance: number, isApart: boolean): string {
+  const recognises = isApart && (precisions.length === 0 || Math.max(...precisions) >= CLEARLY * chance);
   return recognises
     ? "Recognition has started: patches find the patches of their own image within the mixture."
     : "Recognition has not started yet: it takes many steps. Give it more (--steps), or smaller batches (--batch-size).";

@@ -35,6 +35,7 @@ function writeRecipe(name: string, change: object = {}): string {
       { name: "Probe", task: "probe", ...sets },
       { name: "Tuned", task: "finetune", ...sets, labelFractions: [0.5], options: finetune },
       { name: "Patches", task: "segmentation", scenes: "masked", images: 4, queries: 2 },
+      { name: "Held out", task: "reconstruction", test: "images", images: 8 },
     ],
     ...change,
   };
@@ -59,7 +60,8 @@ describe("a study", () => {
   test("begins with the first seed of everything, and pre-trains as many encoders as it should", () => {
     const jobs = jobsOf(readStudy(recipe));
     expect(jobs.map(({ kind }) => kind).filter((kind) => kind === "pretrain")).toHaveLength(1);
-    expect(jobs).toHaveLength(1 + 2 * 2 * 5);
+    // What reconstructs is evaluated once more.
+    expect(jobs).toHaveLength(1 + 2 * 2 * 5 + 2);
     const seeds = jobs.map(({ seed }) => seed);
     expect(seeds).toEqual([...seeds].sort());
     expect(jobs[0]!.folder).toMatch(/^pretrain\/mixed-ae-0-[0-9a-f]{10}$/);
@@ -96,7 +98,7 @@ describe("a study", () => {
     // Stopped in the middle of the pre-training, then in the middle of a fine-tuning.
     expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
     expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
-    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 21, total: 21 });
+    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 23, total: 23 });
     const [pretraining] = jobFolders(folder).filter((name) => name.startsWith("pretrain/"));
     const metrics = join(folder, pretraining!, "metrics.jsonl");
     expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
@@ -111,14 +113,23 @@ describe("a study", () => {
     const text = readFileSync(page, "utf8");
     expect(text).toContain("# Colours");
     expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
+    expect(text).toMatch(
+      /## In short\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \|/,
+    );
+    expect(text).toMatch(/\| encoder \| reconstruction loss \|\n.*\n\| Mixed AE \| \d\.\d{4} ± 0\.\d{4} \|/);
+    expect(text).toMatch(/\| Mixed AE \| 0 \| (\d+, )*\d+ \| \d\.\d{3} \|/);
     expect(text).toMatch(/\| encoder \| 50% \(12\) labels \| 100% \(24\) labels \|/);
     expect(text).not.toContain("Not finished");
     expect(text).toMatch(/## Patches\n\nMean IoU on 2 test images/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(pictures.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
+      "contrastive.svg",
+      "finetune-tuned.svg",
       "knn-knn.svg",
-      "mixed-ae-0-contrastive.svg",
-      "mixed-ae-0-precision.svg",
+      "precision-mixed-ae.svg",
+      "probe-probe.svg",
+      "reconstruction-held-out.svg",
+      "segmentation-patches.svg",
     ]);
     for (const path of [...text.matchAll(/\]\(([^)]+\.svg)\)/g)]) expect(existsSync(join(folder, path[1]!))).toBe(true);
     for (const path of pictures) expect((await sharp(path).metadata()).width).toBe(720);
@@ -147,7 +158,7 @@ describe("a study", () => {
 
   test("packed without weights, gives the same report", async () => {
     await writeStudyReport(at("parts"));
-    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 21 });
+    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 23 });
     await writeStudyReport(at("packed"));
     const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
     expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
@@ -173,7 +184,7 @@ describe("a study", () => {
     const folders = (path: string) => new Set(jobsOf(readStudy(path)).map(({ folder }) => folder));
     const more = folders(writeRecipe("more.yaml", { seeds: [0, 1, 2] }));
     for (const folder of folders(recipe)) expect(more.has(folder)).toBe(true);
-    expect(more.size).toBe(21 + 10);
+    expect(more.size).toBe(23 + 11);
   });
 });
 

@@ -1,0 +1,112 @@
+// One evaluation in the report: a table, differences to the baseline, and a picture.
+
+import { formatCount } from "../training/quantities.js";
+import { dotChart } from "./dot-chart.js";
+import { measureOf } from "./job-record.js";
+import { lineChart, type Series } from "./line-chart.js";
+import { fileName, table } from "./markdown.js";
+import { type EvaluationScores, meanText, shareText, shownScores } from "./scores.js";
+import { estimate, pairedDifference } from "./statistics.js";
+
+/** Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */
+export function evaluationSection(
+  scores: EvaluationScores,
+  baseline: string,
+  seeds: number,
+  pictures: Map<string, string>,
+): string[] {
+  const { evaluation, variants, fractions, at, finished, expected } = scores;
+  if (finished === 0) return [];
+  const { name, task } = evaluation;
+  const measure = measureOf(task);
+  const [first] = at(variants[0]!, fractions[0]!);
+  const title = (fraction: number) => {
+    const [any] = variants.flatMap((variant) => at(variant, fraction));
+    return any!.trainImages === 0 ? measure.name : `${shareText(fraction)} (${formatCount(any!.trainImages)}) labels`;
+  };
+  const picture = `${task}-${fileName(name)}.svg`;
+  const isCurve = fractions.length > 1;
+  pictures.set(picture, isCurve ? efficiencyChart(scores) : comparisonChart(scores, baseline));
+  const images = first === undefined ? "" : ` on ${formatCount(first.testImages)} test images`;
+  return [
+    `## ${name}`,
+    "",
+    `${capitalised(measure.name)}${images}${measure.unit}; mean and deviation over ${seeds} seeds.`,
+    ...(finished < expected ? [`**Not finished: ${finished} of ${expected} evaluations.**`] : []),
+    "",
+    ...table(
+      ["encoder", ...fractions.map(title)],
+      variants.map((variant) => [variant, ...fractions.map((fraction) => meanText(at(variant, fraction)))]),
+    ),
+    "",
+    ...differences(scores, baseline),
+    `![${name}: ${measure.name} ${isCurve ? "by labels" : "of each encoder"}](${picture})`,
+    "",
+  ];
+}
+
+/** How far each lies above the baseline, seed by seed. */
+function differences({ evaluation, variants, fractions, at }: EvaluationScores, baseline: string): string[] {
+  const others = variants.filter((variant) => variant !== baseline);
+  if (others.length === 0 || !variants.includes(baseline)) return [];
+  const { digits } = measureOf(evaluation.task);
+  const cell = (variant: string, fraction: number) => {
+    const [ours, theirs] = [at(variant, fraction), at(baseline, fraction)];
+    const isPaired = ({ seed }: { readonly seed: number }) =>
+      [ours, theirs].every((records) => records.some((each) => each.seed === seed));
+    const [own, other] = [ours.filter(isPaired), theirs.filter(isPaired)];
+    if (own.length === 0) return "";
+    const { mean, margin } = pairedDifference(shownScores(own), shownScores(other));
+    return `${signed(mean, digits)}${margin === null ? "" : ` ± ${margin.toFixed(digits)}`}`;
+  };
+  return [
+    `Above *${baseline}*, paired by seed, with the 95% confidence interval of the mean (Student's t):`,
+    "",
+    ...table(
+      ["encoder", ...fractions.map((fraction) => (fractions.length > 1 ? shareText(fraction) : "difference"))],
+      others.map((variant) => [variant, ...fractions.map((fraction) => cell(variant, fraction))]),
+    ),
+    "",
+  ];
+}
+
+function efficiencyChart({ evaluation, variants, fractions, at }: EvaluationScores): string {
+  const measure = measureOf(evaluation.task);
+  const series: Series[] = variants.map((variant) => ({
+    name: variant,
+    points: fractions.flatMap((fraction) => {
+      const records = at(variant, fraction);
+      if (records.length === 0) return [];
+      const { mean, deviation } = estimate(shownScores(records));
+      return [{ x: 100 * fraction, y: mean, error: deviation }];
+    }),
+  }));
+  return lineChart({
+    title: evaluation.name,
+    xLabel: "share of the labels",
+    yLabel: `${measure.name}${measure.unit}`,
+    logX: true,
+    xTicks: fractions.map((fraction) => ({ at: 100 * fraction, text: shareText(fraction) })),
+    series,
+  });
+}
+
+function comparisonChart({ evaluation, variants, fractions, at }: EvaluationScores, baseline: string): string {
+  const measure = measureOf(evaluation.task);
+  const rows = variants.map((variant) => ({ name: variant, values: shownScores(at(variant, fractions[0]!)) }));
+  const level = rows.find(({ name }) => name === baseline);
+  return dotChart({
+    title: evaluation.name,
+    xLabel: `${measure.name}${measure.unit}`,
+    rows,
+    ...(level && { level: estimate(level.values).mean }),
+  });
+}
+
+function capitalised(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
+
+function signed(value: number, digits: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+}

@@ -1,0 +1,78 @@
+// Evaluations of a study that train nothing but a linear layer: the encoder stays as it was pre-trained.
+
+import { join } from "node:path";
+import { evaluateKnn } from "../evaluation/evaluate-knn.js";
+import { evaluateProbe } from "../evaluation/evaluate-probe.js";
+import { evaluateReconstruction } from "../evaluation/evaluate-reconstruction.js";
+import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
+import type { ImageProgress } from "../evaluation/image-progress.js";
+import { writeReport } from "../evaluation/report.js";
+import { writeAtomically } from "../training/atomic-write.js";
+import { makeFolder } from "../training/storage.js";
+import { encoderOf } from "./encoder.js";
+import type { cachedFeatures } from "./feature-cache.js";
+import { type Figures, type JobRecord, recordOf } from "./job-record.js";
+import type { EvaluationJob } from "./jobs.js";
+
+/** Patches that vote on one, in segmentation. */
+const PATCH_NEIGHBOURS = 20;
+
+/** Writes report.json into the job's folder. Throws the errors of the evaluation. */
+export async function carryOutFrozen(
+  job: EvaluationJob,
+  folder: string,
+  features: ReturnType<typeof cachedFeatures>,
+  threads: number,
+  progress: ImageProgress,
+): Promise<JobRecord> {
+  const began = performance.now();
+  const path = join(folder, job.folder);
+  await makeFolder(path);
+  const figures = await evaluate(job, folder, join(path, "report.json"), features, threads, progress);
+  return recordOf(job, figures, (performance.now() - began) / 1000);
+}
+
+async function evaluate(
+  { evaluation, from, seed, labelsFraction }: EvaluationJob,
+  folder: string,
+  out: string,
+  features: ReturnType<typeof cachedFeatures>,
+  threads: number,
+  progress: ImageProgress,
+): Promise<Figures> {
+  const encoder = { ...encoderOf(from, folder), seed, threads };
+  switch (evaluation.task) {
+    case "segmentation": {
+      const { scenes, images, queries } = evaluation;
+      const request = { ...encoder, scenes, images, queries, neighbours: PATCH_NEIGHBOURS };
+      const report = await evaluateSegmentation(request, progress);
+      await writeJson(out, report);
+      return { ...report, score: report.detail.meanIou };
+    }
+    case "reconstruction": {
+      if (!("key" in from)) throw new TypeError("an encoder from scratch reconstructs nothing");
+      const { test, images } = evaluation;
+      const request = { run: join(folder, from.folder), test, images, seed, threads };
+      const report = await evaluateReconstruction(request, progress);
+      await writeJson(out, report);
+      return { train: { images: 0 }, test: report.test, score: report.detail.reconstruction };
+    }
+    case "knn":
+    case "probe": {
+      const { train, test, pooling } = evaluation;
+      const request = { ...encoder, train, test, labelsFraction, pooling };
+      const report =
+        evaluation.task === "knn"
+          ? await evaluateKnn(request, progress, features)
+          : await evaluateProbe({ ...request, augment: false, batchSize: 1024 }, progress, features);
+      await writeReport(out, report);
+      return { ...report, score: report.detail.top1 };
+    }
+    case "finetune":
+      throw new TypeError("a fine-tuning is no evaluation of a frozen encoder");
+  }
+}
+
+async function writeJson(path: string, report: object): Promise<void> {
+  await writeAtomically(path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+}

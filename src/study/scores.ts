@@ -1,0 +1,61 @@
+// The scores of a study, looked up by evaluation, variant and share of the labels.
+
+import { type EvaluationRecord, measureOf } from "./job-record.js";
+import { fractionsOf } from "./jobs.js";
+import type { Evaluation, StudyRecipe } from "./recipe.js";
+import { estimate } from "./statistics.js";
+
+/** What one evaluation has given so far. */
+export interface EvaluationScores {
+  readonly evaluation: Evaluation;
+  /** Variants and shares of the labels with at least one score, in the order of the recipe. */
+  readonly variants: readonly string[];
+  readonly fractions: readonly number[];
+  /** By seed. */
+  at(variant: string, fraction: number): readonly EvaluationRecord[];
+  /** How many there are, and how many there will be. */
+  readonly finished: number;
+  readonly expected: number;
+}
+
+export function scoresOf(
+  recipe: StudyRecipe,
+  evaluation: Evaluation,
+  records: readonly EvaluationRecord[],
+): EvaluationScores {
+  const own = records.filter((each) => each.evaluation === evaluation.name);
+  const allFractions = fractionsOf(evaluation);
+  const variants = recipe.variants
+    .map((variant) => variant.name)
+    .filter((variant) => own.some((each) => each.variant === variant));
+  return {
+    evaluation,
+    variants,
+    fractions: allFractions.filter((fraction) => own.some((each) => each.labelsFraction === fraction)),
+    at: (variant, fraction) =>
+      own
+        .filter((each) => each.variant === variant && each.labelsFraction === fraction)
+        .sort((a, b) => a.seed - b.seed),
+    finished: own.length,
+    expected: recipe.seeds.length * variants.length * allFractions.length,
+  };
+}
+
+/** Scores as they are shown: in percent, say. */
+export function shownScores(records: readonly EvaluationRecord[]): number[] {
+  return records.map(({ task, score }) => measureOf(task).scale * score);
+}
+
+/** "81.6 ± 0.3"; empty where there is none. */
+export function meanText(records: readonly EvaluationRecord[]): string {
+  const [first] = records;
+  if (first === undefined) return "";
+  const { digits } = measureOf(first.task);
+  const { mean, deviation } = estimate(shownScores(records));
+  return `${mean.toFixed(digits)}${deviation === null ? "" : ` ± ${deviation.toFixed(digits)}`}`;
+}
+
+/** "10%". */
+export function shareText(fraction: number): string {
+  return `${Number((100 * fraction).toPrecision(3))}%`;
+}
