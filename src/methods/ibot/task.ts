@@ -22,8 +22,6 @@ export interface IbotTask {
   readonly metrics: Readonly<Record<string, Tensor>>;
   /** The student's parameters. */
   readonly parameters: readonly Parameter[];
-  /** The teacher's outputs [1 + patches, 2 * batch, prototypes]: what a step computes without a gradient. */
-  readonly teacherOutputs: Tensor;
 }
 
 export const viewName = (kind: "global" | "local", index: number) => `${kind}/${index}`;
@@ -103,6 +101,5 @@ export function ibotTask(
       usage: patchTargets.mean([0, 1]),
     },
     parameters: scope.parameters,
-    teacherOutputs,
   };
 }

@@ -1,5 +1,4 @@
 // Training iBOT: a step of the student, then the teacher and the centres follow.
-import { defineProgram, type Program } from "../../graph/index.js";
 import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import type { AdamwOptions } from "../../optim/adamw.js";
@@ -30,8 +29,6 @@ export interface IbotTraining {
   readonly teacher: AverageWeights;
   /** With the teacher's weights, all that a checkpoint needs beside the student's state: [prototypes] each. */
   readonly centres: { readonly clsCentre: Float32Array; readonly patchCentre: Float32Array };
-  /** What a step computes without a gradient, for counting its cost. */
-  readonly teacherProgram: Program;
   /** Makes the teacher equal to the student and empties the centres. */
   startTeacher(): void;
   /** One step, numbered from 1. Where the student is not updated, neither are teacher and centres. */
@@ -70,7 +67,6 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
     student,
     teacher,
     centres,
-    teacherProgram: defineProgram("ibot-teacher", { outputs: task.teacherOutputs }),
     startTeacher() {
       teacher.buffer.set(student.state.parameters);
       for (const array of Object.values(centres)) array.fill(0);
