@@ -14,6 +14,7 @@ export const options = {
   headHidden: 20,
   headBottleneck: 12,
   teacherTemperatureWarmupEpochs: 2,
+  lastLayerFrozenEpochs: 1,
   parameterClipNorm: 0.4,
   dropPath: 0.2,
 };

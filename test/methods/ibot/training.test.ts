@@ -46,8 +46,8 @@ describe("createIbotTraining", () => {
     expect(restored.teacher.buffer).not.toEqual(restored.student.state.parameters);
   });
 
-  test("the prototypes stay as they are as long as they should, and then move", async () => {
-    const training = await tinyIbot({ stepsPerEpoch: 10 });
+  test("the prototypes stay as they are in the first epoch, and then move", async () => {
+    const training = await tinyIbot({ stepsPerEpoch: 2 });
     const start = training.student.values[prototypes]!.slice();
     for (const step of [1, 2]) await training.step(tinyBatch(step), { step, learningRate });
     expect(training.student.values[prototypes]).toEqual(start);
