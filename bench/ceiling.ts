@@ -1,7 +1,6 @@
 // How fast the engine multiplies matrices when it does nothing else: the ceiling of a step, on the step's own shapes.
 import { defineProgram, input, matrixProducts, type ProductSizes, type Program } from "#src/graph/index.js";
 import { type Binding, compile } from "#src/runtime/index.js";
-import { median } from "./measure.js";
 
 interface Product {
   readonly sizes: ProductSizes;
@@ -27,7 +26,7 @@ export async function rawProducts(program: Program, threads: number): Promise<()
     products.push({ sizes, count, repeated, binding: await bind(sizes, repeated, threads) });
   }
 
-  /** Milliseconds that all products of one run take: the median of a few repetitions of each, times its count. */
+  /** Milliseconds that all products of one run take: the fastest of a few repetitions of each, times its count. */
   return async () => {
     let total = 0;
     for (const { binding, count, repeated } of products) {
@@ -37,7 +36,7 @@ export async function rawProducts(program: Program, threads: number): Promise<()
         await binding.run();
         times.push(performance.now() - began);
       }
-      total += (count / repeated) * median(times.slice(1));
+      total += (count / repeated) * Math.min(...times);
     }
     return total;
   };

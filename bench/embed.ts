@@ -16,7 +16,7 @@ import { randomStream } from "#src/random/index.js";
 import { createFeatureExtractor } from "#src/tasks/features.js";
 import type { PretrainedModel } from "#src/training/pretrained.js";
 import { rawProducts } from "./ceiling.js";
-import { median } from "./measure.js";
+import { median, shareOfLimit } from "./measure.js";
 import { torchForwardMs } from "./torch.js";
 
 export interface EmbedReport {
@@ -91,7 +91,7 @@ async function measure(preset: ModelPreset, { threads, rounds, torch }: EmbedOpt
     batch,
     imagesPerSecond: rounded((1000 * batch) / ms),
     gflops: rounded((2 * countMultiplyAdds(program)) / 1e6 / ms),
-    shareOfCeiling: rounded(median(products) / ms),
+    shareOfCeiling: rounded(shareOfLimit(own, products)),
     torchFloat32Ratio: torchMs === null ? null : rounded(torchMs / ms),
     onnxRatio: rounded(ms / median(onnx)),
   };

@@ -6,7 +6,7 @@ import { gradientProgram } from "#src/optim/gradient-program.js";
 import { createTraining } from "#src/optim/training.js";
 import { randomStream } from "#src/random/index.js";
 import { rawProducts } from "./ceiling.js";
-import { median } from "./measure.js";
+import { median, shareOfLimit } from "./measure.js";
 import { torchStepMs } from "./torch.js";
 import { type Workload, workloads } from "./workloads.js";
 
@@ -91,7 +91,7 @@ async function measure(workload: Workload, { threads, rounds }: StepOptions): Pr
     msPerStep: rounded(stepMs),
     gflops: rounded((1000 * gigaflops) / stepMs),
     ceilingGflops: rounded((1000 * gigaflops) / productMs),
-    shareOfCeiling: rounded(productMs / stepMs),
+    shareOfCeiling: rounded(shareOfLimit(steps, products)),
     peakMemoryMiB,
     compileMs: Math.round(compileMs),
   };
