@@ -84,6 +84,8 @@ export const ibotMicroDefaults: IbotOptions = {
   // Of the few epochs that such a run has, in place of several hundred.
   teacherTemperatureWarmupEpochs: 2,
   lastLayerFrozenEpochs: 0.2,
+  // A teacher that is an average over 250 steps hardly moves in a run of some thousand.
+  teacherMomentum: 0.99,
 };
 
 /** For the smallest model, whose head would cost as much as its encoder (our choice). */
