@@ -71,9 +71,10 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
 }
 
 async function listJobs({ stdout }: CliContext, study: Study, out: string): Promise<void> {
-  const { finishedFolders, jobsOf } = await import("../study/index.js");
-  const finished = await finishedFolders(out);
-  for (const { folder } of jobsOf(study)) {
+  const { finishedJobs, jobsOf } = await import("../study/index.js");
+  const folders = jobsOf(study).map(({ folder }) => folder);
+  const finished = new Set(finishedJobs(out, folders).map(({ name }) => name));
+  for (const folder of folders) {
     stdout.write(`${finished.has(folder) ? "finished" : "open    "}  ${folder}\n`);
   }
 }

@@ -1,5 +1,5 @@
 // Studies: several encoders, seeds and evaluations, carried out one after the other, and their report.
-export { finishedFolders } from "./job-folders.js";
+export { finishedJobs } from "./job-folders.js";
 export { jobsOf } from "./jobs.js";
 export { type PackSummary, packStudy } from "./pack.js";
 export { readStudy, type Study, type StudyRecipe } from "./recipe.js";

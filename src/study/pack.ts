@@ -5,7 +5,7 @@ import { isAbsolute, join } from "node:path";
 import { writeAtomically } from "../training/atomic-write.js";
 import { errorCode, makeFolder, storageError } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
-import { recipePath } from "./recipe-copy.js";
+import { openPlan, writePlan } from "./study-plan.js";
 
 /** What is kept of a job's folder beside its thinned metrics. */
 const KEPT = ["job.json", "config.json", "report.json"];
@@ -16,12 +16,14 @@ export interface PackSummary {
 
 /**
  * Copies a study's small files. Of metrics.jsonl, every `keepEvery`-th line is kept, and the first and last. Absolute
- * paths become their last two names, since they tell of the machine and not of the result. Throws StorageError.
+ * paths become their last two names, since they tell of the machine and not of the result. Throws EvaluationError where there is
+ * no study, RunDirectoryError, StorageError.
  */
 export async function packStudy(folder: string, out: string, keepEvery: number): Promise<PackSummary> {
   await makeFolder(out);
-  await rewrite(recipePath(folder), recipePath(out), (text) => text);
-  const jobs = await finishedJobs(folder);
+  const plan = openPlan(folder);
+  await writePlan(out, plan);
+  const jobs = finishedJobs(folder, plan.jobs);
   for (const { name } of jobs) {
     const [from, to] = [join(folder, name), join(out, name)];
     await makeFolder(to);

@@ -1,16 +1,15 @@
 // The report of a study: a Markdown page and pictures, from the files of its folder and from nothing else.
 
 import { join } from "node:path";
-import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import { evaluationSection } from "./evaluation-section.js";
 import { learningSection } from "./learning-section.js";
 import { table } from "./markdown.js";
 import type { StudyRecipe } from "./recipe.js";
-import { readRecipeCopy } from "./recipe-copy.js";
 import { type PretrainResult, readResults } from "./results.js";
 import { type EvaluationScores, meanText, scoresOf, shareText } from "./scores.js";
+import { openPlan } from "./study-plan.js";
 
 export interface ReportFiles {
   /** The page, and the pictures that it shows. */
@@ -22,15 +21,8 @@ export interface ReportFiles {
 
 /** Writes report.md and .svg pictures into the folder. Throws EvaluationError where it holds no study. */
 export async function writeStudyReport(folder: string): Promise<ReportFiles> {
-  const recipe = readRecipeCopy(folder);
-  if (recipe === undefined) {
-    throw new EvaluationError({
-      expected: `the folder of a study, with a study.json`,
-      found: `none in ${folder}`,
-      remedy: "Run one first: mixedae study RECIPE.yaml --out FOLDER",
-    });
-  }
-  const results = await readResults(folder);
+  const { recipe, jobs } = openPlan(folder);
+  const results = readResults(folder, jobs);
   const pretrainings = recipe.variants.flatMap(({ name }) =>
     results.pretrainings.filter(({ variant }) => variant === name).sort((a, b) => a.seed - b.seed),
   );

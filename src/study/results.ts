@@ -16,11 +16,11 @@ export interface StudyResults {
   readonly evaluations: readonly EvaluationRecord[];
 }
 
-/** All finished jobs, in the order of their folders' names. Throws RunDirectoryError, StorageError. */
-export async function readResults(folder: string): Promise<StudyResults> {
+/** Those of the named jobs that are finished, in the order of their names. Throws RunDirectoryError, StorageError. */
+export function readResults(folder: string, jobs: readonly string[]): StudyResults {
   const pretrainings: PretrainResult[] = [];
   const evaluations: EvaluationRecord[] = [];
-  for (const { name, record } of await finishedJobs(folder)) {
+  for (const { name, record } of finishedJobs(folder, jobs)) {
     if (record.kind === "evaluate") evaluations.push(record);
     else pretrainings.push({ ...record, metrics: readMetrics(join(folder, name, "metrics.jsonl")) });
   }

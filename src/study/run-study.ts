@@ -7,7 +7,6 @@ import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluation/report.js";
-import { writeAtomically } from "../training/atomic-write.js";
 import type { RunHooks } from "../training/hooks.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { formatDuration } from "../training/quantities.js";
@@ -21,8 +20,8 @@ import { type Figures, type JobRecord, measureOf, readJobRecord, recordOf, write
 import { type EvaluationJob, type Job, jobsOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { pretrainCost } from "./pretrain-cost.js";
-import type { Study, StudyRecipe } from "./recipe.js";
-import { readRecipeCopy, recipePath } from "./recipe-copy.js";
+import type { Study } from "./recipe.js";
+import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { remainingSeconds } from "./time-left.js";
 
 /** Between two looks at what other processes have finished. */
@@ -44,8 +43,8 @@ export interface StudySummary {
  * the jobs: what was finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, hooks: StudyHooks): Promise<StudySummary> {
-  await keepRecipe(study.recipe, folder);
   const jobs = jobsOf(study);
+  await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
   const features = cachedFeatures();
   const records = new Map<string, JobRecord>();
   let isWaiting = false;
@@ -100,17 +99,17 @@ async function takeJob(jobs: readonly Job[], records: ReadonlyMap<string, JobRec
 }
 
 /** The recipe lies beside its results, so that a report needs nothing else; another one in its place is refused. */
-async function keepRecipe(recipe: StudyRecipe, folder: string): Promise<void> {
+async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
   await makeFolder(folder);
-  const former = readRecipeCopy(folder);
-  if (former !== undefined && former.title !== recipe.title) {
+  const former = readPlan(folder)?.recipe;
+  if (former !== undefined && former.title !== plan.recipe.title) {
     throw new EvaluationError({
-      expected: `a new folder, or one of the study "${recipe.title}"`,
+      expected: `a new folder, or one of the study "${plan.recipe.title}"`,
       found: `the study "${former.title}" in ${folder}`,
       remedy: "Choose another folder with --out",
     });
   }
-  await writeAtomically(recipePath(folder), [Buffer.from(`${JSON.stringify(recipe, null, 2)}\n`)]);
+  await writePlan(folder, plan);
 }
 
 function describeJob(job: Job): string {

@@ -43,6 +43,10 @@ function writeRecipe(name: string, change: object = {}): string {
   return at(name);
 }
 
+function writePlan(folder: string, jobs: readonly string[]): void {
+  writeFileSync(join(folder, "study.json"), JSON.stringify({ recipe: JSON.parse(readFileSync(recipe, "utf8")), jobs }));
+}
+
 beforeAll(async () => {
   await writeImages(at("images"));
   await writeColours(at("train"), 8);
@@ -186,6 +190,27 @@ describe("a study", () => {
     for (const folder of folders(recipe)) expect(more.has(folder)).toBe(true);
     expect(more.size).toBe(23 + 11);
   });
+
+  test("changed, reports only what belongs to its present state", { timeout: 60_000 }, async () => {
+    const only = (pooling: string, of = at("changed")) =>
+      runStudy(
+        readStudy(
+          writeRecipe("changing.yaml", {
+            variants: [{ name: "scratch", scratch: "micro" }],
+            evaluations: [{ name: "kNN", task: "knn", train: "train", test: "test", pooling }],
+          }),
+        ),
+        of,
+        hooks(),
+      );
+    await only("cls");
+    await only("mean");
+    await only("mean", at("unchanged"));
+    expect(jobFolders(at("changed"))).toHaveLength(4);
+    for (const folder of ["changed", "unchanged"]) await writeStudyReport(at(folder));
+    expect(readFileSync(at("changed", "report.md"), "utf8")).toBe(readFileSync(at("unchanged", "report.md"), "utf8"));
+    expect(await packStudy(at("changed"), at("changed-packed"), 1)).toEqual({ jobs: 2 });
+  });
 });
 
 describe("what cannot be", () => {
@@ -217,7 +242,7 @@ describe("what cannot be", () => {
 
   test("another study's folder, and a folder without one, are refused", async () => {
     mkdirSync(at("other"));
-    writeFileSync(at("other", "study.json"), readFileSync(recipe));
+    writePlan(at("other"), []);
     await expect(runStudy(readStudy(writeRecipe("b.yaml", { title: "Shapes" })), at("other"), hooks())).rejects.toThrow(
       /the study "Colours"/,
     );
@@ -230,7 +255,7 @@ describe("what cannot be", () => {
   test("a damaged record is named", async () => {
     const folder = at("damaged");
     mkdirSync(join(folder, "knn", "x"), { recursive: true });
-    writeFileSync(join(folder, "study.json"), readFileSync(recipe));
+    writePlan(folder, ["knn/x"]);
     writeFileSync(join(folder, "knn", "x", "job.json"), '{"kind": "evaluate", "score": 2}');
     await expect(writeStudyReport(folder)).rejects.toThrow(/knn\/x\/job.json is not a record of a study/);
   });

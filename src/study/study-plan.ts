@@ -1,0 +1,58 @@
+// study.json: what a study's folder says of it. The report needs nothing beside it but the jobs that it names.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { EvaluationError } from "../evaluation/errors.js";
+import { writeAtomically } from "../training/atomic-write.js";
+import { RunDirectoryError } from "../training/errors.js";
+import { errorCode, storageError } from "../training/storage.js";
+import { parseRecipe, type StudyRecipe } from "./recipe.js";
+
+export interface StudyPlan {
+  readonly recipe: StudyRecipe;
+  /** Folders of the recipe's jobs, relative to the study's. Others are of an earlier state of the recipe. */
+  readonly jobs: readonly string[];
+}
+
+const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(z.string()) });
+
+/** Undefined where there is none. Throws ConfigError, RunDirectoryError, StorageError. */
+export function readPlan(folder: string): StudyPlan | undefined {
+  const path = planPath(folder);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+    throw storageError(error, "read", path);
+  }
+  let values: unknown;
+  try {
+    values = JSON.parse(text);
+  } catch (error) {
+    throw new RunDirectoryError(`${path} is not valid JSON: ${(error as Error).message}. Is it damaged?`);
+  }
+  const parsed = plan.safeParse(values);
+  if (!parsed.success) throw new RunDirectoryError(`${path} holds no study: expected a recipe and its jobs`);
+  return { recipe: parseRecipe(parsed.data.recipe, path), jobs: parsed.data.jobs };
+}
+
+/** As `readPlan`, but throws EvaluationError where there is none. */
+export function openPlan(folder: string): StudyPlan {
+  const found = readPlan(folder);
+  if (found !== undefined) return found;
+  throw new EvaluationError({
+    expected: `the folder of a study, with a study.json`,
+    found: `none in ${folder}`,
+    remedy: "Run one first: mixedae study RECIPE.yaml --out FOLDER",
+  });
+}
+
+export async function writePlan(folder: string, { recipe, jobs }: StudyPlan): Promise<void> {
+  await writeAtomically(planPath(folder), [Buffer.from(`${JSON.stringify({ recipe, jobs }, null, 2)}\n`)]);
+}
+
+function planPath(folder: string): string {
+  return join(folder, "study.json");
+}
