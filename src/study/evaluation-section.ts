@@ -4,8 +4,9 @@ import { formatCount } from "../training/quantities.js";
 import { dotChart } from "./dot-chart.js";
 import { measureOf } from "./job-record.js";
 import { lineChart, type Series } from "./line-chart.js";
-import { fileName, table } from "./markdown.js";
-import { type EvaluationScores, meanText, shareText, shownScores } from "./scores.js";
+import { table } from "./markdown.js";
+import { fileName, shareText } from "./names.js";
+import { type EvaluationScores, meanText, shownScores } from "./scores.js";
 import { estimate, pairedDifference } from "./statistics.js";
 
 /** Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */

@@ -1,11 +1,10 @@
 // job.json: that a piece of a study is finished, and what it took. All that a report needs lies in it or beside it.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomically } from "../training/atomic-write.js";
 import { RunDirectoryError } from "../training/errors.js";
-import { errorCode, makeFolder, storageError } from "../training/storage.js";
+import { makeFolder, readTextIfThere } from "../training/storage.js";
 import type { EvaluationJob } from "./jobs.js";
 
 const common = {
@@ -65,13 +64,8 @@ const FILE = "job.json";
 /** Undefined where the job is not finished. Throws RunDirectoryError for a file that is none of ours, StorageError. */
 export function readJobRecord(folder: string): JobRecord | undefined {
   const path = join(folder, FILE);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-    throw storageError(error, "read", path);
-  }
+  const text = readTextIfThere(path);
+  if (text === undefined) return undefined;
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
+import { fileName, lastNames, percentOf } from "./names.js";
 import type { Evaluation, Study, Variant } from "./recipe.js";
 
 export interface PretrainJob {
@@ -64,8 +65,15 @@ function pretrainJob(variant: string, seed: number, layers: Parameters<typeof re
   // What decides what is learnt; where the images lie and how the machine is used do not.
   const { method, model, methodOptions, data, schedule, optimizer, source } = config;
   const { workers: _, memoryBudgetMiB: __, ...views } = data;
-  const key = keyOf({ method, seed, model, methodOptions, views, schedule, optimizer, source: lastNames(source) });
-  return { kind: "pretrain", key, variant, seed, config, folder: `pretrain/${slug(variant)}-${seed}-${key}` } as const;
+  const key = keyOf({ method, seed, model, methodOptions, views, schedule, optimizer, source: namesOf(source) });
+  return {
+    kind: "pretrain",
+    key,
+    variant,
+    seed,
+    config,
+    folder: `pretrain/${fileName(variant)}-${seed}-${key}`,
+  } as const;
 }
 
 function evaluationJob(
@@ -78,8 +86,8 @@ function evaluationJob(
   const { name } = evaluation;
   const encoder = "key" in from ? from.key : from;
   const key = keyOf({ encoder, seed, labelsFraction, ...contentOf(evaluation) });
-  const share = `${Number((100 * labelsFraction).toPrecision(3))}pct`;
-  const folder = `${slug(name)}/${slug(variant)}-${share}-${seed}-${key}`;
+  const share = `${percentOf(labelsFraction)}pct`;
+  const folder = `${fileName(name)}/${fileName(variant)}-${share}-${seed}-${key}`;
   return { kind: "evaluate", key, variant, seed, labelsFraction, evaluation, from, folder };
 }
 
@@ -87,14 +95,14 @@ function evaluationJob(
 function contentOf(evaluation: Evaluation): object {
   if (evaluation.task === "segmentation") {
     const { name: _, scenes, ...choices } = evaluation;
-    return { choices, scenes: lastNames(scenes) };
+    return { choices, scenes: namesOf(scenes) };
   }
   if (evaluation.task === "reconstruction") {
     const { name: _, test, ...choices } = evaluation;
-    return { choices, test: lastNames(test) };
+    return { choices, test: namesOf(test) };
   }
   const { name: _, train, test, labelFractions: __, ...choices } = evaluation;
-  return { choices, train: lastNames(train), test: lastNames(test) };
+  return { choices, train: namesOf(train), test: namesOf(test) };
 }
 
 /** Shares of the labels that it is done with; all of them where no share can be taken. */
@@ -110,19 +118,11 @@ function located(evaluation: Evaluation, folder: string): Evaluation {
   return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };
 }
 
-/** The same set lies elsewhere on another machine: its last two names stand for it. */
-function lastNames(source: string | readonly string[]): string[] {
-  return [source].flat().map((path) => path.split(/[\\/]/).slice(-2).join("/"));
+function namesOf(source: string | readonly string[]): string[] {
+  return [source].flat().map(lastNames);
 }
 
 /** Ten digits that tell contents apart. */
 function keyOf(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10);
-}
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
 }

@@ -2,7 +2,8 @@
 
 import type { StepMetrics } from "../training/metrics-log.js";
 import { lineChart, type Series } from "./line-chart.js";
-import { fileName, table } from "./markdown.js";
+import { table } from "./markdown.js";
+import { fileName } from "./names.js";
 import type { PretrainResult } from "./results.js";
 
 /** Points of a curve: each is the mean over as many steps as are needed for so few. */

@@ -5,6 +5,7 @@ import { isAbsolute, join } from "node:path";
 import { writeAtomically } from "../training/atomic-write.js";
 import { errorCode, makeFolder, storageError } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
+import { lastNames } from "./names.js";
 import { openPlan, writePlan } from "./study-plan.js";
 
 /** What is kept of a job's folder beside its thinned metrics. */
@@ -47,7 +48,7 @@ async function rewrite(from: string, to: string, change: (text: string) => strin
 
 function withoutMachine(text: string): string {
   const shorten = (_: string, value: unknown) =>
-    typeof value === "string" && isAbsolute(value) ? value.split(/[\\/]/).slice(-2).join("/") : value;
+    typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;
   return `${JSON.stringify(JSON.parse(text, shorten), null, 2)}\n`;
 }
 

@@ -6,9 +6,10 @@ import { formatCount, formatDuration, formatRate } from "../training/quantities.
 import { evaluationSection } from "./evaluation-section.js";
 import { learningSection } from "./learning-section.js";
 import { table } from "./markdown.js";
+import { shareText } from "./names.js";
 import type { StudyRecipe } from "./recipe.js";
 import { type PretrainResult, readResults } from "./results.js";
-import { type EvaluationScores, meanText, scoresOf, shareText } from "./scores.js";
+import { type EvaluationScores, meanText, scoresOf } from "./scores.js";
 import { openPlan } from "./study-plan.js";
 
 export interface ReportFiles {

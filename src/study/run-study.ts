@@ -19,6 +19,7 @@ import { carryOutFrozen } from "./frozen-job.js";
 import { type Figures, type JobRecord, measureOf, readJobRecord, recordOf, writeJobRecord } from "./job-record.js";
 import { type EvaluationJob, type Job, jobsOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
+import { shareText } from "./names.js";
 import { pretrainCost } from "./pretrain-cost.js";
 import type { Study } from "./recipe.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
@@ -115,8 +116,7 @@ async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
 function describeJob(job: Job): string {
   const seed = `seed ${job.seed}`;
   if (job.kind === "pretrain") return `pre-training: ${job.variant}, ${seed}`;
-  const share = `${Number((100 * job.labelsFraction).toPrecision(3))}% of the labels`;
-  return `${job.evaluation.name}: ${job.variant}, ${share}, ${seed}`;
+  return `${job.evaluation.name}: ${job.variant}, ${shareText(job.labelsFraction)} of the labels, ${seed}`;
 }
 
 function leftText(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>): string {

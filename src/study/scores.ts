@@ -54,8 +54,3 @@ export function meanText(records: readonly EvaluationRecord[]): string {
   const { mean, deviation } = estimate(shownScores(records));
   return `${mean.toFixed(digits)}${deviation === null ? "" : ` ± ${deviation.toFixed(digits)}`}`;
 }
-
-/** "10%". */
-export function shareText(fraction: number): string {
-  return `${Number((100 * fraction).toPrecision(3))}%`;
-}

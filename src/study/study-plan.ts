@@ -1,12 +1,11 @@
 // study.json: what a study's folder says of it. The report needs nothing beside it but the jobs that it names.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { RunDirectoryError } from "../training/errors.js";
-import { errorCode, storageError } from "../training/storage.js";
+import { readTextIfThere } from "../training/storage.js";
 import { parseRecipe, type StudyRecipe } from "./recipe.js";
 
 export interface StudyPlan {
@@ -20,13 +19,8 @@ const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(z.string()) });
 /** Undefined where there is none. Throws ConfigError, RunDirectoryError, StorageError. */
 export function readPlan(folder: string): StudyPlan | undefined {
   const path = planPath(folder);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-    throw storageError(error, "read", path);
-  }
+  const text = readTextIfThere(path);
+  if (text === undefined) return undefined;
   let values: unknown;
   try {
     values = JSON.parse(text);

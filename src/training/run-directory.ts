@@ -1,6 +1,5 @@
 // A run on disk: the interface between training and everything that looks at it.
 
-import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { removeLeftovers, writeAtomically } from "./atomic-write.js";
@@ -12,7 +11,15 @@ import type { IntervalText } from "./interval.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
-import { diskFiles, errorCode, type FileSystem, makeFolder, namesIn, storageError } from "./storage.js";
+import {
+  diskFiles,
+  errorCode,
+  type FileSystem,
+  makeFolder,
+  namesIn,
+  readTextIfThere,
+  storageError,
+} from "./storage.js";
 
 /** The names inside a run's folder. */
 export function runPaths(folder: string) {
@@ -220,16 +227,11 @@ export function isFinetuneConfig(values: unknown): boolean {
 /** A run's config.json, not checked yet. Throws RunDirectoryError when the folder is no run, and ConfigError. */
 export function readConfigFile(folder: string): unknown {
   const path = runPaths(folder).config;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) {
-      throw new RunDirectoryError(
-        `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
-      );
-    }
-    throw storageError(error, "read", path);
+  const text = readTextIfThere(path);
+  if (text === undefined) {
+    throw new RunDirectoryError(
+      `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
+    );
   }
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 // The operations on files that a run needs, and plain words for the ways in which they fail.
 
-import { close, fsync, open, read, write } from "node:fs";
+import { close, fsync, open, read, readFileSync, write } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
@@ -96,6 +96,16 @@ export async function namesIn(path: string): Promise<string[]> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw storageError(error, "list the folder", path);
+  }
+}
+
+/** A whole text file; undefined where there is none. Throws StorageError. */
+export function readTextIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+    throw storageError(error, "read", path);
   }
 }
 
