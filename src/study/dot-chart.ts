@@ -16,8 +16,12 @@ const FRAME = { left: 220, right: 690, top: 52 } as const;
 const ROW = 28;
 
 export function dotChart({ title, xLabel, rows, level }: DotChart): string {
-  const values = [...rows.flatMap((row) => row.values), ...(level === undefined ? [] : [level])];
-  const ticks = roundTicks(Math.min(...values), Math.max(...values));
+  const shown = rows.flatMap(({ values }) => {
+    const { mean, deviation } = estimate(values);
+    return deviation === null ? values : [...values, mean - deviation, mean + deviation];
+  });
+  if (level !== undefined) shown.push(level);
+  const ticks = roundTicks(Math.min(...shown), Math.max(...shown));
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
   const xAt = (value: number) => FRAME.left + ((value - low) / (high - low)) * (FRAME.right - FRAME.left);
   const bottom = FRAME.top + rows.length * ROW;

@@ -27,9 +27,11 @@ export function at(pixels: number): string {
   return Number(pixels.toFixed(1)).toString();
 }
 
-/** About five round numbers that enclose a range. */
+/** About five round numbers that enclose a range; of a single value, its neighbourhood. */
 export function roundTicks(low: number, high: number): number[] {
-  const span = high > low ? high - low : Math.max(1, Math.abs(high));
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const neighbourhood = size > 1e-9 ? size / 10 : 1;
+  const span = high - low > 1e-9 * neighbourhood ? high - low : neighbourhood;
   const raw = span / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
