@@ -30,9 +30,17 @@ export interface LineChart {
   readonly level?: { readonly at: number; readonly name: string };
 }
 
+interface Pen {
+  readonly color: string;
+  readonly dash: string;
+}
+
 const WIDTH = 720;
 const FRAME = { left: 64, right: 700, top: 48, bottom: 340 } as const;
-const LEGEND = { columns: 3, width: 215, row: 18 } as const;
+/** Told apart by colour first, then by dashes. */
+const DASHES = ["", ' stroke-dasharray="7 3"', ' stroke-dasharray="2 2"'];
+/** Names that are too long for three columns stand in two. */
+const LEGEND = { row: 18, width: 645, longName: 24 } as const;
 
 export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false, level }: LineChart): string {
   const points = series.flatMap((each) => each.points);
@@ -49,9 +57,14 @@ export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false,
   const yAt = (y: number) => FRAME.bottom - ((y - yLow) / (yHigh - yLow)) * (FRAME.bottom - FRAME.top);
   const ticks = xTicks ?? roundTicks(xLow, xHigh).map((place) => ({ at: place, text: tickText(place) }));
   const names = [...new Set(series.map(({ name }) => name))];
-  const colorOf = (name: string) => COLORS[names.indexOf(name) % COLORS.length]!;
+  const penOf = (name: string): Pen => {
+    const index = names.indexOf(name);
+    return { color: COLORS[index % COLORS.length]!, dash: DASHES[Math.floor(index / COLORS.length) % DASHES.length]! };
+  };
 
-  return svgPage(WIDTH, FRAME.bottom + 64 + Math.ceil(names.length / LEGEND.columns) * LEGEND.row, [
+  const columns = names.some((name) => name.length > LEGEND.longName) ? 2 : 3;
+
+  return svgPage(WIDTH, FRAME.bottom + 64 + Math.ceil(names.length / columns) * LEGEND.row, [
     text(WIDTH / 2, 26, title, 'text-anchor="middle" font-size="16"'),
     ...yTicks.flatMap((y) => [
       line(FRAME.left, yAt(y), FRAME.right, yAt(y), 'stroke="#dddddd"'),
@@ -63,19 +76,19 @@ export function lineChart({ title, xLabel, yLabel, series, xTicks, logX = false,
     text((FRAME.left + FRAME.right) / 2, FRAME.bottom + 42, xLabel, 'text-anchor="middle"'),
     `<g transform="translate(18 ${(FRAME.top + FRAME.bottom) / 2}) rotate(-90)">${text(0, 0, yLabel, 'text-anchor="middle"')}</g>`,
     ...(level ? levelLine(level, yAt) : []),
-    ...series.flatMap((each) => drawn(each, colorOf(each.name), xAt, yAt)),
-    ...names.flatMap((name, index) => legend(name, colorOf(name), index)),
+    ...series.flatMap((each) => drawn(each, penOf(each.name), xAt, yAt)),
+    ...names.flatMap((name, index) => legend(name, penOf(name), index, columns)),
   ]);
 }
 
 function drawn(
   { points, plain = false }: Series,
-  color: string,
+  { color, dash }: Pen,
   xAt: (x: number) => number,
   yAt: (y: number) => number,
 ): string[] {
   const path = points.map(({ x, y }) => `${at(xAt(x))},${at(yAt(y))}`).join(" ");
-  const curve = `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="${plain ? 1.4 : 2.2}"/>`;
+  const curve = `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="${plain ? 1.4 : 2.2}"${dash}/>`;
   if (plain) return [curve];
   return [
     curve,
@@ -93,11 +106,11 @@ function levelLine({ at: y, name }: NonNullable<LineChart["level"]>, yAt: (y: nu
   ];
 }
 
-function legend(name: string, color: string, index: number): string[] {
-  const left = FRAME.left + (index % LEGEND.columns) * LEGEND.width;
-  const top = FRAME.bottom + 62 + Math.floor(index / LEGEND.columns) * LEGEND.row;
+function legend(name: string, { color, dash }: Pen, index: number, columns: number): string[] {
+  const left = FRAME.left + (index % columns) * (LEGEND.width / columns);
+  const top = FRAME.bottom + 62 + Math.floor(index / columns) * LEGEND.row;
   return [
-    line(left, top, left + 22, top, `stroke="${color}" stroke-width="3"`),
-    text(left + 28, top + 4, name.length > 28 ? `${name.slice(0, 27)}.` : name),
+    line(left, top, left + 22, top, `stroke="${color}" stroke-width="3"${dash}`),
+    text(left + 28, top + 4, name.length > 42 ? `${name.slice(0, 41)}.` : name),
   ];
 }

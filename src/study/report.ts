@@ -16,7 +16,7 @@ export interface ReportFiles {
   /** The page, and the pictures that it shows. */
   readonly page: string;
   readonly pictures: readonly string[];
-  /** Whether jobs of the recipe are missing, so that the page says so. */
+  /** Jobs; where some are missing, the page says so. */
   readonly finished: number;
 }
 
@@ -30,9 +30,11 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
   const baseline = recipe.baseline ?? recipe.variants[0]!.name;
   const scores = recipe.evaluations.map((evaluation) => scoresOf(recipe, evaluation, results.evaluations));
   const pictures = new Map<string, string>();
+  const finished = results.pretrainings.length + results.evaluations.length;
   const lines = [
     `# ${recipe.title}`,
     "",
+    ...(finished < jobs.length ? [`**Not finished: ${finished} of ${jobs.length} jobs.**`, ""] : []),
     ...(recipe.about === "" ? [] : [recipe.about.trim(), ""]),
     ...summarySection(recipe, scores),
     ...costSection(recipe, pretrainings, baseline),
@@ -47,7 +49,7 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
   return {
     page,
     pictures: [...pictures.keys()].map((name) => join(folder, name)),
-    finished: results.pretrainings.length + results.evaluations.length,
+    finished,
   };
 }
 
