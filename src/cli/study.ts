@@ -7,7 +7,7 @@ import { Progress } from "../training/progress.js";
 import { formatCount } from "../training/quantities.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
-import { positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { threadsOption } from "./evaluation-flags.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
@@ -62,10 +62,9 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .command("pack <folder>")
     .description("copy the small files that the report is made of, without weights")
     .requiredOption("--out <folder>", "folder for the copy")
-    .option("--keep-every <n>", "of the metrics, keep one line in so many", positiveNumber, 20)
-    .action(async (folder: string, { out, keepEvery }: { out: string; keepEvery: number }) => {
+    .action(async (folder: string, { out }: { out: string }) => {
       const { packStudy } = await import("../study/index.js");
-      const { jobs } = await packStudy(folder, out, keepEvery);
+      const { jobs } = await packStudy(folder, out);
       context.stdout.write(`Copied ${formatCount(jobs)} jobs to ${out}.\n`);
     });
 }
@@ -79,13 +78,13 @@ async function listJobs({ stdout }: CliContext, study: Study, out: string): Prom
   }
 }
 
-async function carryOut({ stdout }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
+async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
   const { ImageProgress } = await import("../evaluation/index.js");
   const { runStudy } = await import("../study/index.js");
   const progress = new Progress(stdout);
   const stop = listenForStop(() => progress.print("Stopping as soon as this can be gone on with."));
   try {
-    const { outcome, done, total } = await runStudy(study, out, {
+    const { outcome, done, total, failures } = await runStudy(study, out, {
       print: (line) => progress.print(line),
       progress,
       imageProgress: new ImageProgress(stdout),
@@ -97,6 +96,13 @@ async function carryOut({ stdout }: CliContext, study: Study, { out, threads }: 
     if (outcome === "finished") {
       stdout.write(`Finished all ${formatCount(total)} jobs. To see what came out: ${report}\n`);
       return 0;
+    }
+    if (outcome === "failed") {
+      stderr.write(
+        `Finished ${formatCount(done)} of ${formatCount(total)} jobs. The others failed, or need what failed:\n` +
+          `${failures.map((failure) => `  ${failure}\n`).join("")}Once the cause is mended, call it again.\n`,
+      );
+      return 1;
     }
     stdout.write(`Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To go on, call it again.\n`);
     return exitCodeOf(stop.received() ?? "SIGINT");

@@ -9,14 +9,14 @@ import { fileName, shareText } from "./names.js";
 import { type EvaluationScores, meanText, shownScores } from "./scores.js";
 import { estimate, pairedDifference } from "./statistics.js";
 
-/** Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */
+/** Of `expected` evaluations. Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */
 export function evaluationSection(
   scores: EvaluationScores,
   baseline: string,
-  seeds: number,
+  expected: number,
   pictures: Map<string, string>,
 ): string[] {
-  const { evaluation, variants, fractions, at, finished, expected } = scores;
+  const { evaluation, variants, fractions, at, finished, seeds } = scores;
   if (finished === 0) return [];
   const { name, task } = evaluation;
   const measure = measureOf(task);
@@ -32,7 +32,7 @@ export function evaluationSection(
   return [
     `## ${name}`,
     "",
-    `${capitalised(measure.name)}${images}${measure.unit}; mean and deviation over ${seeds} seeds.`,
+    `${capitalised(measure.name)}${images}${measure.unit}; ${seeds === 1 ? "one seed" : `mean and deviation over ${seeds} seeds`}.`,
     ...(finished < expected ? [`**Not finished: ${finished} of ${expected} evaluations.**`] : []),
     "",
     ...table(

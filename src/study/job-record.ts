@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { RunDirectoryError } from "../training/errors.js";
 import { makeFolder, readTextIfThere } from "../training/storage.js";
@@ -11,7 +12,7 @@ const common = {
   key: z.string(),
   variant: z.string(),
   seed: z.int().min(0),
-  /** Wall time of all processes that worked on it. */
+  /** What all processes that worked on it took for its training steps or its evaluation. */
   seconds: z.number().min(0),
 };
 const schema = z.discriminatedUnion("kind", [
@@ -90,6 +91,13 @@ export interface Figures {
 
 export function recordOf(job: EvaluationJob, { train, test, score }: Figures, seconds: number): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;
+  if (!Number.isFinite(score)) {
+    throw new EvaluationError({
+      expected: "a score that is a finite number",
+      found: `${score} from ${evaluation.name}`,
+      remedy: "Look at its images and labels, and at the training of the encoder",
+    });
+  }
   return {
     kind: "evaluate",
     key,

@@ -4,6 +4,17 @@ import { readFileSync } from "node:fs";
 import type { StepMetrics } from "../training/metrics-log.js";
 import { storageError } from "../training/storage.js";
 
+/** Of a long run, reports look at one step in so many, and packs keep the same ones, so that both give one page. */
+const EVERY = 20;
+/** Runs of up to so many steps are kept whole. */
+const WHOLE = 400;
+
+/** Of a long run, some steps, with the first and the last; thinned out again, they stay as they are. */
+export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
+  const last = metrics.at(-1)?.step ?? 0;
+  return metrics.filter(({ step }) => last <= WHOLE || step % EVERY === 1 || step === last);
+}
+
 /** Its lines in order. Throws StorageError. */
 export function readMetrics(path: string): StepMetrics[] {
   let text: string;

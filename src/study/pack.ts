@@ -1,59 +1,57 @@
 // The small files of a study: all that its report is made of, without weights, for keeping in a repository.
 
-import { readFile } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
-import { errorCode, makeFolder, storageError } from "../training/storage.js";
+import { makeFolder, readTextIfThere } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
+import { readMetrics, thinned } from "./metrics.js";
 import { lastNames } from "./names.js";
 import { openPlan, writePlan } from "./study-plan.js";
 
 /** What is kept of a job's folder beside its thinned metrics. */
 const KEPT = ["job.json", "config.json", "report.json"];
+const METRICS = "metrics.jsonl";
 
 export interface PackSummary {
   readonly jobs: number;
 }
 
 /**
- * Copies a study's small files. Of metrics.jsonl, every `keepEvery`-th line is kept, and the first and last. Absolute
- * paths become their last two names, since they tell of the machine and not of the result. Throws EvaluationError where there is
- * no study, RunDirectoryError, StorageError.
+ * Copies a study's small files, of the metrics of pre-trainings the steps that a report looks at. Absolute paths in
+ * them become their last two names, since they tell of the machine and not of the result. Throws EvaluationError where
+ * there is no study or the copy would lie over it, RunDirectoryError, StorageError.
  */
-export async function packStudy(folder: string, out: string, keepEvery: number): Promise<PackSummary> {
-  await makeFolder(out);
+export async function packStudy(folder: string, out: string): Promise<PackSummary> {
   const plan = openPlan(folder);
+  await makeFolder(out);
+  if ((await realpath(out)) === (await realpath(folder))) {
+    throw new EvaluationError({
+      expected: "a folder for the copy",
+      found: `${out}, which is the study itself`,
+      remedy: "Choose another folder with --out",
+    });
+  }
   await writePlan(out, plan);
   const jobs = finishedJobs(folder, plan.jobs);
-  for (const { name } of jobs) {
+  for (const { name, record } of jobs) {
     const [from, to] = [join(folder, name), join(out, name)];
     await makeFolder(to);
-    for (const file of KEPT) await rewrite(join(from, file), join(to, file), withoutMachine);
-    await rewrite(join(from, "metrics.jsonl"), join(to, "metrics.jsonl"), (text) => thinned(text, keepEvery));
+    for (const file of KEPT) await copyWithoutMachine(join(from, file), join(to, file));
+    if (record.kind === "pretrain") {
+      const lines = thinned(readMetrics(join(from, METRICS))).map((step) => `${JSON.stringify(step)}\n`);
+      await writeAtomically(join(to, METRICS), [Buffer.from(lines.join(""))]);
+    }
   }
   return { jobs: jobs.length };
 }
 
-/** Writes a changed copy of a file that need not be there. */
-async function rewrite(from: string, to: string, change: (text: string) => string): Promise<void> {
-  let text: string;
-  try {
-    text = await readFile(from, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw storageError(error, "read", from);
-  }
-  await writeAtomically(to, [Buffer.from(change(text))]);
-}
-
-function withoutMachine(text: string): string {
+/** Of a file that need not be there. */
+async function copyWithoutMachine(from: string, to: string): Promise<void> {
+  const text = readTextIfThere(from);
+  if (text === undefined) return;
   const shorten = (_: string, value: unknown) =>
     typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;
-  return `${JSON.stringify(JSON.parse(text, shorten), null, 2)}\n`;
-}
-
-function thinned(text: string, keepEvery: number): string {
-  const lines = text.split("\n").filter((line) => line !== "");
-  const kept = lines.filter((_, index) => index % keepEvery === 0 || index === lines.length - 1);
-  return kept.map((line) => `${line}\n`).join("");
+  await writeAtomically(to, [Buffer.from(`${JSON.stringify(JSON.parse(text, shorten), null, 2)}\n`)]);
 }

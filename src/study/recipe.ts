@@ -9,6 +9,7 @@ import { modelPresetNames } from "../nn/presets.js";
 import { poolings } from "../tasks/features.js";
 import { type ConfigLayer, layerFromFile } from "../training/config.js";
 import { ConfigError } from "../training/errors.js";
+import { fileName } from "./names.js";
 
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const values = z.record(z.string(), z.unknown());
@@ -16,7 +17,8 @@ const name = z
   .string()
   .min(1)
   .max(60)
-  .regex(/^[^/\\\n]+$/, "a name of one line without slashes");
+  .regex(/^[^/\\\n]+$/, "a name of one line without slashes")
+  .regex(/[a-z0-9]/i, "a name with a letter from a to z or a digit, for its files");
 
 const variant = z
   .strictObject({
@@ -41,7 +43,11 @@ const sets = {
   name,
   train: paths,
   test: paths,
-  labelFractions: z.array(z.number().gt(0).max(1)).min(1).default([1]),
+  labelFractions: z
+    .array(z.number().gt(0).max(1))
+    .min(1)
+    .refine((fractions) => new Set(fractions).size === fractions.length, "each may come once")
+    .default([1]),
 };
 const evaluation = z.discriminatedUnion("task", [
   z.strictObject({
@@ -71,6 +77,7 @@ const evaluation = z.discriminatedUnion("task", [
 ]);
 
 const variants = z.array(variant).min(1);
+const UNIQUE = "each needs a name of its own, which differs from others in letters or digits";
 
 const recipe = z
   .strictObject({
@@ -86,8 +93,8 @@ const recipe = z
     baseline: name.optional(),
   })
   .refine(({ seeds }) => new Set(seeds).size === seeds.length, "seeds: each may come once")
-  .refine(({ variants }) => isUnique(variants), "variants: each needs a name of its own")
-  .refine(({ evaluations }) => isUnique(evaluations), "evaluations: each needs a name of its own")
+  .refine(({ variants }) => isUnique(variants), `variants: ${UNIQUE}`)
+  .refine(({ evaluations }) => isUnique(evaluations), `evaluations: ${UNIQUE}`)
   .refine(
     ({ baseline, variants }) => baseline === undefined || variants.some((each) => each.name === baseline),
     "baseline: expected the name of a variant",
@@ -151,5 +158,5 @@ function readYaml(path: string): unknown {
 }
 
 function isUnique(named: readonly { readonly name: string }[]): boolean {
-  return new Set(named.map(({ name }) => name)).size === named.length;
+  return new Set(named.map(({ name }) => fileName(name))).size === named.length;
 }

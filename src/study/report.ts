@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatRate } from "../training/quantities.
 import { evaluationSection } from "./evaluation-section.js";
 import { learningSection } from "./learning-section.js";
 import { table } from "./markdown.js";
-import { shareText } from "./names.js";
+import { fileName, shareText } from "./names.js";
 import type { StudyRecipe } from "./recipe.js";
 import { type PretrainResult, readResults } from "./results.js";
 import { type EvaluationScores, meanText, scoresOf } from "./scores.js";
@@ -38,7 +38,10 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
     ...(recipe.about === "" ? [] : [recipe.about.trim(), ""]),
     ...summarySection(recipe, scores),
     ...costSection(recipe, pretrainings, baseline),
-    ...scores.flatMap((each) => evaluationSection(each, baseline, recipe.seeds.length, pictures)),
+    ...scores.flatMap((each) => {
+      const expected = jobs.filter((job) => job.startsWith(`${fileName(each.evaluation.name)}/`)).length;
+      return evaluationSection(each, baseline, expected, pictures);
+    }),
     ...learningSection(pretrainings, pictures),
     "Generated from the files beside this page by `mixedae study report`; no figure is typed by hand.",
     "",
@@ -117,7 +120,19 @@ function costSection(recipe: StudyRecipe, pretrainings: readonly PretrainResult[
     "",
     "Multiply-adds are those of the matrix products of a training step, forward and backward, counted from the program.",
     "Images a second are the median over the steps, on whatever else the machine did at the time.",
+    ...sharedEncoders(recipe),
     "",
+  ];
+}
+
+/** Deviations do not say what they leave out. */
+function sharedEncoders({ variants, seeds }: StudyRecipe): string[] {
+  const fewer = variants.filter(({ pretrainSeeds }) => (pretrainSeeds ?? seeds.length) < seeds.length);
+  if (fewer.length === 0) return [];
+  const names = fewer.map(({ name }) => `*${name}*`).join(", ");
+  return [
+    `Of ${names}, seeds share an encoder: deviations and intervals below are those of labels, heads and draws, and would`,
+    "be wider if every seed had pre-trained one of its own.",
   ];
 }
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { StepMetrics } from "../training/metrics-log.js";
 import { finishedJobs } from "./job-folders.js";
 import type { EvaluationRecord, PretrainRecord } from "./job-record.js";
-import { readMetrics } from "./metrics.js";
+import { readMetrics, thinned } from "./metrics.js";
 
 export interface PretrainResult extends PretrainRecord {
-  /** Lines of metrics.jsonl, perhaps thinned out, in order. */
+  /** Lines of metrics.jsonl in order, thinned out. */
   readonly metrics: readonly StepMetrics[];
 }
 
@@ -22,7 +22,7 @@ export function readResults(folder: string, jobs: readonly string[]): StudyResul
   const evaluations: EvaluationRecord[] = [];
   for (const { name, record } of finishedJobs(folder, jobs)) {
     if (record.kind === "evaluate") evaluations.push(record);
-    else pretrainings.push({ ...record, metrics: readMetrics(join(folder, name, "metrics.jsonl")) });
+    else pretrainings.push({ ...record, metrics: thinned(readMetrics(join(folder, name, "metrics.jsonl"))) });
   }
   return { pretrainings, evaluations };
 }

@@ -2,16 +2,17 @@
 
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluation/report.js";
-import type { RunHooks } from "../training/hooks.js";
+import { CheckpointError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { formatDuration } from "../training/quantities.js";
 import { holdsRun } from "../training/run-directory.js";
-import { RunLock } from "../training/run-lock.js";
+import { type LockHolder, RunLock } from "../training/run-lock.js";
 import { makeFolder } from "../training/storage.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { createFinetuneRequest } from "./finetune-job.js";
@@ -33,32 +34,41 @@ export interface StudyHooks extends FinetuneHooks {
 }
 
 export interface StudySummary {
-  readonly outcome: "finished" | "stopped";
+  /** "failed": nothing is left but what failed, and what needs it. */
+  readonly outcome: "finished" | "stopped" | "failed";
   readonly done: number;
   readonly total: number;
+  /** One line for each job that failed. */
+  readonly failures: readonly string[];
 }
 
 /**
  * Works through a study in `folder`. Several processes may share it: each takes the next job that nobody has, and waits
- * where all that is left is being done. Throws EvaluationError where the folder holds another study, and the errors of
- * the jobs: what was finished before stays finished.
+ * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
+ * keep the others from being done. Throws EvaluationError where the folder holds another study, StorageError, and
+ * whatever else would meet every job: what was finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, hooks: StudyHooks): Promise<StudySummary> {
   const jobs = jobsOf(study);
   await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
   const features = cachedFeatures();
   const records = new Map<string, JobRecord>();
+  const failures = new Map<string, string>();
   let isWaiting = false;
   while (!hooks.stopRequested()) {
     for (const job of jobs.filter((each) => !records.has(each.folder))) {
       const record = readJobRecord(join(folder, job.folder));
       if (record !== undefined) records.set(job.folder, record);
     }
-    if (records.size === jobs.length) break;
-    const taken = await takeJob(jobs, records, folder);
-    if (taken === undefined) {
-      if (!isWaiting) hooks.print("What is left is being done by other processes: waiting for them.");
-      isWaiting = true;
+    const open = jobs.filter((job) => !records.has(job.folder) && !neededBy(job).some((each) => failures.has(each)));
+    if (open.length === 0) break;
+    const taken = await takeJob(open, records, folder);
+    if ("holders" in taken) {
+      if (!isWaiting && taken.holders.length > 0) {
+        isWaiting = true;
+        hooks.print("What is left is being done by other processes, or needs what they do. Waiting for");
+        for (const { busy, hint } of taken.holders) hooks.print(`  ${busy}${hint}`);
+      }
       await setTimeout(WAIT_MILLISECONDS);
       continue;
     }
@@ -75,28 +85,51 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
         const { name, scale, digits, unit } = measureOf(record.task);
         hooks.print(`  ${name}${unit}: ${(scale * record.score).toFixed(digits)}`);
       }
+    } catch (error) {
+      if (!ownErrors.some((kind) => error instanceof kind)) throw error;
+      hooks.progress.end();
+      hooks.print(`  Failed, and left for a later call: ${(error as Error).message}`);
+      failures.set(job.folder, `${describeJob(job)}: ${(error as Error).message}`);
     } finally {
       lock.release();
     }
   }
-  const finished = records.size === jobs.length;
-  return { outcome: finished ? "finished" : "stopped", done: records.size, total: jobs.length };
+  const unfinished = failures.size > 0 && !hooks.stopRequested() ? "failed" : "stopped";
+  return {
+    outcome: records.size === jobs.length ? "finished" : unfinished,
+    done: records.size,
+    total: jobs.length,
+    failures: [...failures.values()],
+  };
 }
 
-/** The first open job whose encoder is there, and that no other process has. */
-async function takeJob(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>, folder: string) {
-  for (const job of jobs) {
-    if (records.has(job.folder)) continue;
-    if (job.kind === "evaluate" && "key" in job.from && !records.has(job.from.folder)) continue;
+/** What can be wrong with one job alone: its data, its files, its learning rate. */
+const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError];
+
+/** The folders of a job and of the pre-training that it needs. */
+function neededBy(job: Job): string[] {
+  return job.kind === "evaluate" && "key" in job.from ? [job.folder, job.from.folder] : [job.folder];
+}
+
+type Taken = { readonly job: Job; readonly lock: RunLock } | { readonly holders: readonly LockHolder[] };
+
+/** The first open job whose encoder is there and that no other process has; else, who has the others. */
+async function takeJob(open: readonly Job[], records: ReadonlyMap<string, JobRecord>, folder: string): Promise<Taken> {
+  const holders: LockHolder[] = [];
+  for (const job of open) {
+    if (neededBy(job).some((each) => each !== job.folder && !records.has(each))) continue;
     const path = join(folder, job.folder);
     await makeFolder(dirname(path));
     const lock = RunLock.tryAcquire(`${path}.lock`);
-    if (lock === undefined) continue;
+    if (!(lock instanceof RunLock)) {
+      holders.push(lock);
+      continue;
+    }
     // It may have been finished, and the lock given back, since the records were read.
     if (readJobRecord(path) === undefined) return { job, lock };
     lock.release();
   }
-  return undefined;
+  return { holders };
 }
 
 /** The recipe lies beside its results, so that a report needs nothing else; another one in its place is refused. */
@@ -136,11 +169,19 @@ function carryOut(
   return carryOutFrozen(job, folder, features, hooks.threads, hooks.imageProgress);
 }
 
-async function carryOutPretrain(job: PretrainJob, folder: string, hooks: RunHooks): Promise<JobRecord | undefined> {
+/** How this process uses the machine, over what a run's configuration says of it. */
+function machineOf({ threads }: StudyHooks): { threads?: number } {
+  return threads > 0 ? { threads } : {};
+}
+
+async function carryOutPretrain(job: PretrainJob, folder: string, hooks: StudyHooks): Promise<JobRecord | undefined> {
   const { key, variant, seed, config } = job;
   const run = join(folder, job.folder);
+  const machine = machineOf(hooks);
   const withEvaluator = { ...hooks, createEvaluator: createKnnEvaluator };
-  const summary = await ((await holdsRun(run)) ? resume(run, {}, withEvaluator) : pretrain(config, run, withEvaluator));
+  const summary = (await holdsRun(run))
+    ? await resume(run, machine, withEvaluator)
+    : await pretrain({ ...config, run: { ...config.run, ...machine } }, run, withEvaluator);
   if (summary.outcome === "stopped") return undefined;
   const { multiplyAdds } = pretrainCost(config);
   const images = summary.totalSteps * config.schedule.batchSize;
@@ -162,7 +203,7 @@ async function carryOutFinetune(job: EvaluationJob, folder: string, hooks: Study
   const former = readReport(join(run, "report.json"));
   if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
   const { report } = (await holdsRun(run))
-    ? await resumeFinetune(run, {}, hooks)
+    ? await resumeFinetune(run, machineOf(hooks), hooks)
     : await finetune(createFinetuneRequest(job, folder, hooks.threads), run, hooks);
   return report === null
     ? undefined

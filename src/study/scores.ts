@@ -13,9 +13,9 @@ export interface EvaluationScores {
   readonly fractions: readonly number[];
   /** By seed. */
   at(variant: string, fraction: number): readonly EvaluationRecord[];
-  /** How many there are, and how many there will be. */
+  /** How many there are, and over how many seeds at most. */
   readonly finished: number;
-  readonly expected: number;
+  readonly seeds: number;
 }
 
 export function scoresOf(
@@ -37,7 +37,7 @@ export function scoresOf(
         .filter((each) => each.variant === variant && each.labelsFraction === fraction)
         .sort((a, b) => a.seed - b.seed),
     finished: own.length,
-    expected: recipe.seeds.length * variants.length * allFractions.length,
+    seeds: new Set(own.map(({ seed }) => seed)).size,
   };
 }
 

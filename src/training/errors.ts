@@ -59,7 +59,8 @@ export class TrainingDivergedError extends Error {
         "Nothing was updated, and the last checkpoint is as it was. " +
         `${traces} ` +
         "Start a new run with a lower learning rate (--set schedule.learningRate=...), a longer warm-up " +
-        "(--set schedule.warmupShare=...) or clipped gradients (--set optimizer.clipNorm=1)",
+        "(--set schedule.warmupShare=...) or clipped gradients (--set optimizer.clipNorm=1; for iBOT, " +
+        "a smaller methodOptions.parameterClipNorm)",
     );
   }
 }

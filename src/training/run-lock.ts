@@ -13,6 +13,13 @@ interface Owner {
   readonly since: string;
 }
 
+/** The living process that has a lock, in words. */
+export interface LockHolder {
+  readonly busy: string;
+  /** What else can be done than to wait: something where it runs on another machine, which cannot be seen from here. */
+  readonly hint: string;
+}
+
 export class RunLock {
   readonly #path: string;
   readonly #content: string;
@@ -27,15 +34,17 @@ export class RunLock {
    * StorageError when it cannot be written.
    */
   static acquire(path: string): RunLock {
-    const taken = RunLock.#take(path);
+    const taken = RunLock.tryAcquire(path);
     if (taken instanceof RunLock) return taken;
-    throw busy(path, taken);
+    throw new RunDirectoryError(
+      `The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`,
+    );
   }
 
-  /** The same, but undefined while another process has it. */
-  static tryAcquire(path: string): RunLock | undefined {
+  /** The same, but says who has it while another process does. */
+  static tryAcquire(path: string): RunLock | LockHolder {
     const taken = RunLock.#take(path);
-    return taken instanceof RunLock ? taken : undefined;
+    return taken instanceof RunLock ? taken : described(path, taken);
   }
 
   /** The lock, or the living process that has it. */
@@ -146,10 +155,10 @@ function putAside(path: string, seen: string): void {
   if (moved !== undefined && moved !== seen) create(path, moved);
 }
 
-function busy(path: string, { pid, host, since }: Owner): RunDirectoryError {
-  const where = host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
-  return new RunDirectoryError(
-    `The run is being written by ${where} since ${since}. Wait until it ends or stop it` +
-      (host === hostname() ? "" : `; if it is certain that it no longer runs, delete ${path}`),
-  );
+function described(path: string, { pid, host, since }: Owner): LockHolder {
+  const isHere = host === hostname();
+  return {
+    busy: `process ${pid}${isHere ? "" : ` on ${host}`} since ${since}`,
+    hint: isHere ? "" : `; if it is certain that it no longer runs, delete ${path}`,
+  };
 }

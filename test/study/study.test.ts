@@ -60,6 +60,8 @@ const jobFolders = (folder: string) =>
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => readdirSync(join(folder, name)).map((job) => `${name}/${job}`));
 
+const pretraining = (folder: string) => jobFolders(folder).find((name) => name.startsWith("pretrain/"))!;
+
 describe("a study", () => {
   test("begins with the first seed of everything, and pre-trains as many encoders as it should", () => {
     const jobs = jobsOf(readStudy(recipe));
@@ -102,9 +104,11 @@ describe("a study", () => {
     // Stopped in the middle of the pre-training, then in the middle of a fine-tuning.
     expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
     expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
-    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({ outcome: "finished", done: 23, total: 23 });
-    const [pretraining] = jobFolders(folder).filter((name) => name.startsWith("pretrain/"));
-    const metrics = join(folder, pretraining!, "metrics.jsonl");
+    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({
+      ...{ outcome: "finished", done: 23, total: 23 },
+      failures: [],
+    });
+    const metrics = join(folder, pretraining(folder), "metrics.jsonl");
     expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
 
     const before = jobFolders(folder).map((name) => statSync(join(folder, name, "job.json")).mtimeMs);
@@ -139,6 +143,31 @@ describe("a study", () => {
     for (const path of pictures) expect((await sharp(path).metadata()).width).toBe(720);
   });
 
+  test("does what does not need a job that failed, says what did, and uses the threads that it may", {
+    timeout: 120_000,
+  }, async () => {
+    const { values } = layerFromAssignments(tinyAssignments);
+    const source = { source: "images", ...(values as object) };
+    const schedule = { steps: 10, batchSize: 8, learningRate: 1e30, warmupShare: 0 };
+    const path = writeRecipe("failing.yaml", {
+      variants: [
+        { name: "too fast", pretrain: { ...source, schedule } },
+        { name: "good", pretrain: source },
+      ],
+      ...{ baseline: "good", seeds: [0] },
+      evaluations: [{ name: "kNN", task: "knn", train: "train", test: "test" }],
+    });
+    const tried = { ...hooks(), threads: 2 };
+    const { failures, ...summary } = await runStudy(readStudy(path), at("failing"), tried);
+    expect(summary).toEqual({ outcome: "failed", done: 2, total: 4 });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatch(/^pre-training: too fast, seed 0: Step \d+: expected a finite loss/);
+    const good = jobFolders(at("failing")).find((name) => name.startsWith("pretrain/good"))!;
+    expect(JSON.parse(readFileSync(at("failing", good, "config.json"), "utf8")).run.threads).toBe(2);
+    await writeStudyReport(at("failing"));
+    expect(readFileSync(at("failing", "report.md"), "utf8")).toContain("**Not finished: 2 of 4 jobs.**");
+  });
+
   test("shared by two processes, is done once", { timeout: 120_000 }, async () => {
     const { values } = layerFromAssignments(tinyAssignments);
     const knn = { name: "kNN", task: "knn", train: "train", test: "test" };
@@ -152,7 +181,7 @@ describe("a study", () => {
     // Temporary files have a process's number: two studies within one process must not begin at once.
     await vi.waitUntil(() => first.lines.length > 0);
     const summaries = await Promise.all([earlier, begin(second)]);
-    expect(summaries).toEqual([summaries[1], { outcome: "finished", done: 8, total: 8 }]);
+    expect(summaries).toEqual([summaries[1], { outcome: "finished", done: 8, total: 8, failures: [] }]);
     const begun = (lines: readonly string[]) => lines.filter((line) => line.startsWith("["));
     expect(begun(first.lines).length).toBeGreaterThan(0);
     expect(begun(second.lines).length).toBeGreaterThan(0);
@@ -162,26 +191,25 @@ describe("a study", () => {
 
   test("packed without weights, gives the same report", async () => {
     await writeStudyReport(at("parts"));
-    expect(await packStudy(at("parts"), at("packed"), 1)).toEqual({ jobs: 23 });
+    expect(await packStudy(at("parts"), at("packed"))).toEqual({ jobs: 23 });
     await writeStudyReport(at("packed"));
     const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
     expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
     for (const name of readdirSync(at("parts")).filter((each) => /\.(md|svg)$/.test(each))) {
       expect(readFileSync(at("packed", name), "utf8"), name).toBe(readFileSync(at("parts", name), "utf8"));
     }
-    await packStudy(at("parts"), at("thin"), 4);
-    const [run] = jobFolders(at("thin")).filter((name) => name.startsWith("pretrain/"));
-    const lines = readFileSync(at("thin", run!, "metrics.jsonl"), "utf8")
-      .trim()
-      .split("\n");
-    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 5, 9, 10]);
+    const metrics = readFileSync(at("parts", pretraining(at("parts")), "metrics.jsonl"), "utf8");
+    expect(readFileSync(at("packed", pretraining(at("packed")), "metrics.jsonl"), "utf8")).toBe(metrics);
+    await expect(packStudy(at("parts"), at("parts", "..", "parts"))).rejects.toThrow(/which is the study itself/);
   });
 
   test("says what is missing while it is not finished", async () => {
     const [tuned] = jobFolders(at("packed")).filter((name) => name.startsWith("tuned/"));
     rmSync(at("packed", tuned!), { recursive: true });
     await writeStudyReport(at("packed"));
-    expect(readFileSync(at("packed", "report.md"), "utf8")).toContain("**Not finished: 3 of 4 evaluations.**");
+    const page = readFileSync(at("packed", "report.md"), "utf8");
+    expect(page).toContain("# Colours\n\n**Not finished: 22 of 23 jobs.**");
+    expect(page).toContain("**Not finished: 3 of 4 evaluations.**");
   });
 
   test("changed, keeps what the change leaves as it was", () => {
@@ -209,7 +237,7 @@ describe("a study", () => {
     expect(jobFolders(at("changed"))).toHaveLength(4);
     for (const folder of ["changed", "unchanged"]) await writeStudyReport(at(folder));
     expect(readFileSync(at("changed", "report.md"), "utf8")).toBe(readFileSync(at("unchanged", "report.md"), "utf8"));
-    expect(await packStudy(at("changed"), at("changed-packed"), 1)).toEqual({ jobs: 2 });
+    expect(await packStudy(at("changed"), at("changed-packed"))).toEqual({ jobs: 2 });
   });
 });
 
@@ -225,6 +253,23 @@ describe("what cannot be", () => {
         ],
       },
       /name of its own/,
+    ],
+    [
+      "two evaluations whose files would have one name",
+      {
+        evaluations: ["kNN, CLS", "kNN (CLS)"].map((name) => ({ name, task: "knn", train: "train", test: "test" })),
+      },
+      /differs from others in letters or digits/,
+    ],
+    [
+      "a name that no file can have",
+      { evaluations: [{ name: "近邻", task: "knn" }] },
+      /a letter from a to z or a digit/,
+    ],
+    [
+      "a share of the labels twice",
+      { evaluations: [{ name: "x", task: "knn", train: "t", test: "t", labelFractions: [0.1, 0.1] }] },
+      /each may come once/,
     ],
     ["a variant without an encoder", { variants: [{ name: "a" }] }, /either pretrain or configs, or scratch/],
     ["an unknown task", { evaluations: [{ name: "x", task: "guess", train: "t", test: "t" }] }, /evaluations\.0\.task/],
