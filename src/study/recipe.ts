@@ -1,13 +1,11 @@
 // The recipe of a study: which encoders are compared, and by what.
 
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { recipeNames } from "../evaluation/finetune/recipes.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { poolings } from "../tasks/features.js";
-import { type ConfigLayer, layerFromFile } from "../training/config.js";
+import { type ConfigLayer, layerFromFile, readYaml } from "../training/config.js";
 import { ConfigError } from "../training/errors.js";
 import { fileName } from "./names.js";
 
@@ -142,19 +140,6 @@ export function parseRecipe(given: unknown, origin: string): StudyRecipe {
   throw new ConfigError(
     parsed.error.issues.map(({ path: place, message }) => `${origin}, ${place.join(".") || "as a whole"}: ${message}`),
   );
-}
-
-function readYaml(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
-  }
-  const document = parseDocument(text);
-  const [problem] = document.errors;
-  if (problem !== undefined) throw new ConfigError([`${path} is not valid YAML: ${problem.message.trim()}`]);
-  return document.toJS();
 }
 
 function isUnique(named: readonly { readonly name: string }[]): boolean {

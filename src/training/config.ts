@@ -14,7 +14,7 @@ import { ConfigError } from "./errors.js";
 
 export { groupSize, reconstructs } from "./config/checks.js";
 export { type ConfigKey, configKeys } from "./config/keys.js";
-export { type ConfigLayer, layerFromAssignments, layerFromFile } from "./config/layers.js";
+export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./config/layers.js";
 export type { CommonConfig, IbotConfig, PretrainConfig, ReconstructingConfig } from "./config/schema.js";
 
 /**

@@ -1,7 +1,7 @@
 // Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
 
 import { readFileSync } from "node:fs";
-import { parseDocument, parse as parseYaml } from "yaml";
+import { parse as parseYaml } from "yaml";
 import { ConfigError } from "../errors.js";
 
 export interface ConfigLayer {
@@ -19,19 +19,25 @@ export const exclusivePairs = [
   ["schedule", "warmupEpochs", "warmupShare"],
 ] as const;
 
-/** The values of a YAML (or JSON) file. Throws ConfigError when it cannot be read or is not a mapping. */
+/** The values of a YAML (or JSON) file; an empty one is an empty configuration. Throws ConfigError. */
 export function layerFromFile(path: string): ConfigLayer {
+  return { origin: path, values: readYaml(path) ?? {} };
+}
+
+/** What a YAML (or JSON) file holds; null where it is empty. Throws ConfigError when it cannot be read. */
+export function readYaml(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
   }
-  const document = parseDocument(text);
-  const [problem] = document.errors;
-  if (problem !== undefined) throw new ConfigError([`${path} is not valid YAML: ${problem.message.trim()}`]);
-  // An empty file is an empty configuration, not an error.
-  return { origin: path, values: document.toJS() ?? {} };
+  try {
+    // Throws as well where aliases would unfold without end.
+    return parseYaml(text);
+  } catch (error) {
+    throw new ConfigError([`${path} is not valid YAML: ${(error as Error).message.trim()}`]);
+  }
 }
 
 /** One layer from `path=value` texts; values are YAML, so numbers, true, null and [lists] mean what they look like. */

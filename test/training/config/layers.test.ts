@@ -46,6 +46,9 @@ describe("layerFromFile", () => {
   it("names the file in its errors", () => {
     expect(() => layerFromFile(join(folder, "none.yaml"))).toThrow(/cannot read .*none.yaml/);
     expect(() => layerFromFile(file("a: [1"))).toThrow(/config.yaml is not valid YAML/);
+    const doubled = Array.from({ length: 30 }, (_, n) => `k${n + 1}: &k${n + 1} [*k${n}, *k${n}]`);
+    const bomb = `k0: &k0 [0]\n${doubled.join("\n")}`;
+    expect(() => layerFromFile(file(bomb))).toThrow(/config.yaml is not valid YAML: .*alias/);
     expect(() => layerFromFile(file("a: 1\na: 2"))).toThrow("Map keys must be unique");
   });
 });
