@@ -6,8 +6,8 @@ import { measureOf } from "./job-record.js";
 import { lineChart, type Series } from "./line-chart.js";
 import { table } from "./markdown.js";
 import { fileName, shareText } from "./names.js";
-import { type EvaluationScores, meanText, shownScores } from "./scores.js";
-import { estimate, pairedDifference } from "./statistics.js";
+import { differenceOf, differenceText, type EvaluationScores, meanText, shownScores } from "./scores.js";
+import { estimate } from "./statistics.js";
 
 /** Of `expected` evaluations. Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */
 export function evaluationSection(
@@ -47,18 +47,13 @@ export function evaluationSection(
 }
 
 /** How far each lies above the baseline, seed by seed. */
-function differences({ evaluation, variants, fractions, at }: EvaluationScores, baseline: string): string[] {
+function differences(scores: EvaluationScores, baseline: string): string[] {
+  const { variants, fractions } = scores;
   const others = variants.filter((variant) => variant !== baseline);
   if (others.length === 0 || !variants.includes(baseline)) return [];
-  const { digits } = measureOf(evaluation.task);
   const cell = (variant: string, fraction: number) => {
-    const [ours, theirs] = [at(variant, fraction), at(baseline, fraction)];
-    const isPaired = ({ seed }: { readonly seed: number }) =>
-      [ours, theirs].every((records) => records.some((each) => each.seed === seed));
-    const [own, other] = [ours.filter(isPaired), theirs.filter(isPaired)];
-    if (own.length === 0) return "";
-    const { mean, margin } = pairedDifference(shownScores(own), shownScores(other));
-    return `${signed(mean, digits)}${margin === null ? "" : ` ± ${margin.toFixed(digits)}`}`;
+    const difference = differenceOf(scores, variant, baseline, fraction);
+    return difference === undefined ? "" : differenceText(scores, difference);
   };
   return [
     `Above *${baseline}*, paired by seed, with the 95% confidence interval of the mean (Student's t):`,
@@ -106,8 +101,4 @@ function comparisonChart({ evaluation, variants, fractions, at }: EvaluationScor
 
 function capitalised(text: string): string {
   return text[0]!.toUpperCase() + text.slice(1);
-}
-
-function signed(value: number, digits: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 }

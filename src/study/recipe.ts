@@ -75,6 +75,7 @@ const evaluation = z.discriminatedUnion("task", [
 ]);
 
 const variants = z.array(variant).min(1);
+const claim = z.strictObject({ better: name, than: name });
 const UNIQUE = "each needs a name of its own, which differs from others in letters or digits";
 
 const recipe = z
@@ -89,6 +90,8 @@ const recipe = z
     evaluations: z.array(evaluation).min(1),
     /** The variant that the others are compared with, seed by seed; the first by default. */
     baseline: name.optional(),
+    /** Which variants are said to be better than which: the report says what came out. */
+    claims: z.array(claim).default([]),
   })
   .refine(({ seeds }) => new Set(seeds).size === seeds.length, "seeds: each may come once")
   .refine(({ variants }) => isUnique(variants), `variants: ${UNIQUE}`)
@@ -96,11 +99,16 @@ const recipe = z
   .refine(
     ({ baseline, variants }) => baseline === undefined || variants.some((each) => each.name === baseline),
     "baseline: expected the name of a variant",
-  );
+  )
+  .refine(({ claims, variants }) => {
+    const names = new Set(variants.map((each) => each.name));
+    return claims.every(({ better, than }) => names.has(better) && names.has(than) && better !== than);
+  }, "claims: expected the names of two variants in each");
 
 export type StudyRecipe = z.infer<typeof recipe>;
 export type Variant = StudyRecipe["variants"][number];
 export type Evaluation = StudyRecipe["evaluations"][number];
+export type Claim = StudyRecipe["claims"][number];
 
 /** A recipe, and the layers of each variant's pre-training by the variant's name; none for one from scratch. */
 export interface Study {
@@ -116,7 +124,7 @@ export interface Study {
  */
 export function readStudy(path: string, overrides: readonly ConfigLayer[] = []): Study {
   const folder = dirname(resolve(path));
-  const recipe = parseRecipe(withVariants(readYaml(path), folder), path);
+  const recipe = parseRecipe(withSharedLists(readYaml(path), folder), path);
   const shared = { origin: `${path}, pretrain`, values: recipe.pretrain };
   const layers = recipe.variants.map(({ name, configs = [], pretrain, scratch }): [string, ConfigLayer[]] => {
     if (scratch !== undefined) return [name, []];
@@ -126,11 +134,12 @@ export function readStudy(path: string, overrides: readonly ConfigLayer[] = []):
   return { recipe, layers: new Map(layers), folder };
 }
 
-/** Variants that several recipes share are in a file of their own, which the recipe names in place of a list. */
-function withVariants(given: unknown, folder: string): unknown {
-  if (typeof given !== "object" || given === null || !("variants" in given)) return given;
-  const { variants: named } = given;
-  return typeof named === "string" ? { ...given, variants: readYaml(resolve(folder, named)) } : given;
+/** Variants and claims that several recipes share are in files of their own, which a recipe names in place of a list. */
+function withSharedLists(given: unknown, folder: string): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const list = (key: string, value: unknown) =>
+    ["variants", "claims"].includes(key) && typeof value === "string" ? readYaml(resolve(folder, value)) : value;
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, list(key, value)]));
 }
 
 /** Validates a recipe from a file. Throws ConfigError. */

@@ -3,13 +3,14 @@
 import { join } from "node:path";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
+import { claimsSection } from "./claims-section.js";
 import { evaluationSection } from "./evaluation-section.js";
 import { learningSection } from "./learning-section.js";
 import { table } from "./markdown.js";
-import { fileName, shareText } from "./names.js";
+import { fileName } from "./names.js";
 import type { StudyRecipe } from "./recipe.js";
 import { type PretrainResult, readResults } from "./results.js";
-import { type EvaluationScores, meanText, scoresOf } from "./scores.js";
+import { columnName, type EvaluationScores, meanText, scoresOf } from "./scores.js";
 import { openPlan } from "./study-plan.js";
 
 export interface ReportFiles {
@@ -37,6 +38,7 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
     ...(finished < jobs.length ? [`**Not finished: ${finished} of ${jobs.length} jobs.**`, ""] : []),
     ...(recipe.about === "" ? [] : [recipe.about.trim(), ""]),
     ...summarySection(recipe, scores),
+    ...claimsSection(recipe.claims, scores),
     ...costSection(recipe, pretrainings, baseline),
     ...scores.flatMap((each) => {
       const expected = jobs.filter((job) => job.startsWith(`${fileName(each.evaluation.name)}/`)).length;
@@ -58,23 +60,15 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
 
 /** Everything in one table, where there is more than one column of it. */
 function summarySection(recipe: StudyRecipe, scores: readonly EvaluationScores[]): string[] {
-  const columns = scores.flatMap((each) => each.fractions.map((fraction) => ({ ...each, fraction })));
+  const columns = scores.flatMap((of) => of.fractions.map((fraction) => ({ of, fraction })));
   if (columns.length < 2) return [];
   const rows = recipe.variants
-    .map(({ name }) => [name, ...columns.map(({ at, fraction }) => meanText(at(name, fraction)))])
+    .map(({ name }) => [name, ...columns.map(({ of, fraction }) => meanText(of.at(name, fraction)))])
     .filter(([_, ...cells]) => cells.some((cell) => cell !== ""));
   return [
     "## In short",
     "",
-    ...table(
-      [
-        "encoder",
-        ...columns.map(({ evaluation, fraction, fractions }) =>
-          fractions.length > 1 ? `${evaluation.name}, ${shareText(fraction)}` : evaluation.name,
-        ),
-      ],
-      rows,
-    ),
+    ...table(["encoder", ...columns.map(({ of, fraction }) => columnName(of, fraction))], rows),
     "",
   ];
 }

@@ -2,8 +2,9 @@
 
 import { type EvaluationRecord, measureOf } from "./job-record.js";
 import { fractionsOf } from "./jobs.js";
+import { shareText } from "./names.js";
 import type { Evaluation, StudyRecipe } from "./recipe.js";
-import { estimate } from "./statistics.js";
+import { estimate, type PairedDifference, pairedDifference } from "./statistics.js";
 
 /** What one evaluation has given so far. */
 export interface EvaluationScores {
@@ -53,4 +54,30 @@ export function meanText(records: readonly EvaluationRecord[]): string {
   const { digits } = measureOf(first.task);
   const { mean, deviation } = estimate(shownScores(records));
   return `${mean.toFixed(digits)}${deviation === null ? "" : ` ± ${deviation.toFixed(digits)}`}`;
+}
+
+/** How far `variant` lies above `other`, as shown, over the seeds that both have; undefined where there is none. */
+export function differenceOf(
+  { at }: EvaluationScores,
+  variant: string,
+  other: string,
+  fraction: number,
+): PairedDifference | undefined {
+  const [ours, theirs] = [at(variant, fraction), at(other, fraction)];
+  const isPaired = ({ seed }: EvaluationRecord) =>
+    [ours, theirs].every((records) => records.some((each) => each.seed === seed));
+  const [own, others] = [ours.filter(isPaired), theirs.filter(isPaired)];
+  return own.length === 0 ? undefined : pairedDifference(shownScores(own), shownScores(others));
+}
+
+/** "+0.4 ± 0.7". */
+export function differenceText({ evaluation }: EvaluationScores, { mean, margin }: PairedDifference): string {
+  const { digits } = measureOf(evaluation.task);
+  const signed = `${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(digits)}`;
+  return `${signed}${margin === null ? "" : ` ± ${margin.toFixed(digits)}`}`;
+}
+
+/** What a column of one evaluation and one share of the labels is called. */
+export function columnName({ evaluation, fractions }: EvaluationScores, fraction: number): string {
+  return fractions.length > 1 ? `${evaluation.name}, ${shareText(fraction)}` : evaluation.name;
 }

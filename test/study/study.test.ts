@@ -52,7 +52,7 @@ beforeAll(async () => {
   await writeColours(at("train"), 8);
   await writeColours(at("test"), 4, 1);
   await writeMaskedSet(at("masked"));
-  recipe = writeRecipe("study.yaml");
+  recipe = writeRecipe("study.yaml", { claims: [{ better: "Mixed AE", than: "scratch" }] });
 });
 
 const jobFolders = (folder: string) =>
@@ -76,8 +76,9 @@ describe("a study", () => {
 
   test("takes what all pre-trainings share, variants from another file, and overrides", () => {
     writeFileSync(at("both.yaml"), "- { name: MAE, pretrain: { method: mae } }\n- { name: nano, scratch: nano }\n");
+    writeFileSync(at("order.yaml"), "- { better: MAE, than: nano }\n");
     const shared = writeRecipe("shared.yaml", {
-      ...{ variants: "both.yaml", baseline: "MAE" },
+      ...{ variants: "both.yaml", claims: "order.yaml", baseline: "MAE" },
       pretrain: { source: "images", method: "mixing", model: { preset: "nano" }, schedule: { steps: 3, batchSize: 8 } },
     });
     const configs = (...set: string[]) =>
@@ -97,6 +98,7 @@ describe("a study", () => {
       schedule: { steps: 9, batchSize: 8 },
     });
     expect(readStudy(shared).recipe.variants.map(({ name }) => name)).toEqual(["MAE", "nano"]);
+    expect(readStudy(shared).recipe.claims).toEqual([{ better: "MAE", than: "nano" }]);
   });
 
   test("stopped wherever it is, goes on, does nothing twice, and reports", { timeout: 120_000 }, async () => {
@@ -123,6 +125,10 @@ describe("a study", () => {
     expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
     expect(text).toMatch(
       /## In short\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \|/,
+    );
+    expect(text).toMatch(/\| claim \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \|\n/);
+    expect(text).toMatch(
+      /\*Mixed AE\* above \*scratch\*( \| [+−]\d+\.\d ± \d+\.\d, (as claimed|the reverse|open)){5} \|/,
     );
     expect(text).toMatch(/\| encoder \| reconstruction loss \|\n.*\n\| Mixed AE \| \d\.\d{4} ± 0\.\d{4} \|/);
     expect(text).toMatch(/\| Mixed AE \| 0 \| (\d+, )*\d+ \| \d\.\d{3} \|/);
@@ -243,6 +249,7 @@ describe("a study", () => {
 
 describe("what cannot be", () => {
   test.each([
+    ["a claim of what is no variant", { claims: [{ better: "scratch", than: "nobody" }] }, /two variants in each/],
     ["a baseline that is no variant", { baseline: "nobody" }, /baseline: expected the name of a variant/],
     [
       "two variants of one name",

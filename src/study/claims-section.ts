@@ -1,0 +1,58 @@
+// The claims of a recipe in the report: which encoder is said to be better than which, and what came out.
+
+import { table } from "./markdown.js";
+import type { Claim } from "./recipe.js";
+import { columnName, differenceOf, differenceText, type EvaluationScores } from "./scores.js";
+import type { PairedDifference } from "./statistics.js";
+
+type Verdict = "as claimed" | "the reverse" | "open";
+
+/**
+ * A table of the claims by the evaluations, and how many came out. No lines where nothing can be compared yet.
+ * Reconstruction is left out: it is of each method's own pretext task, and says little of what an encoder is worth.
+ */
+export function claimsSection(claims: readonly Claim[], scores: readonly EvaluationScores[]): string[] {
+  const columns = scores
+    .filter(({ evaluation }) => evaluation.task !== "reconstruction")
+    .flatMap((of) => of.fractions.map((fraction) => ({ of, fraction })));
+  const verdicts: Verdict[] = [];
+  const rows = claims.map(({ better, than }) => [
+    `*${better}* above *${than}*`,
+    ...columns.map(({ of, fraction }) => {
+      const difference = differenceOf(of, better, than, fraction);
+      if (difference === undefined) return "";
+      const verdict = verdictOf(difference);
+      verdicts.push(verdict);
+      return `${differenceText(of, difference)}, ${verdict}`;
+    }),
+  ]);
+  if (verdicts.length === 0) return [];
+  return [
+    "## The claims",
+    "",
+    ...table(["claim", ...columns.map(({ of, fraction }) => columnName(of, fraction))], rows),
+    "",
+    ...summary(verdicts),
+    "",
+  ];
+}
+
+/** With an interval that holds zero, or none at all, a claim stays open. */
+function verdictOf({ mean, margin }: PairedDifference): Verdict {
+  if (margin === null || Math.abs(mean) <= margin) return "open";
+  return mean > 0 ? "as claimed" : "the reverse";
+}
+
+function summary(verdicts: readonly Verdict[]): string[] {
+  const count = (verdict: Verdict) => verdicts.filter((each) => each === verdict).length;
+  const [claimed, reverse, open] = [count("as claimed"), count("the reverse"), count("open")];
+  const be = (times: number) => `${times} ${times === 1 ? "is" : "are"}`;
+  return [
+    claimed === verdicts.length
+      ? `**The claimed order comes out**, in every comparison (${claimed}).`
+      : `**The claimed order does not come out**: of ${verdicts.length} comparisons, ${be(claimed)} as claimed, ` +
+        `${be(reverse)} the reverse, and ${open} ${open === 1 ? "stays" : "stay"} open.`,
+    "Differences are paired by seed. One stays open where the 95% confidence interval of its mean holds zero; with no true",
+    "difference anywhere, one in twenty would not.",
+  ];
+}

@@ -1,0 +1,65 @@
+// What the report says of claims, from scores that are given here.
+import { expect, test } from "vitest";
+import { claimsSection } from "#src/study/claims-section.js";
+import type { EvaluationRecord } from "#src/study/job-record.js";
+import { parseRecipe } from "#src/study/recipe.js";
+import { scoresOf } from "#src/study/scores.js";
+
+const { claims, ...recipe } = parseRecipe(
+  {
+    title: "Claims",
+    seeds: [0, 1, 2],
+    variants: ["good", "better", "noisy"].map((name) => ({ name, scratch: "nano" })),
+    evaluations: [
+      { name: "kNN", task: "knn", train: "a", test: "b" },
+      { name: "Held out", task: "reconstruction", test: "b" },
+    ],
+    claims: [
+      { better: "better", than: "good" },
+      { better: "good", than: "better" },
+      { better: "noisy", than: "good" },
+    ],
+  },
+  "claims.yaml",
+);
+
+/** By seed. */
+const given = { good: [0.7, 0.75, 0.8], better: [0.71, 0.762, 0.813], noisy: [0.9, 0.6, 0.85] };
+
+function section(seeds: number, of: readonly number[] = [0, 1, 2]): string[] {
+  const records = Object.entries(given).flatMap(([variant, values]) =>
+    recipe.evaluations.flatMap(({ name, task }) =>
+      values.slice(0, seeds).map(
+        (score, seed): EvaluationRecord => ({
+          ...{ kind: "evaluate", key: "", variant, seed, seconds: 1, evaluation: name, task },
+          ...{ labelsFraction: 1, trainImages: 10, testImages: 10, score },
+        }),
+      ),
+    ),
+  );
+  const scores = recipe.evaluations.map((evaluation) => scoresOf({ ...recipe, claims }, evaluation, records));
+  return claimsSection(
+    claims.filter((_, index) => of.includes(index)),
+    scores,
+  );
+}
+
+test("a claim holds, is the reverse, or stays open, by the interval of its difference", () => {
+  const text = section(3).join("\n");
+  // 1.0, 1.2 and 1.3 points: a mean of 1.167, a deviation of 0.153, and 4.303 standard errors of 0.088.
+  expect(text).toContain("| claim | kNN |");
+  expect(text).toContain("| *better* above *good* | +1.2 ± 0.4, as claimed |");
+  expect(text).toContain("| *good* above *better* | −1.2 ± 0.4, the reverse |");
+  expect(text).toMatch(/\| \*noisy\* above \*good\* \| \+3\.3 ± \d+\.\d, open \|/);
+  expect(text).toContain("does not come out**: of 3 comparisons, 1 is as claimed, 1 is the reverse, and 1 stays open");
+});
+
+test("an order comes out only where every comparison does", () => {
+  expect(section(3, [0]).join("\n")).toContain("**The claimed order comes out**, in every comparison (1).");
+});
+
+test("one seed leaves everything open, and no claims or no scores leave nothing to say", () => {
+  expect(section(1, [0]).join("\n")).toContain("| *better* above *good* | +1.0, open |");
+  expect(section(1, [])).toEqual([]);
+  expect(section(0)).toEqual([]);
+});
