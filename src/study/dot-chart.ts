@@ -11,9 +11,13 @@ export interface DotChart {
   readonly level?: number;
 }
 
-const WIDTH = 720;
-const FRAME = { left: 220, right: 690, top: 52 } as const;
+const TOP = 52;
+const FRAME_WIDTH = 470;
+const RIGHT_MARGIN = 30;
 const ROW = 28;
+/** Of a letter in a name, somewhat more than the average. */
+const LETTER = 7.2;
+const NAME_GAP = 12;
 
 export function dotChart({ title, xLabel, rows, level }: DotChart): string {
   const shown = rows.flatMap(({ values }) => {
@@ -23,25 +27,26 @@ export function dotChart({ title, xLabel, rows, level }: DotChart): string {
   if (level !== undefined) shown.push(level);
   const ticks = roundTicks(Math.min(...shown), Math.max(...shown));
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
-  const xAt = (value: number) => FRAME.left + ((value - low) / (high - low)) * (FRAME.right - FRAME.left);
-  const bottom = FRAME.top + rows.length * ROW;
-  return svgPage(WIDTH, bottom + 54, [
-    text(WIDTH / 2, 26, title, 'text-anchor="middle" font-size="16"'),
+  const left = Math.ceil(Math.max(...rows.map(({ name }) => name.length)) * LETTER) + 2 * NAME_GAP;
+  const xAt = (value: number) => left + ((value - low) / (high - low)) * FRAME_WIDTH;
+  const bottom = TOP + rows.length * ROW;
+  const width = left + FRAME_WIDTH + RIGHT_MARGIN;
+  return svgPage(width, bottom + 54, [
+    text(width / 2, 26, title, 'text-anchor="middle" font-size="16"'),
     ...ticks.flatMap((tick) => [
-      line(xAt(tick), FRAME.top, xAt(tick), bottom, 'stroke="#dddddd"'),
+      line(xAt(tick), TOP, xAt(tick), bottom, 'stroke="#dddddd"'),
       text(xAt(tick), bottom + 18, tickText(tick), 'text-anchor="middle"'),
     ]),
-    text((FRAME.left + FRAME.right) / 2, bottom + 40, xLabel, 'text-anchor="middle"'),
+    text(left + FRAME_WIDTH / 2, bottom + 40, xLabel, 'text-anchor="middle"'),
     ...(level === undefined
       ? []
-      : [line(xAt(level), FRAME.top, xAt(level), bottom, 'stroke="#666666" stroke-dasharray="5 4"')]),
+      : [line(xAt(level), TOP, xAt(level), bottom, 'stroke="#666666" stroke-dasharray="5 4"')]),
     ...rows.flatMap(({ name, values }, index) => {
-      const y = FRAME.top + (index + 0.5) * ROW;
+      const y = TOP + (index + 0.5) * ROW;
       const { mean, deviation } = estimate(values);
       const color = COLORS[index % COLORS.length]!;
-      const label = name.length > 30 ? `${name.slice(0, 29)}.` : name;
       return [
-        text(FRAME.left - 12, y + 4, label, 'text-anchor="end"'),
+        text(left - NAME_GAP, y + 4, name, 'text-anchor="end"'),
         ...(deviation === null
           ? []
           : [line(xAt(mean - deviation), y, xAt(mean + deviation), y, `stroke="${color}" stroke-width="2"`)]),

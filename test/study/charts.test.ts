@@ -37,6 +37,14 @@ test("a dot chart keeps values, deviations and the level within its frame", () =
   );
 });
 
+test("a dot chart makes room for the longest name that a variant may have", () => {
+  const name = "n".repeat(60);
+  const svg = dotChart({ title: "Dots", xLabel: "x", rows: [{ name, values: [1, 2] }] });
+  expect(svg).toContain(`>${name}</text>`);
+  const end = Number(/<text x="([\d.]+)"[^>]*>n{60}/.exec(svg)![1]);
+  expect(end).toBeGreaterThan(60 * 7);
+});
+
 test("a line chart keeps points and error bars within its frame", () => {
   const point = fc.record({ x: value, y: value, error: fc.option(fc.double({ min: 0, max: 100, noNaN: true })) });
   fc.assert(
