@@ -73,7 +73,8 @@ export function differenceOf(
 /** "+0.4 ± 0.7". */
 export function differenceText({ evaluation }: EvaluationScores, { mean, margin }: PairedDifference): string {
   const { digits } = measureOf(evaluation.task);
-  const signed = `${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(digits)}`;
+  const size = Math.abs(mean).toFixed(digits);
+  const signed = `${mean < 0 && Number(size) > 0 ? "−" : "+"}${size}`;
   return `${signed}${margin === null ? "" : ` ± ${margin.toFixed(digits)}`}`;
 }
 
