@@ -4,6 +4,7 @@ export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./
 export { EvaluationError } from "./errors.js";
 export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
 export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
+export { evaluateRecognition, type RecognitionReport, type RecognitionRequest } from "./evaluate-recognition.js";
 export {
   evaluateReconstruction,
   type ReconstructionReport,

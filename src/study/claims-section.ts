@@ -1,5 +1,6 @@
 // The claims of a recipe in the report: which encoder is said to be better than which, and what came out.
 
+import { isHeldOut } from "./jobs.js";
 import { table } from "./markdown.js";
 import type { Claim } from "./recipe.js";
 import { columnName, differenceOf, differenceText, type EvaluationScores } from "./scores.js";
@@ -9,11 +10,11 @@ type Verdict = "as claimed" | "the reverse" | "open";
 
 /**
  * A table of the claims by the evaluations, and how many came out. No lines where nothing can be compared yet.
- * Reconstruction is left out: it is of each method's own pretext task, and says little of what an encoder is worth.
+ * Reconstruction and recognition are left out: they are what is trained, and say little of what an encoder is worth.
  */
 export function claimsSection(claims: readonly Claim[], scores: readonly EvaluationScores[]): string[] {
   const columns = scores
-    .filter(({ evaluation }) => evaluation.task !== "reconstruction")
+    .filter(({ evaluation }) => !isHeldOut(evaluation))
     .flatMap((of) => of.fractions.map((fraction) => ({ of, fraction })));
   const verdicts: Verdict[] = [];
   const rows = claims.map(({ better, than }) => [

@@ -2,7 +2,7 @@
 
 import { formatCount } from "../training/quantities.js";
 import { dotChart } from "./dot-chart.js";
-import { measureOf } from "./job-record.js";
+import { measureOf, shownScore } from "./job-record.js";
 import { lineChart, type Series } from "./line-chart.js";
 import { table } from "./markdown.js";
 import { fileName, shareText } from "./names.js";
@@ -29,10 +29,12 @@ export function evaluationSection(
   const isCurve = fractions.length > 1;
   pictures.set(picture, isCurve ? efficiencyChart(scores) : comparisonChart(scores, baseline));
   const images = first === undefined ? "" : ` on ${formatCount(first.testImages)} test images`;
+  const over = seeds === 1 ? "one seed" : `mean and deviation over ${seeds} seeds`;
+  const guessing = first?.chance === undefined ? "" : ` Guessing gives ${shownScore(task, first.chance)}.`;
   return [
     `## ${name}`,
     "",
-    `${capitalised(measure.name)}${images}${measure.unit}; ${seeds === 1 ? "one seed" : `mean and deviation over ${seeds} seeds`}.`,
+    `${capitalised(measure.name)}${images}${measure.unit}; ${over}.${guessing}`,
     ...(finished < expected ? [`**Not finished: ${finished} of ${expected} evaluations.**`] : []),
     "",
     ...table(

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { evaluateKnn } from "../evaluation/evaluate-knn.js";
 import { evaluateProbe } from "../evaluation/evaluate-probe.js";
+import { evaluateRecognition } from "../evaluation/evaluate-recognition.js";
 import { evaluateReconstruction } from "../evaluation/evaluate-reconstruction.js";
 import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
@@ -56,6 +57,13 @@ async function evaluate(
       const report = await evaluateReconstruction(request, progress);
       await writeJson(out, report);
       return { train: { images: 0 }, test: report.test, score: report.detail.reconstruction };
+    }
+    case "recognition": {
+      const { test, images } = evaluation;
+      const report = await evaluateRecognition({ ...encoder, test, images }, progress);
+      await writeJson(out, report);
+      const { homologous, chance } = report.detail;
+      return { train: { images: 0 }, test: report.test, score: homologous, chance };
     }
     case "knn":
     case "probe": {

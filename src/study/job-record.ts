@@ -35,6 +35,8 @@ const schema = z.discriminatedUnion("kind", [
     testImages: z.int().min(0),
     /** What `measureOf` the task says. */
     score: z.number().min(0),
+    /** The score of guessing, for tasks that know it. */
+    chance: z.number().min(0).optional(),
   }),
 ]);
 
@@ -54,10 +56,21 @@ export interface Measure {
 
 const percent = { scale: 100, digits: 1, unit: ", in percent" } as const;
 
-/** Shares of the test images or of their area; of a reconstruction, the mean squared error over hidden patches. */
+/** Shares of images, of their area or of patches; of a reconstruction, the mean squared error over hidden patches. */
 export function measureOf(task: string): Measure {
   if (task === "reconstruction") return { name: "reconstruction loss", scale: 1, digits: 4, unit: "" };
-  return { ...percent, name: task === "segmentation" ? "mean IoU" : "top-1" };
+  return { ...percent, name: shares[task] ?? "top-1" };
+}
+
+const shares: Readonly<Record<string, string>> = {
+  segmentation: "mean IoU",
+  recognition: "nearest patches of the same image",
+};
+
+/** "81.6", without the unit. */
+export function shownScore(task: string, score: number): string {
+  const { scale, digits } = measureOf(task);
+  return (scale * score).toFixed(digits);
 }
 
 const FILE = "job.json";
@@ -87,9 +100,14 @@ export interface Figures {
   readonly train: { readonly images: number };
   readonly test: { readonly images: number };
   readonly score: number;
+  readonly chance?: number;
 }
 
-export function recordOf(job: EvaluationJob, { train, test, score }: Figures, seconds: number): EvaluationRecord {
+export function recordOf(
+  job: EvaluationJob,
+  { train, test, score, chance }: Figures,
+  seconds: number,
+): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;
   if (!Number.isFinite(score)) {
     throw new EvaluationError({
@@ -110,5 +128,6 @@ export function recordOf(job: EvaluationJob, { train, test, score }: Figures, se
     trainImages: train.images,
     testImages: test.images,
     score,
+    ...(chance !== undefined && { chance }),
   };
 }

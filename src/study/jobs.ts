@@ -97,7 +97,7 @@ function contentOf(evaluation: Evaluation): object {
     const { name: _, scenes, ...choices } = evaluation;
     return { choices, scenes: namesOf(scenes) };
   }
-  if (evaluation.task === "reconstruction") {
+  if (isHeldOut(evaluation)) {
     const { name: _, test, ...choices } = evaluation;
     return { choices, test: namesOf(test) };
   }
@@ -110,11 +110,18 @@ export function fractionsOf(evaluation: Evaluation): readonly number[] {
   return "labelFractions" in evaluation ? evaluation.labelFractions : [1];
 }
 
+/** Without labels: what an encoder makes of images that it has not seen. */
+type HeldOutEvaluation = Extract<Evaluation, { task: "reconstruction" | "recognition" }>;
+
+export function isHeldOut(evaluation: Evaluation): evaluation is HeldOutEvaluation {
+  return evaluation.task === "reconstruction" || evaluation.task === "recognition";
+}
+
 function located(evaluation: Evaluation, folder: string): Evaluation {
   if (evaluation.task === "segmentation") return { ...evaluation, scenes: resolve(folder, evaluation.scenes) };
   const absolute = (source: string | string[]) =>
     typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
-  if (evaluation.task === "reconstruction") return { ...evaluation, test: absolute(evaluation.test) };
+  if (isHeldOut(evaluation)) return { ...evaluation, test: absolute(evaluation.test) };
   return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };
 }
 

@@ -63,6 +63,13 @@ const evaluation = z.discriminatedUnion("task", [
     test: paths,
     images: z.int().positive().default(10_000),
   }),
+  /** Of any encoder, as it is transferred. */
+  z.strictObject({
+    task: z.literal("recognition"),
+    name,
+    test: paths,
+    images: z.int().positive().default(2000),
+  }),
   z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({

@@ -17,8 +17,16 @@ import { makeFolder } from "../training/storage.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { createFinetuneRequest } from "./finetune-job.js";
 import { carryOutFrozen } from "./frozen-job.js";
-import { type Figures, type JobRecord, measureOf, readJobRecord, recordOf, writeJobRecord } from "./job-record.js";
-import { type EvaluationJob, type Job, jobsOf, type PretrainJob } from "./jobs.js";
+import {
+  type Figures,
+  type JobRecord,
+  measureOf,
+  readJobRecord,
+  recordOf,
+  shownScore,
+  writeJobRecord,
+} from "./job-record.js";
+import { type EvaluationJob, isHeldOut, type Job, jobsOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
 import { pretrainCost } from "./pretrain-cost.js";
@@ -82,8 +90,8 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
       await writeJobRecord(join(folder, job.folder), record);
       records.set(job.folder, record);
       if (record.kind === "evaluate") {
-        const { name, scale, digits, unit } = measureOf(record.task);
-        hooks.print(`  ${name}${unit}: ${(scale * record.score).toFixed(digits)}`);
+        const { name, unit } = measureOf(record.task);
+        hooks.print(`  ${name}${unit}: ${shownScore(record.task, record.score)}`);
       }
     } catch (error) {
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
@@ -149,7 +157,8 @@ async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
 function describeJob(job: Job): string {
   const seed = `seed ${job.seed}`;
   if (job.kind === "pretrain") return `pre-training: ${job.variant}, ${seed}`;
-  return `${job.evaluation.name}: ${job.variant}, ${shareText(job.labelsFraction)} of the labels, ${seed}`;
+  const labels = isHeldOut(job.evaluation) ? "" : `${shareText(job.labelsFraction)} of the labels, `;
+  return `${job.evaluation.name}: ${job.variant}, ${labels}${seed}`;
 }
 
 function leftText(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>): string {

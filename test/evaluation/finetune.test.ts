@@ -101,7 +101,7 @@ describe("a run", () => {
   });
 
   test("needs the encoder's file no more once it has begun", async () => {
-    const other = await writeTinyCheckpoint(at("gone.safetensors"), 8);
+    const other = await writeTinyCheckpoint(at("gone.safetensors"), { seed: 8 });
     const run = at("orphan");
     await finetune({ ...request(), from: other }, run, hooks(1));
     writeFileSync(other, "no longer a checkpoint");

@@ -36,7 +36,7 @@ test("an image of the set finds itself first, and the sheet has a row for each q
 });
 
 test("the encoder must be the one that the features were made with", async () => {
-  const other = await writeTinyCheckpoint(at("other.safetensors"), 8);
+  const other = await writeTinyCheckpoint(at("other.safetensors"), { seed: 8 });
   await expect(search({ features, queries: [image(0)], top: 1, from: other, threads: 1 })).rejects.toThrow(
     /Expected the encoder that .*patterns.npy was made with .* but found another one .*other.safetensors/,
   );

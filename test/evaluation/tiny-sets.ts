@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll } from "vitest";
 import { ImageProgress } from "#src/evaluation/index.js";
+import type { EncoderShape } from "#src/nn/presets.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { describeModel } from "#src/training/pretrained.js";
 import { patternImage, plainImage, writeFiles } from "../data/image-files.js";
@@ -19,13 +20,23 @@ export function sharedFolder(): (...names: string[]) => string {
   return (...names) => join(folder, ...names);
 }
 
-export async function writeTinyCheckpoint(path: string, seed = 7): Promise<string> {
-  const { shape, normalization, tensors } = randomEncoder(tinyShape, seed);
+interface TinyEncoder {
+  readonly seed?: number;
+  readonly shape?: EncoderShape;
+  /** Weights with such names are all zero. */
+  readonly blank?: RegExp;
+}
+
+export async function writeTinyCheckpoint(
+  path: string,
+  { seed = 7, shape = tinyShape, blank }: TinyEncoder = {},
+): Promise<string> {
+  const { normalization, tensors } = randomEncoder(shape, seed);
   const entries = [...tensors].map(([name, tensor]) => ({
     name,
     dtype: "F32" as const,
     shape: tensor.shape,
-    data: tensor.data,
+    data: blank?.test(name) ? tensor.data.map(() => 0) : tensor.data,
   }));
   const model = describeModel({ shape, decoder: undefined, normalization, background: [255, 255, 255] });
   await writeCheckpoint(path, { step: 0, tensors: entries, metadata: { model } });

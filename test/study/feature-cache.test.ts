@@ -12,7 +12,7 @@ const at = sharedFolder();
 
 beforeAll(async () => {
   await writeTinyCheckpoint(at("first.safetensors"));
-  await writeTinyCheckpoint(at("second.safetensors"), 8);
+  await writeTinyCheckpoint(at("second.safetensors"), { seed: 8 });
   await writeColours(at("train"), 8);
   await writeColours(at("test"), 2, 1);
   await writeFiles(at("train"), { "blue/broken.png": "no image" });

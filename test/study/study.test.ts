@@ -36,6 +36,7 @@ function writeRecipe(name: string, change: object = {}): string {
       { name: "Tuned", task: "finetune", ...sets, labelFractions: [0.5], options: finetune },
       { name: "Patches", task: "segmentation", scenes: "masked", images: 4, queries: 2 },
       { name: "Held out", task: "reconstruction", test: "images", images: 8 },
+      { name: "Recognised", task: "recognition", test: "images", images: 8 },
     ],
     ...change,
   };
@@ -67,7 +68,7 @@ describe("a study", () => {
     const jobs = jobsOf(readStudy(recipe));
     expect(jobs.map(({ kind }) => kind).filter((kind) => kind === "pretrain")).toHaveLength(1);
     // What reconstructs is evaluated once more.
-    expect(jobs).toHaveLength(1 + 2 * 2 * 5 + 2);
+    expect(jobs).toHaveLength(1 + 2 * 2 * 6 + 2);
     const seeds = jobs.map(({ seed }) => seed);
     expect(seeds).toEqual([...seeds].sort());
     expect(jobs[0]!.folder).toMatch(/^pretrain\/mixed-ae-0-[0-9a-f]{10}$/);
@@ -107,7 +108,7 @@ describe("a study", () => {
     expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
     expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
     expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({
-      ...{ outcome: "finished", done: 23, total: 23 },
+      ...{ outcome: "finished", done: 27, total: 27 },
       failures: [],
     });
     const metrics = join(folder, pretraining(folder), "metrics.jsonl");
@@ -124,7 +125,7 @@ describe("a study", () => {
     expect(text).toContain("# Colours");
     expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
     expect(text).toMatch(
-      /## In short\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \|/,
+      /## In short\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \| Recognised \|/,
     );
     expect(text).toMatch(/\| claim \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \|\n/);
     expect(text).toMatch(
@@ -135,6 +136,9 @@ describe("a study", () => {
     expect(text).toMatch(/\| encoder \| 50% \(12\) labels \| 100% \(24\) labels \|/);
     expect(text).not.toContain("Not finished");
     expect(text).toMatch(/## Patches\n\nMean IoU on 2 test images/);
+    expect(text).toMatch(
+      /## Recognised\n\nNearest patches of the same image on 8 test images.*\. Guessing gives (20\.0|23\.8)\./,
+    );
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     expect(pictures.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
       "contrastive.svg",
@@ -142,11 +146,13 @@ describe("a study", () => {
       "knn-knn.svg",
       "precision-mixed-ae.svg",
       "probe-probe.svg",
+      "recognition-recognised.svg",
       "reconstruction-held-out.svg",
       "segmentation-patches.svg",
     ]);
     for (const path of [...text.matchAll(/\]\(([^)]+\.svg)\)/g)]) expect(existsSync(join(folder, path[1]!))).toBe(true);
-    for (const path of pictures) expect((await sharp(path).metadata()).width).toBe(720);
+    // Charts of dots are as wide as their longest name needs.
+    for (const path of pictures) expect((await sharp(path).metadata()).width, path).toBeGreaterThan(500);
   });
 
   test("does what does not need a job that failed, says what did, and uses the threads that it may", {
@@ -197,7 +203,7 @@ describe("a study", () => {
 
   test("packed without weights, gives the same report", async () => {
     await writeStudyReport(at("parts"));
-    expect(await packStudy(at("parts"), at("packed"))).toEqual({ jobs: 23 });
+    expect(await packStudy(at("parts"), at("packed"))).toEqual({ jobs: 27 });
     await writeStudyReport(at("packed"));
     const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
     expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
@@ -214,7 +220,7 @@ describe("a study", () => {
     rmSync(at("packed", tuned!), { recursive: true });
     await writeStudyReport(at("packed"));
     const page = readFileSync(at("packed", "report.md"), "utf8");
-    expect(page).toContain("# Colours\n\n**Not finished: 22 of 23 jobs.**");
+    expect(page).toContain("# Colours\n\n**Not finished: 26 of 27 jobs.**");
     expect(page).toContain("**Not finished: 3 of 4 evaluations.**");
   });
 
@@ -222,7 +228,7 @@ describe("a study", () => {
     const folders = (path: string) => new Set(jobsOf(readStudy(path)).map(({ folder }) => folder));
     const more = folders(writeRecipe("more.yaml", { seeds: [0, 1, 2] }));
     for (const folder of folders(recipe)) expect(more.has(folder)).toBe(true);
-    expect(more.size).toBe(23 + 11);
+    expect(more.size).toBe(27 + 13);
   });
 
   test("changed, reports only what belongs to its present state", { timeout: 60_000 }, async () => {
