@@ -134,4 +134,5 @@ export {
 export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
 export { pretrain, reconstruct, resume } from "./training/index.js";
 export { loadPretrained, type PretrainedModel } from "./training/pretrained.js";
-export { Progress, type ProgressStream } from "./training/progress.js";
+export { Progress } from "./training/progress.js";
+export { ProgressLine, type ProgressStream } from "./training/progress-line.js";

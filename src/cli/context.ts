@@ -2,7 +2,7 @@
 
 import type { PretrainConfig } from "../training/config.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
-import type { ProgressStream } from "../training/progress.js";
+import type { ProgressStream } from "../training/progress-line.js";
 
 /** The commands' view of src/training/index.ts. */
 export interface Training {

@@ -11,7 +11,7 @@ import {
   StorageError,
   TrainingDivergedError,
 } from "../training/errors.js";
-import type { ProgressStream } from "../training/progress.js";
+import type { ProgressStream } from "../training/progress-line.js";
 import { UsageError } from "./usage-error.js";
 
 const exitCodes = { failure: 1, usage: 2 } as const;

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { Study } from "../study/index.js";
 import { layerFromAssignments } from "../training/config.js";
 import { Progress } from "../training/progress.js";
+import { ProgressLine } from "../training/progress-line.js";
 import { formatCount } from "../training/quantities.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
@@ -81,13 +82,15 @@ async function listJobs({ stdout }: CliContext, study: Study, out: string): Prom
 async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
   const { ImageProgress } = await import("../evaluation/index.js");
   const { runStudy } = await import("../study/index.js");
-  const progress = new Progress(stdout);
+  const line = new ProgressLine(stdout);
+  const progress = new Progress(line);
   const stop = listenForStop(() => progress.print("Stopping as soon as this can be gone on with."));
   try {
     const { outcome, done, total, failures } = await runStudy(study, out, {
       print: (line) => progress.print(line),
+      line,
       progress,
-      imageProgress: new ImageProgress(stdout),
+      imageProgress: new ImageProgress(line),
       stopRequested: () => stop.received() !== undefined,
       threads,
     });

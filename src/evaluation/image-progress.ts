@@ -1,25 +1,23 @@
-// How many images are done, and how fast: one line rewritten in place on a terminal, a line now and then elsewhere.
+// How many images are done, and how fast: a line that follows them, on a terminal all the time and now and then elsewhere.
 
-import type { ProgressStream } from "../training/progress.js";
+import { ProgressLine, type ProgressStream } from "../training/progress-line.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 
 const REDRAW_MILLISECONDS = 200;
 const PLAIN_MILLISECONDS = 10_000;
 
 export class ImageProgress {
-  readonly #stream: ProgressStream;
+  readonly #line: ProgressLine;
   readonly #clock: () => number;
   #label = "";
   #total = 0;
   #first = 0;
   #began = 0;
   #lastShown = 0;
-  #line = "";
-  #drawn = false;
 
   /** `clock` gives milliseconds that never go back. */
-  constructor(stream: ProgressStream, clock: () => number = () => performance.now()) {
-    this.#stream = stream;
+  constructor(output: ProgressStream | ProgressLine, clock: () => number = () => performance.now()) {
+    this.#line = ProgressLine.on(output);
     this.#clock = clock;
   }
 
@@ -31,7 +29,6 @@ export class ImageProgress {
     this.#first = done;
     this.#began = this.#clock();
     this.#lastShown = this.#began;
-    this.#line = "";
   }
 
   /** `done` counts all images so far. */
@@ -39,34 +36,25 @@ export class ImageProgress {
     const now = this.#clock();
     const seconds = Math.max((now - this.#began) / 1000, 1e-9);
     const perSecond = (done - this.#first) / seconds;
-    this.#line = [
+    const line = [
       `${this.#label} ${formatCount(done).padStart(formatCount(this.#total).length)}/${formatCount(this.#total)}`,
       `${formatRate(perSecond)} images/s`,
       done < this.#total ? `${formatDuration((this.#total - done) / perSecond)} left` : formatDuration(seconds),
-    ].join("  ");
-    const elapsed = now - this.#lastShown;
-    if (elapsed < (this.#stream.isTTY ? REDRAW_MILLISECONDS : PLAIN_MILLISECONDS) && done < this.#total) return;
+    ];
+    this.#line.set(line.join("  "));
+    const every = this.#line.isTerminal ? REDRAW_MILLISECONDS : PLAIN_MILLISECONDS;
+    if (now - this.#lastShown < every && done < this.#total) return;
     this.#lastShown = now;
-    if (this.#stream.isTTY) this.#redraw();
-    else this.#stream.write(`${this.#line}\n`);
+    this.#line.show();
   }
 
   /** Prints a line of its own, above the progress line where there is one. */
   print(line: string): void {
-    if (this.#drawn) this.#stream.write(`\r\u001b[K${line}\n`);
-    else this.#stream.write(`${line}\n`);
-    if (this.#drawn) this.#redraw();
+    this.#line.print(line);
   }
 
   /** Leaves the last state standing on the terminal. */
   end(): void {
-    if (this.#drawn) this.#stream.write("\n");
-    this.#drawn = false;
-  }
-
-  #redraw(): void {
-    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
-    this.#stream.write(`\r${this.#line.slice(0, room)}\u001b[K`);
-    this.#drawn = true;
+    this.#line.end();
   }
 }

@@ -10,6 +10,7 @@ import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluation/report.js";
 import { CheckpointError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
 import { pretrain, resume } from "../training/pretrain.js";
+import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
 import { holdsRun } from "../training/run-directory.js";
 import { type LockHolder, RunLock } from "../training/run-lock.js";
@@ -39,6 +40,8 @@ const WAIT_MILLISECONDS = 2000;
 
 export interface StudyHooks extends FinetuneHooks {
   readonly threads: number;
+  /** The line that `progress` and `imageProgress` share: it begins with how far the whole study is. */
+  readonly line: ProgressLine;
 }
 
 export interface StudySummary {
@@ -83,7 +86,11 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     isWaiting = false;
     const { job, lock } = taken;
     try {
-      hooks.print(`[${records.size + 1} of ${jobs.length}] ${describeJob(job)}${leftText(jobs, records)}`);
+      const place = `${records.size + 1} of ${jobs.length}`;
+      hooks.print(`[${place}] ${describeJob(job)}`);
+      const others = open.filter((each) => each !== job && RunLock.isHeld(lockPath(each, folder))).length;
+      const left = timeLeft(jobs, records, job, others);
+      hooks.line.lead = () => `[${place}${left()}]`;
       const record = await carryOut(job, folder, features, hooks);
       hooks.progress.end();
       if (record === undefined) break;
@@ -128,7 +135,7 @@ async function takeJob(open: readonly Job[], records: ReadonlyMap<string, JobRec
     if (neededBy(job).some((each) => each !== job.folder && !records.has(each))) continue;
     const path = join(folder, job.folder);
     await makeFolder(dirname(path));
-    const lock = RunLock.tryAcquire(`${path}.lock`);
+    const lock = RunLock.tryAcquire(lockPath(job, folder));
     if (!(lock instanceof RunLock)) {
       holders.push(lock);
       continue;
@@ -138,6 +145,10 @@ async function takeJob(open: readonly Job[], records: ReadonlyMap<string, JobRec
     lock.release();
   }
   return { holders };
+}
+
+function lockPath(job: Job, folder: string): string {
+  return `${join(folder, job.folder)}.lock`;
 }
 
 /** The recipe lies beside its results, so that a report needs nothing else; another one in its place is refused. */
@@ -161,9 +172,24 @@ function describeJob(job: Job): string {
   return `${job.evaluation.name}: ${job.variant}, ${labels}${seed}`;
 }
 
-function leftText(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>): string {
-  const seconds = remainingSeconds(jobs, records);
-  return seconds === undefined ? "" : `; about ${formatDuration(seconds)} left for the whole study`;
+/** ", 1 h 20 min left" of the whole study, whatever the time it is asked; empty while it cannot be told. */
+function timeLeft(
+  jobs: readonly Job[],
+  records: ReadonlyMap<string, JobRecord>,
+  current: Job,
+  others: number,
+): () => string {
+  const began = performance.now();
+  const all = remainingSeconds(jobs, records);
+  if (all === undefined) return () => "";
+  const later = remainingSeconds(
+    jobs.filter((job) => job !== current),
+    records,
+  );
+  return () => {
+    const left = all / (1 + others) - (performance.now() - began) / 1000;
+    return `, ${formatDuration(Math.max(left, (later ?? 0) / (1 + others)))} left`;
+  };
 }
 
 /** Undefined where it was stopped before its end. */

@@ -1,13 +1,8 @@
-// How far a run is: one line rewritten in place on a terminal, plain lines at intervals anywhere else.
+// How far a training is: a line that follows its steps, on a terminal all the time and at intervals anywhere else.
 
 import { type Interval, isDue } from "./interval.js";
+import { ProgressLine, type ProgressStream } from "./progress-line.js";
 import { formatCount, formatDuration, formatRate } from "./quantities.js";
-
-export interface ProgressStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
 
 export interface ProgressStart {
   readonly totalSteps: number;
@@ -23,18 +18,15 @@ const horizonSeconds = 30;
 const redrawMilliseconds = 100;
 
 export class Progress {
-  readonly #stream: ProgressStream;
+  readonly #line: ProgressLine;
   readonly #clock: () => number;
   #start: ProgressStart | undefined;
   #speed: StepSpeed | undefined;
   #lastShown = Number.NEGATIVE_INFINITY;
-  #line = "";
-  /** Whether `#line` stands on the terminal, with the cursor at its end. */
-  #drawn = false;
 
   /** `clock` gives milliseconds that never go back. */
-  constructor(stream: ProgressStream, clock: () => number = () => performance.now()) {
-    this.#stream = stream;
+  constructor(output: ProgressStream | ProgressLine, clock: () => number = () => performance.now()) {
+    this.#line = ProgressLine.on(output);
     this.#clock = clock;
   }
 
@@ -51,47 +43,29 @@ export class Progress {
     const now = this.#clock();
     const secondsPerStep = this.#speed!.count(now);
     const width = formatCount(totalSteps).length;
-    this.#line = [
+    const line = [
       `step ${formatCount(step).padStart(width)}/${formatCount(totalSteps)}`,
       `loss ${loss.toFixed(4)}`,
       `${formatRate(imagesPerStep / secondsPerStep)} images/s`,
       step < totalSteps ? `${formatDuration((totalSteps - step) * secondsPerStep)} left` : "done",
-    ].join("  ");
+    ];
+    this.#line.set(line.join("  "));
     const elapsed = now - this.#lastShown;
-    if (this.#stream.isTTY) {
-      if (elapsed < redrawMilliseconds && step < totalSteps) return;
-      this.#redraw();
-    } else {
-      if (step > doneSteps + 1 && step < totalSteps && !isDue(plainEvery, step, elapsed / 1000)) return;
-      this.#stream.write(`${this.#line}\n`);
-    }
+    const isBetween = step > doneSteps + 1 && step < totalSteps && !isDue(plainEvery, step, elapsed / 1000);
+    const isTooSoon = elapsed < redrawMilliseconds && step < totalSteps;
+    if (this.#line.isTerminal ? isTooSoon : isBetween) return;
+    this.#line.show();
     this.#lastShown = now;
   }
 
   /** Prints a line of its own, above the progress line where there is one. */
   print(line: string): void {
-    if (!this.#drawn) {
-      this.#stream.write(`${line}\n`);
-      return;
-    }
-    this.#stream.write(`\r\u001b[K${line}\n`);
-    this.#redraw();
+    this.#line.print(line);
   }
 
   /** Leaves the last state standing on the terminal. */
   end(): void {
-    if (this.#drawn) {
-      this.#redraw();
-      this.#stream.write("\n");
-    }
-    this.#drawn = false;
-  }
-
-  #redraw(): void {
-    // A line that wraps could not be rewritten; the last column is left free, for some terminals wrap on filling it.
-    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
-    this.#stream.write(`\r${this.#line.slice(0, room)}\u001b[K`);
-    this.#drawn = true;
+    this.#line.end();
   }
 
   #started(): ProgressStart {

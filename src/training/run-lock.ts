@@ -47,6 +47,12 @@ export class RunLock {
     return taken instanceof RunLock ? taken : described(path, taken);
   }
 
+  /** Whether a living process, this one included, has it. Throws StorageError. */
+  static isHeld(path: string): boolean {
+    const holder = parse(read(path) ?? "");
+    return holder !== undefined && !isStale(holder);
+  }
+
   /** The lock, or the living process that has it. */
   static #take(path: string): RunLock | Owner {
     const owner: Owner = {

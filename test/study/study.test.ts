@@ -5,6 +5,7 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { layerFromAssignments } from "#src/training/config.js";
+import { ProgressLine } from "#src/training/progress-line.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
 import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
 
@@ -14,6 +15,7 @@ let recipe = "";
 const hooks = (stopAfter?: number): StudyHooks & { readonly lines: string[] } => ({
   ...recordHooks(stopAfter),
   imageProgress: silentProgress(),
+  line: new ProgressLine({ write: () => true }),
   threads: 1,
 });
 
@@ -107,10 +109,12 @@ describe("a study", () => {
     // Stopped in the middle of the pre-training, then in the middle of a fine-tuning.
     expect(await runStudy(readStudy(recipe), folder, hooks(4))).toMatchObject({ outcome: "stopped", done: 0 });
     expect(await runStudy(readStudy(recipe), folder, hooks(8))).toMatchObject({ outcome: "stopped", done: 4 });
-    expect(await runStudy(readStudy(recipe), folder, hooks())).toEqual({
+    const last = hooks();
+    expect(await runStudy(readStudy(recipe), folder, last)).toEqual({
       ...{ outcome: "finished", done: 27, total: 27 },
       failures: [],
     });
+    expect(last.line.lead()).toMatch(/^\[27 of 27, [\d.]+ (m?s|min).* left\]$/);
     const metrics = join(folder, pretraining(folder), "metrics.jsonl");
     expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
 

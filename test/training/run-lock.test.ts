@@ -19,7 +19,9 @@ describe("RunLock", () => {
     const lock = RunLock.acquire(path());
     expect(() => RunLock.acquire(path())).toThrow(RunDirectoryError);
     expect(() => RunLock.acquire(path())).toThrow(`The run is being written by process ${process.pid} since`);
+    expect(RunLock.isHeld(path())).toBe(true);
     lock.release();
+    expect(RunLock.isHeld(path())).toBe(false);
     expect(readdirSync(at())).toEqual([]);
     RunLock.acquire(path()).release();
   });
@@ -33,6 +35,7 @@ describe("RunLock", () => {
     expect(() => RunLock.acquire(path())).toThrow(`process ${child.pid}`);
     child.kill("SIGKILL");
     await ended;
+    expect(RunLock.isHeld(path())).toBe(false);
     RunLock.acquire(path()).release();
     expect(existsSync(path())).toBe(false);
   });
