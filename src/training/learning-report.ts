@@ -2,10 +2,10 @@
 import { stat } from "node:fs/promises";
 import { ibotFigures, ibotHealthLines } from "../methods/ibot/health.js";
 import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
+import { type Figures, meanOf } from "./figures.js";
+import { warningLines, warningsOf } from "./health.js";
 import { readRunConfig, runPaths } from "./run-directory.js";
 import { readFully, withDescriptor } from "./storage.js";
-
-type Figures = Readonly<Record<string, number | readonly number[]>>;
 
 /** Bytes read from the beginning and from the end of metrics.jsonl, however long it is. */
 const WINDOW = 64 * 1024;
@@ -36,6 +36,7 @@ export async function describeLearning(folder: string): Promise<string[]> {
 /** `first` and `last` are steps as metrics.jsonl has them. */
 export function learningLines(config: PretrainConfig, first: Figures, last: Figures): string[] {
   const lines = reconstructs(config) ? reconstructionLines(config, first, last) : teacherLines(config, last);
+  lines.push(...warningsOf(config, last).flatMap((warning) => warningLines(warning).map((line) => `  ${line}`)));
   if (typeof last.knnTop1 === "number") {
     const before = typeof first.knnTop1 === "number" ? `${share(first.knnTop1)} at step ${first.step}, ` : "";
     const told = `  nearest images  tell the class of ${before}${share(last.knnTop1)} at the end.`;
@@ -53,7 +54,7 @@ function reconstructionLines(config: ReconstructingConfig, first: Figures, last:
     `  reconstruction  error of hidden patches ${figure(first.reconstruction)} at step ${first.step}, ` +
       `${figure(last.reconstruction)} at the end`,
   ];
-  const { topkPrecision, contrastive, featureSpread } = last;
+  const { topkPrecision, contrastive } = last;
   const chance = 1 / groupSize(config);
   const precisions = listOf(topkPrecision);
   if (precisions.length > 0) {
@@ -65,9 +66,6 @@ function reconstructionLines(config: ReconstructingConfig, first: Figures, last:
     const idle = Math.log(patches - 1);
     lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
     lines.push(`  ${verdict(precisions, chance, contrastive < idle - 0.1)}`);
-  }
-  if (typeof featureSpread === "number" && featureSpread < 0.01) {
-    lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
   }
   return lines;
 }
@@ -102,17 +100,6 @@ function parseLine(line: string): Figures[] {
   } catch {
     return [];
   }
-}
-
-function meanOf(steps: readonly Figures[]): Figures {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const entries = Object.entries(steps.at(-1) ?? {}).map(([name, value]) => {
-    // Some figures are not there in every step.
-    const column = steps.map((step) => step[name]).filter((each) => each !== undefined);
-    if (typeof value === "number") return [name, mean(column as number[])] as const;
-    return [name, value.map((_, place) => mean(column.map((each) => (each as number[])[place]!)))] as const;
-  });
-  return Object.fromEntries(entries);
 }
 
 function figure(value: Figures[string] | undefined): string {

@@ -7,6 +7,7 @@ import type { Arrays } from "../runtime/index.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
+import type { StepMetrics } from "./metrics-log.js";
 import { inputTensors, parameterTensors } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
 
@@ -26,6 +27,8 @@ export interface LoopParts {
     readonly tensors: readonly SafetensorsEntry[];
     readonly metadata: Readonly<Record<string, string>>;
   };
+  /** Sees the figures of every step that was taken. */
+  readonly watch?: (step: StepMetrics) => void;
   /** Figures beside those of the step: after the first step, each so many, and after the last. */
   readonly evaluation?: { readonly every: number; readonly evaluate: Evaluator["evaluate"] };
   /** Draws a PNG file each so many steps, and after the last; 0 for the last alone. */
@@ -68,7 +71,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
     const isEvaluated = step === 1 || step === totalSteps || (evaluation && step % evaluation.every === 0);
-    run.recordStep({
+    const figures = {
       step,
       epoch: batch.epoch,
       loss,
@@ -79,7 +82,9 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       stepSeconds: rounded(stepSeconds),
       dataWaitSeconds: rounded(batch.waitSeconds),
       ...(evaluation && isEvaluated && (await evaluation.evaluate())),
-    });
+    };
+    run.recordStep(figures);
+    parts.watch?.(figures);
     hooks.progress.step({ step, loss });
 
     // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.

@@ -6,10 +6,12 @@ import { formatAnnouncement } from "./announce.js";
 import { type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { ConfigError } from "./errors.js";
+import { HealthWatch, warningLines } from "./health.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { pictureImages } from "./picture-images.js";
+import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
@@ -72,6 +74,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
         batchSize,
         schedule: { ...derived, peak: derived.learningRate, floor: minLearningRate },
         doneSteps,
+        watch: watchHealth(run, derived.totalSteps, hooks),
         inputsOf: learner.inputsOf,
         step: learner.step,
         snapshot: () => ({
@@ -88,6 +91,17 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
   } finally {
     await batches.close();
   }
+}
+
+/** Warnings for the person who watches, and for whoever reads log.txt later. */
+function watchHealth({ config, log }: PretrainRun, totalSteps: number, hooks: RunHooks): LoopParts["watch"] {
+  const watch = new HealthWatch(config, totalSteps);
+  return (figures) => {
+    for (const warning of watch.see(figures)) {
+      for (const line of warningLines(warning, ` at step ${formatCount(figures.step)}`)) hooks.print(line);
+      log.warn(`step ${figures.step}: ${warning.lines.join(" ")}`);
+    }
+  };
 }
 
 /** Sheets of reconstructions, from a method that makes them and a source that has enough readable images. */

@@ -1,4 +1,5 @@
 // Whether iBOT's teacher still tells crops and patches apart: its figures in plain words.
+import type { Warning } from "../warning.js";
 
 const names = [
   "teacherEntropy",
@@ -23,35 +24,41 @@ export function ibotFigures(step: Readonly<Record<string, unknown>>): IbotFigure
 const EVEN = 0.02;
 /** Fewer prototypes than this for all patches together distinguish nothing (our choice). */
 const FEWEST_PROTOTYPES = 2;
-/** Below this, the patches of an image point the same way; as in the report of every method. */
-const LEAST_SPREAD = 0.01;
 
-/** Lines for the end of a run: the figures, then a warning with its likely cause for each sign of collapse. */
+/** Lines for the end of a run. */
 export function ibotHealthLines(figures: IbotFigures, prototypes: number): string[] {
-  const { teacherEntropy, divergence, clsCentreNorm, patchCentreNorm, prototypesInUse, featureSpread } = figures;
+  const { teacherEntropy, divergence, clsCentreNorm, patchCentreNorm, prototypesInUse } = figures;
   const even = Math.log(prototypes);
-  const lines = [
+  return [
     `  teacher         entropy ${figure(teacherEntropy)}; ${figure(even)} where it prefers no prototype. The student ` +
       `differs from it by ${figure(divergence)}`,
     `  prototypes      patches use ${figure(prototypesInUse)} of ${prototypes}; the centres have lengths ` +
       `${figure(clsCentreNorm)} (crops) and ${figure(patchCentreNorm)} (patches)`,
   ];
-  if (teacherEntropy > (1 - EVEN) * even) {
-    lines.push(
-      "  Warning: the teacher says the same of all crops, every prototype alike. Likely cause: its temperature is too high,",
-      "  or the run has only begun. Lower teacherTemperature, or train for longer.",
-    );
+}
+
+/** A warning with its likely cause for each sign of collapse. */
+export function ibotWarnings({ teacherEntropy, prototypesInUse }: IbotFigures, prototypes: number): Warning[] {
+  const warnings: Warning[] = [];
+  if (teacherEntropy > (1 - EVEN) * Math.log(prototypes)) {
+    warnings.push({
+      sign: "even teacher",
+      lines: [
+        "the teacher says the same of all crops, every prototype alike. Likely cause: its temperature is too high, or",
+        "the run has only begun. Lower teacherTemperature, or train for longer.",
+      ],
+    });
   }
   if (prototypesInUse < FEWEST_PROTOTYPES) {
-    lines.push(
-      "  Warning: one prototype stands for all patches. Likely cause: the centres follow too slowly, or the learning rate is",
-      "  too high. Lower centreMomentum or the learning rate.",
-    );
+    warnings.push({
+      sign: "one prototype",
+      lines: [
+        "one prototype stands for all patches. Likely cause: the centres follow too slowly, or the learning rate is",
+        "too high. Lower centreMomentum or the learning rate.",
+      ],
+    });
   }
-  if (featureSpread < LEAST_SPREAD) {
-    lines.push("  Warning: the features of all patches of an image point the same way. They distinguish nothing.");
-  }
-  return lines;
+  return warnings;
 }
 
 function figure(value: number): string {

@@ -1,0 +1,8 @@
+// What a method's figures warn of, in words for people.
+
+export interface Warning {
+  /** Tells this kind of warning from others. */
+  readonly sign: string;
+  /** What is seen, the likely cause, and what to do; begins in the middle of a line. */
+  readonly lines: readonly string[];
+}

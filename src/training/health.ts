@@ -1,0 +1,60 @@
+// What the figures of a run warn of, while it goes on and at its end.
+import { ibotFigures, ibotWarnings } from "../methods/ibot/health.js";
+import type { Warning } from "../methods/warning.js";
+import { type PretrainConfig, reconstructs } from "./config.js";
+import { type Figures, meanOf } from "./figures.js";
+import type { StepMetrics } from "./metrics-log.js";
+
+/** Below this, the patches of an image point the same way (our choice). */
+const LEAST_SPREAD = 0.01;
+
+/** Signs that a run learns nothing, in figures that are means over some steps. */
+export function warningsOf(config: PretrainConfig, figures: Figures): Warning[] {
+  const { featureSpread } = figures;
+  const warnings: Warning[] = [];
+  const teacher = ibotFigures(figures);
+  if (!reconstructs(config) && teacher !== undefined) {
+    warnings.push(...ibotWarnings(teacher, config.methodOptions.prototypes));
+  }
+  if (typeof featureSpread === "number" && featureSpread < LEAST_SPREAD) {
+    warnings.push({
+      sign: "no spread",
+      lines: ["the features of all patches of an image point the same way. They distinguish nothing."],
+    });
+  }
+  return warnings;
+}
+
+/** "Warning: ..." in lines for people, `place` being such as " at step 100". */
+export function warningLines({ lines: [first, ...others] }: Warning, place = ""): string[] {
+  return [`Warning${place}: ${first}`, ...others];
+}
+
+/** Steps that are looked at together: single batches differ. */
+const WINDOW = 100;
+/** A run has only begun until so much of it is done (our choice). */
+const BEGINNING = 0.1;
+
+/** Warns while a run goes on: of each sign when it appears, and again only after it was gone. */
+export class HealthWatch {
+  readonly #config: PretrainConfig;
+  readonly #firstStep: number;
+  #steps: StepMetrics[] = [];
+  #signs = new Set<string>();
+
+  constructor(config: PretrainConfig, totalSteps: number) {
+    this.#config = config;
+    this.#firstStep = BEGINNING * totalSteps;
+  }
+
+  /** To be called with each step; returns what is to be said now. */
+  see(step: StepMetrics): Warning[] {
+    this.#steps.push(step);
+    if (this.#steps.length < WINDOW) return [];
+    const warnings = step.step < this.#firstStep ? [] : warningsOf(this.#config, meanOf(this.#steps));
+    const fresh = warnings.filter(({ sign }) => !this.#signs.has(sign));
+    this.#signs = new Set(warnings.map(({ sign }) => sign));
+    this.#steps = [];
+    return fresh;
+  }
+}

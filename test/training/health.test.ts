@@ -1,0 +1,45 @@
+// Warnings while a run goes on: means over a hundred steps, each sign once, and again only after it was gone.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { resolveConfig } from "#src/training/config.js";
+import { HealthWatch } from "#src/training/health.js";
+import { pretrain } from "#src/training/index.js";
+import { temporaryFolder } from "./temporary-folder.js";
+import { recordHooks, tinyIbotConfig, writeImages } from "./tiny-run.js";
+
+const at = temporaryFolder();
+const config = resolveConfig([{ origin: "test", values: { source: "photos" } }]);
+
+/** The steps at which it warns, for the spread of each step. */
+function warnedAt(spreads: readonly number[], totalSteps = spreads.length): number[] {
+  const watch = new HealthWatch(config, totalSteps);
+  return spreads.flatMap((featureSpread, index) =>
+    watch.see({ step: index + 1, featureSpread }).map(({ sign }) => {
+      expect(sign).toBe("no spread");
+      return index + 1;
+    }),
+  );
+}
+const steps = (count: number, value: number) => new Array<number>(count).fill(value);
+
+test("a sign is told once while it lasts, and anew when it comes back", () => {
+  expect(warnedAt([...steps(100, 0.5), ...steps(300, 0.001), ...steps(100, 0.5), ...steps(100, 0.001)])).toEqual([
+    200, 600,
+  ]);
+});
+
+test("single steps, and the beginning of a run, are no sign", () => {
+  expect(warnedAt([...steps(99, 0.5), 0, ...steps(100, 0.5)])).toEqual([]);
+  expect(warnedAt(steps(300, 0.001), 2000)).toEqual([200]);
+});
+
+test("a run of iBOT whose teacher says nothing warns while it goes on, and in its log", {
+  timeout: 60_000,
+}, async () => {
+  await writeImages(at("images"));
+  const hot = ["schedule.steps=100", "methodOptions.teacherTemperatureStart=5", "methodOptions.teacherTemperature=5"];
+  const hooks = recordHooks();
+  await pretrain(tinyIbotConfig(at("images"), ...hot), at("run"), hooks);
+  expect(hooks.lines.join("\n")).toMatch(/Warning at step 100: the teacher says the same of all crops/);
+  expect(readFileSync(at("run", "log.txt"), "utf8")).toMatch(/ warning step 100: the teacher says .* temperature/);
+});
