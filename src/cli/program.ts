@@ -32,7 +32,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     exitCode = code;
   };
   const program = new Command("mixedae")
-    .description("Self-supervised pre-training of vision transformers: MixedAE, MAE and naive mixing.")
+    .description("Self-supervised pre-training of vision transformers: MixedAE, MAE, naive mixing and iBOT.")
     .version(version, "-V, --version", "print the version")
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

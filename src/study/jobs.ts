@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
+import { layersWithEqualCompute } from "./equal-compute.js";
 import { fileName, lastNames, percentOf } from "./names.js";
 import type { Evaluation, Study, Variant } from "./recipe.js";
 
@@ -34,8 +35,11 @@ export type Job = PretrainJob | EvaluationJob;
 /**
  * All jobs in the order in which they are done: what an evaluation needs comes before it, and the first seed of
  * everything before the second of anything, so that a study that is looked at early is whole but for its deviations.
+ * Throws ConfigError for a pre-training that cannot be.
  */
-export function jobsOf({ recipe, layers, folder }: Study): Job[] {
+export function jobsOf(study: Study): Job[] {
+  const { recipe, folder } = study;
+  const layers = layersWithEqualCompute(study);
   const jobs = new Map<string, Job>();
   const add = <Each extends Job>(job: Each): Each => {
     if (!jobs.has(job.folder)) jobs.set(job.folder, job);

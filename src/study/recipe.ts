@@ -27,6 +27,8 @@ const variant = z
     configs: z.array(z.string()).optional(),
     /** An encoder that has learnt nothing, of this size. */
     scratch: z.enum(modelPresetNames).optional(),
+    /** The variant whose multiply-adds this one may take: its steps follow from that. */
+    equalCompute: name.optional(),
     /** How many of the seeds pre-train an encoder of their own; the others take the first one's. All by default. */
     pretrainSeeds: z.int().positive().optional(),
   })
@@ -107,6 +109,13 @@ const recipe = z
     ({ baseline, variants }) => baseline === undefined || variants.some((each) => each.name === baseline),
     "baseline: expected the name of a variant",
   )
+  .refine(({ variants }) => {
+    const others = variants.filter((each) => each.scratch === undefined && each.equalCompute === undefined);
+    return variants.every(
+      ({ scratch, equalCompute }) =>
+        equalCompute === undefined || (scratch === undefined && others.some((each) => each.name === equalCompute)),
+    );
+  }, "variants: equalCompute: expected the name of a variant that is pre-trained for steps of its own")
   .refine(({ claims, variants }) => {
     const names = new Set(variants.map((each) => each.name));
     return claims.every(({ better, than }) => names.has(better) && names.has(than) && better !== than);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
+import { pretrainCost } from "#src/study/pretrain-cost.js";
 import { layerFromAssignments } from "#src/training/config.js";
 import { ProgressLine } from "#src/training/progress-line.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
@@ -102,6 +103,31 @@ describe("a study", () => {
     });
     expect(readStudy(shared).recipe.variants.map(({ name }) => name)).toEqual(["MAE", "nano"]);
     expect(readStudy(shared).recipe.claims).toEqual([{ better: "MAE", than: "nano" }]);
+  });
+
+  test("gives a variant the compute of another, whatever the size", () => {
+    const path = writeRecipe("equal.yaml", {
+      ...{ baseline: "MAE", seeds: [0, 1] },
+      pretrain: { source: "images", model: { preset: "nano" }, schedule: { steps: 90, batchSize: 8 } },
+      variants: [
+        { name: "iBOT", pretrain: { method: "ibot", schedule: { batchSize: 4 } }, equalCompute: "MAE" },
+        { name: "MAE", pretrain: { method: "mae" } },
+      ],
+    });
+    for (const set of [[], ["model.preset=micro"], ["schedule.steps=30"]]) {
+      const configs = jobsOf(readStudy(path, [layerFromAssignments(set)])).flatMap((job) =>
+        job.kind === "pretrain" ? job.config : [],
+      );
+      const [ibot, mae] = [configs[0]!, configs[1]!];
+      expect([ibot.method, mae.method]).toEqual(["ibot", "mae"]);
+      const computeOf = (config: typeof ibot, steps: number) =>
+        steps * config.schedule.batchSize * pretrainCost(config).multiplyAdds;
+      const { steps } = ibot.schedule;
+      const allowed = computeOf(mae, set[0] === "schedule.steps=30" ? 30 : 90);
+      expect(Math.abs(computeOf(ibot, steps!) - allowed)).toBeLessThanOrEqual(computeOf(ibot, 1) / 2);
+      // Every seed alike.
+      expect(configs[2]!.schedule.steps).toBe(steps);
+    }
   });
 
   test("stopped wherever it is, goes on, does nothing twice, and reports", { timeout: 120_000 }, async () => {
@@ -279,6 +305,16 @@ describe("what cannot be", () => {
       /differs from others in letters or digits/,
     ],
     [
+      "the compute of a variant that has none of its own",
+      {
+        variants: [
+          { name: "scratch", scratch: "micro" },
+          { name: "a", pretrain: { source: "images" }, equalCompute: "scratch" },
+        ],
+      },
+      /equalCompute: expected the name of a variant that is pre-trained/,
+    ],
+    [
       "a name that no file can have",
       { evaluations: [{ name: "近邻", task: "knn" }] },
       /a letter from a to z or a digit/,
@@ -300,6 +336,15 @@ describe("what cannot be", () => {
     expect(() => jobsOf(readStudy(writeRecipe("wrong.yaml", { variants, baseline: "a" })))).toThrow(
       /batchsize.*Did you mean schedule.batchSize/,
     );
+  });
+
+  test("the compute of a pre-training in epochs cannot be told", () => {
+    const variants = [
+      { name: "a", pretrain: { source: "images", schedule: { epochs: 2 } } },
+      { name: "b", pretrain: { source: "images" }, equalCompute: "a" },
+    ];
+    const path = writeRecipe("wrong.yaml", { variants, baseline: "a" });
+    expect(() => jobsOf(readStudy(path))).toThrow(/b, equalCompute: .*schedule.steps in place of epochs/);
   });
 
   test("another study's folder, and a folder without one, are refused", async () => {
