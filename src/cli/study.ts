@@ -56,7 +56,7 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .action(async (folder: string) => {
       const { writeStudyReport } = await import("../study/index.js");
       const { page, pictures, finished } = await writeStudyReport(folder);
-      const files = `${page} and ${pictures.length} pictures`;
+      const files = `${page} and ${pictures.length} picture${pictures.length === 1 ? "" : "s"}`;
       context.stdout.write(`Wrote ${files} from ${formatCount(finished)} finished jobs.\n`);
     });
   study

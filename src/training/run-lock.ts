@@ -58,7 +58,7 @@ export class RunLock {
     const owner: Owner = {
       pid: process.pid,
       host: hostname(),
-      started: startOf(process.pid) ?? "",
+      started: processStatus(process.pid)?.started ?? "",
       since: new Date().toISOString(),
     };
     const content = `${JSON.stringify(owner)}\n`;
@@ -129,18 +129,27 @@ function isStale({ pid, host, started }: Owner): boolean {
     // EPERM: there is such a process, of another user.
     if (errorCode(error) === "ESRCH") return true;
   }
-  const startedNow = startOf(pid);
-  return startedNow !== undefined && started !== "" && startedNow !== started;
+  const found = processStatus(pid);
+  // A process that was killed keeps its number until its parent looks, which in a container may be never.
+  if (found?.state === "Z") return true;
+  return found !== undefined && started !== "" && found.started !== started;
 }
 
-/** Boot and start time of a process on Linux: a restarted container gives a new process the old number. */
-function startOf(pid: number): string | undefined {
+interface ProcessStatus {
+  /** "Z" for a process that has ended. */
+  readonly state: string;
+  /** Boot and start time: a restarted container gives a new process the old number. */
+  readonly started: string;
+}
+
+/** What Linux says of a process; undefined elsewhere, and where there is none. */
+function processStatus(pid: number): ProcessStatus | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const status = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in parentheses and may hold anything; the start is the 22nd field.
+    // The second field is the command in parentheses and may hold anything; the state is the 3rd field, the start the 22nd.
     const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
-    return `${boot}/${fields[19]}`;
+    return { state: fields[0]!, started: `${boot}/${fields[19]}` };
   } catch {
     return undefined;
   }

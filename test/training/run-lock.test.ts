@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RunDirectoryError } from "#src/training/errors.js";
 import { RunLock } from "#src/training/run-lock.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -38,6 +38,17 @@ describe("RunLock", () => {
     expect(RunLock.isHeld(path())).toBe(false);
     RunLock.acquire(path()).release();
     expect(existsSync(path())).toBe(false);
+  });
+
+  it.runIf(process.platform === "linux")("takes over from a killed process whose parent has not looked", async () => {
+    // The child ends after the shell has become another program, which never asks for it.
+    const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
+    const pid = Number(String((await once(parent.stdout, "data"))[0]).trim());
+    const isZombie = () => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+    await vi.waitUntil(isZombie, { timeout: 5000 });
+    owner({ pid });
+    RunLock.acquire(path()).release();
+    parent.kill("SIGKILL");
   });
 
   it("takes over from a process that ended, and from a lock without content", () => {
