@@ -100,13 +100,15 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
       stdout.write(`Finished all ${formatCount(total)} jobs. To see what came out: ${report}\n`);
       return 0;
     }
+    const failed = failures.map((failure) => `  ${failure}\n`).join("");
     if (outcome === "failed") {
       stderr.write(
         `Finished ${formatCount(done)} of ${formatCount(total)} jobs. The others failed, or need what failed:\n` +
-          `${failures.map((failure) => `  ${failure}\n`).join("")}Once the cause is mended, call it again.\n`,
+          `${failed}Once the cause is mended, call it again.\n`,
       );
       return 1;
     }
+    if (failures.length > 0) stderr.write(`Failed:\n${failed}`);
     stdout.write(`Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To go on, call it again.\n`);
     return exitCodeOf(stop.received() ?? "SIGINT");
   } finally {

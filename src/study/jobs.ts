@@ -2,6 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { resolveFinetune } from "../evaluation/finetune/config.js";
+import { modelPresets } from "../nn/presets.js";
 import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
 import { layersWithEqualCompute } from "./equal-compute.js";
 import { fileName, lastNames, percentOf } from "./names.js";
@@ -54,6 +56,7 @@ export function jobsOf(study: Study): Job[] {
           ? add(pretrainJob(variant.name, encoderSeed, layers.get(variant.name)!, folder))
           : { scratch: variant.scratch, seed: encoderSeed };
       for (const evaluation of recipe.evaluations) {
+        checkFinetune(evaluation, from);
         if (evaluation.task === "reconstruction" && !("key" in from && reconstructs(from.config))) continue;
         for (const fraction of fractionsOf(evaluation)) {
           add(evaluationJob(variant.name, seed, from, located(evaluation, folder), fraction));
@@ -62,6 +65,17 @@ export function jobsOf(study: Study): Job[] {
     }
   }
   return [...jobs.values()];
+}
+
+/** A misspelt key is found before anything runs. How many images have labels is known later. */
+function checkFinetune(evaluation: Evaluation, from: EvaluationJob["from"]): void {
+  if (evaluation.task !== "finetune") return;
+  resolveFinetune([{ origin: `the study's ${evaluation.name}`, values: evaluation.options }], {
+    recipe: evaluation.recipe,
+    encoder: "key" in from ? from.config.model : modelPresets[from.scratch],
+    fromScratch: !("key" in from),
+    images: Number.MAX_SAFE_INTEGER,
+  });
 }
 
 function pretrainJob(variant: string, seed: number, layers: Parameters<typeof resolveConfig>[0], folder: string) {

@@ -15,7 +15,7 @@ export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
   return metrics.filter(({ step }) => last <= WHOLE || step % EVERY === 1 || step === last);
 }
 
-/** Its lines in order. Throws StorageError. */
+/** Its whole lines in order; the last may be half written while a process is at it, or was killed. Throws StorageError. */
 export function readMetrics(path: string): StepMetrics[] {
   let text: string;
   try {
@@ -25,7 +25,7 @@ export function readMetrics(path: string): StepMetrics[] {
   }
   return text
     .split("\n")
-    .filter((line) => line !== "")
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as StepMetrics);
 }
 

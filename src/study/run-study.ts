@@ -1,5 +1,6 @@
 // Carries out a study: each job in turn, what is finished left as it is, what was begun resumed.
 
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
@@ -8,7 +9,7 @@ import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluation/report.js";
-import { CheckpointError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
+import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
@@ -33,7 +34,7 @@ import { shareText } from "./names.js";
 import { pretrainCost } from "./pretrain-cost.js";
 import type { Study } from "./recipe.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
-import { remainingSeconds } from "./time-left.js";
+import { openSeconds, secondsLeft } from "./time-left.js";
 
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
@@ -86,10 +87,9 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     isWaiting = false;
     const { job, lock } = taken;
     try {
-      const place = `${records.size + 1} of ${jobs.length}`;
+      const place = `${records.size + failures.size + 1} of ${jobs.length}`;
       hooks.print(`[${place}] ${describeJob(job)}`);
-      const others = open.filter((each) => each !== job && RunLock.isHeld(lockPath(each, folder))).length;
-      const left = timeLeft(jobs, records, job, others);
+      const left = timeLeft({ jobs, records, open, folder }, job);
       hooks.line.lead = () => `[${place}${left()}]`;
       const record = await carryOut(job, folder, features, hooks);
       hooks.progress.end();
@@ -118,8 +118,8 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   };
 }
 
-/** What can be wrong with one job alone: its data, its files, its learning rate. */
-const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError];
+/** What can be wrong with one job alone: its data, its files, its learning rate, a batch larger than its few labels. */
+const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError, ConfigError];
 
 /** The folders of a job and of the pre-training that it needs. */
 function neededBy(job: Job): string[] {
@@ -172,24 +172,32 @@ function describeJob(job: Job): string {
   return `${job.evaluation.name}: ${job.variant}, ${labels}${seed}`;
 }
 
-/** ", 1 h 20 min left" of the whole study, whatever the time it is asked; empty while it cannot be told. */
-function timeLeft(
-  jobs: readonly Job[],
-  records: ReadonlyMap<string, JobRecord>,
-  current: Job,
-  others: number,
-): () => string {
+interface Work {
+  readonly jobs: readonly Job[];
+  readonly records: ReadonlyMap<string, JobRecord>;
+  /** Those that are not finished and can be done, the current one included. */
+  readonly open: readonly Job[];
+  readonly folder: string;
+}
+
+/** ", 1 h 20 min left" of the whole study, whenever it is asked; empty while it cannot be told. */
+function timeLeft({ jobs, records, open, folder }: Work, job: Job): () => string {
   const began = performance.now();
-  const all = remainingSeconds(jobs, records);
-  if (all === undefined) return () => "";
-  const later = remainingSeconds(
-    jobs.filter((job) => job !== current),
-    records,
-  );
+  const rest = open.filter((each) => each !== job);
+  const whole = openSeconds([job], jobs, records);
+  const later = openSeconds(rest, jobs, records);
+  if (whole === undefined || later === undefined) return () => "";
+  const current = Math.max(0, whole - doneSeconds(join(folder, job.folder, "metrics.jsonl")));
   return () => {
-    const left = all / (1 + others) - (performance.now() - began) / 1000;
-    return `, ${formatDuration(Math.max(left, (later ?? 0) / (1 + others)))} left`;
+    const others = rest.filter((each) => RunLock.isHeld(lockPath(each, folder))).length;
+    const elapsed = (performance.now() - began) / 1000;
+    return `, ${formatDuration(secondsLeft({ current, later, others, elapsed }))} left`;
   };
+}
+
+/** What a training that was stopped has taken so far. */
+function doneSeconds(metrics: string): number {
+  return existsSync(metrics) ? trainingSeconds(metrics) : 0;
 }
 
 /** Undefined where it was stopped before its end. */

@@ -3,20 +3,42 @@
 import type { JobRecord } from "./job-record.js";
 import type { Job, PretrainJob } from "./jobs.js";
 
-/** Seconds of one process, for all jobs without a record; undefined while nothing like one of them is finished. */
-export function remainingSeconds(jobs: readonly Job[], records: ReadonlyMap<string, JobRecord>): number | undefined {
+/**
+ * Seconds that `open` jobs take one after the other, by the records of those among `jobs` that are finished; undefined
+ * while nothing like one of them is.
+ */
+export function openSeconds(
+  open: readonly Job[],
+  jobs: readonly Job[],
+  records: ReadonlyMap<string, JobRecord>,
+): number | undefined {
   const finished = jobs.flatMap((job): Finished[] => {
     const record = records.get(job.folder);
     return record === undefined ? [] : [{ job, seconds: record.seconds }];
   });
   let total = 0;
-  for (const job of jobs) {
-    if (records.has(job.folder)) continue;
+  for (const job of open) {
     const seconds = job.kind === "pretrain" ? pretrainSeconds(job, finished) : evaluationSeconds(job, finished);
     if (seconds === undefined) return undefined;
     total += seconds;
   }
   return total;
+}
+
+export interface Standing {
+  /** Seconds of the job at hand when it was taken up, and of all that is open beside it. */
+  readonly current: number;
+  readonly later: number;
+  /** How many other processes are at work on what is open. */
+  readonly others: number;
+  /** Seconds since the job at hand was taken up. */
+  readonly elapsed: number;
+}
+
+/** Seconds until the whole is done; never less than what is surely left where a job takes longer than expected. */
+export function secondsLeft({ current, later, others, elapsed }: Standing): number {
+  const processes = 1 + others;
+  return Math.max((current + later) / processes - elapsed, Math.max(0, later - others * elapsed) / processes);
 }
 
 interface Finished {

@@ -51,7 +51,8 @@ export class HealthWatch {
   see(step: StepMetrics): Warning[] {
     this.#steps.push(step);
     if (this.#steps.length < WINDOW) return [];
-    const warnings = step.step < this.#firstStep ? [] : warningsOf(this.#config, meanOf(this.#steps));
+    const isBeginning = step.step - WINDOW < this.#firstStep;
+    const warnings = isBeginning ? [] : warningsOf(this.#config, meanOf(this.#steps));
     const fresh = warnings.filter(({ sign }) => !this.#signs.has(sign));
     this.#signs = new Set(warnings.map(({ sign }) => sign));
     this.#steps = [];

@@ -8,7 +8,7 @@ import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
 import type { StepMetrics } from "./metrics-log.js";
-import { inputTensors, parameterTensors } from "./model-state.js";
+import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
 
 export interface LoopParts {
@@ -114,7 +114,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
 
 /** Stores what is needed to repeat a step that went wrong; the last good checkpoint stays as it is. */
 async function diverged(
-  { run, training }: LoopParts,
+  { run, training, snapshot }: LoopParts,
   step: number,
   batch: Batch,
   inputs: Arrays,
@@ -127,7 +127,7 @@ async function diverged(
       tensors: [
         ...inputTensors(training, inputs),
         { name: "indices", dtype: "I32", shape: [count], data: batch.indices },
-        ...parameterTensors(training),
+        ...withoutMoments(snapshot().tensors),
       ],
       metadata: { loss: String(loss), gradientNorm: String(gradientNorm), config: JSON.stringify(run.config) },
     });

@@ -19,9 +19,9 @@ export function inputTensors({ inputs }: Training, arrays: Arrays): SafetensorsE
   );
 }
 
-/** The parameters as they are now, as views on the training's buffer. */
-export function parameterTensors({ layout, state }: Training): SafetensorsEntry[] {
-  return tensorsOf(layout, state.parameters, "");
+/** Those of a checkpoint's tensors that decide a step's loss and gradients: all but the optimizer's moments. */
+export function withoutMoments(tensors: readonly SafetensorsEntry[]): SafetensorsEntry[] {
+  return tensors.filter(({ name }) => !name.startsWith(MEAN_PREFIX) && !name.startsWith(SQUARE_PREFIX));
 }
 
 /** Parameters, their average if there is one, and moments, as views on the training's buffers, for `restoreState`. */

@@ -64,7 +64,7 @@ export class ProgressLine {
 
   #redraw(): void {
     // A line that wraps could not be rewritten; the last column is left free, for some terminals wrap on filling it.
-    const room = Math.max(1, (this.#stream.columns ?? 80) - 1);
+    const room = Math.max(1, (this.#stream.columns || 80) - 1);
     this.#stream.write(`\r${this.#whole().slice(0, room)}\u001b[K`);
     this.#drawn = true;
   }

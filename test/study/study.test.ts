@@ -338,6 +338,13 @@ describe("what cannot be", () => {
     );
   });
 
+  test("and of a fine-tuning", () => {
+    const evaluations = [{ name: "x", task: "finetune", train: "t", test: "t", options: { schedule: { step: 8 } } }];
+    expect(() => jobsOf(readStudy(writeRecipe("wrong.yaml", { evaluations })))).toThrow(
+      /the study's x.*schedule.step/s,
+    );
+  });
+
   test("the compute of a pre-training in epochs cannot be told", () => {
     const variants = [
       { name: "a", pretrain: { source: "images", schedule: { epochs: 2 } } },
