@@ -5,36 +5,22 @@ import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
-import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import { createKnnEvaluator } from "../evaluation/online-knn.js";
-import { type ReportFigures, readReport } from "../evaluation/report.js";
 import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
-import { pretrain, resume } from "../training/pretrain.js";
 import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
-import { holdsRun } from "../training/run-directory.js";
 import { type LockHolder, RunLock } from "../training/run-lock.js";
 import { makeFolder } from "../training/storage.js";
 import { cachedFeatures } from "./feature-cache.js";
-import { createFinetuneRequest } from "./finetune-job.js";
 import { carryOutFrozen } from "./frozen-job.js";
-import {
-  type Figures,
-  type JobRecord,
-  measureOf,
-  readJobRecord,
-  recordOf,
-  shownScore,
-  writeJobRecord,
-} from "./job-record.js";
-import { type EvaluationJob, isHeldOut, type Job, jobsOf, type PretrainJob } from "./jobs.js";
+import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
+import { isHeldOut, type Job, jobsOf } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
-import { pretrainCost } from "./pretrain-cost.js";
 import type { Study } from "./recipe.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
+import { carryOutFinetune, carryOutPretrain } from "./training-jobs.js";
 
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
@@ -207,52 +193,7 @@ function carryOut(
   features: ReturnType<typeof cachedFeatures>,
   hooks: StudyHooks,
 ): Promise<JobRecord | undefined> {
-  if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks);
-  if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks);
+  if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks.threads, hooks);
+  if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks.threads, hooks);
   return carryOutFrozen(job, folder, features, hooks.threads, hooks.imageProgress);
-}
-
-/** How this process uses the machine, over what a run's configuration says of it. */
-function machineOf({ threads }: StudyHooks): { threads?: number } {
-  return threads > 0 ? { threads } : {};
-}
-
-async function carryOutPretrain(job: PretrainJob, folder: string, hooks: StudyHooks): Promise<JobRecord | undefined> {
-  const { key, variant, seed, config } = job;
-  const run = join(folder, job.folder);
-  const machine = machineOf(hooks);
-  const withEvaluator = { ...hooks, createEvaluator: createKnnEvaluator };
-  const summary = (await holdsRun(run))
-    ? await resume(run, machine, withEvaluator)
-    : await pretrain({ ...config, run: { ...config.run, ...machine } }, run, withEvaluator);
-  if (summary.outcome === "stopped") return undefined;
-  const { multiplyAdds } = pretrainCost(config);
-  const images = summary.totalSteps * config.schedule.batchSize;
-  return {
-    kind: "pretrain",
-    key,
-    variant,
-    seed,
-    seconds: trainingSeconds(join(run, "metrics.jsonl")),
-    method: config.method,
-    images,
-    multiplyAdds,
-  };
-}
-
-async function carryOutFinetune(job: EvaluationJob, folder: string, hooks: StudyHooks): Promise<JobRecord | undefined> {
-  const run = join(folder, job.folder);
-  // The report is written last, so that where there is one, only the record of it is missing.
-  const former = readReport(join(run, "report.json"));
-  if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
-  const { report } = (await holdsRun(run))
-    ? await resumeFinetune(run, machineOf(hooks), hooks)
-    : await finetune(createFinetuneRequest(job, folder, hooks.threads), run, hooks);
-  return report === null
-    ? undefined
-    : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));
-}
-
-function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
-  return { train, test, score: detail.top1 };
 }
