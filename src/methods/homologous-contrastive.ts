@@ -32,6 +32,21 @@ export function homologousContrastiveLoss(
   return normalizer.sub(attraction).mean();
 }
 
+/** The loss where all features point the same way: log(L - 1). */
+export function idleLoss(patches: number): number {
+  return Math.log(patches - 1);
+}
+
+/**
+ * The loss where the patches of each of g images have one direction, and the images' directions are as far apart as can
+ * be, at the corners of a simplex with cosines -1/(g - 1).
+ */
+export function separatedLoss(patches: number, groupSize: number, temperature: number): number {
+  const perSource = patches / groupSize;
+  const [near, far] = [1 / temperature, -1 / ((groupSize - 1) * temperature)];
+  return Math.log((perSource - 1) * Math.exp(near) + (patches - perSource) * Math.exp(far)) - near;
+}
+
 /** A matrix [n, n] with `value` on its diagonal and 0 elsewhere. */
 function diagonal(n: number, value: number): Tensor {
   const values = new Float32Array(n * n);

@@ -1,5 +1,6 @@
 // What a run has learnt, in plain words: the figures of its last steps beside what they would be without learning.
 import { stat } from "node:fs/promises";
+import { idleLoss, separatedLoss } from "../methods/homologous-contrastive.js";
 import { ibotFigures, ibotHealthLines } from "../methods/ibot/health.js";
 import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { type Figures, meanOf } from "./figures.js";
@@ -11,6 +12,8 @@ import { readFully, withDescriptor } from "./storage.js";
 const WINDOW = 64 * 1024;
 /** Single batches differ: the last figures are means over so many steps. */
 const STEPS = 50;
+/** Images that are told apart nearly for certain: the share of the way from the idle loss that is left (our choice). */
+const NEARLY_SEPARATED = 0.15;
 /** A block that picks homologous patches this many times as often as chance does recognises them. */
 const CLEARLY = 1.4;
 
@@ -61,11 +64,32 @@ function reconstructionLines(config: ReconstructingConfig, first: Figures, last:
     const shares = precisions.map(percent).join(", ");
     lines.push(`  recognition     attention to the own image, by block: ${shares}; chance is ${percent(chance)}`);
   }
-  if (typeof contrastive === "number") {
-    const patches = (config.model.imageSize / config.model.patchSize) ** 2;
-    const idle = Math.log(patches - 1);
-    lines.push(`  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model`);
-    lines.push(`  ${verdict(precisions, chance, contrastive < idle - 0.1)}`);
+  if (config.method === "mixedae" && typeof contrastive === "number") {
+    lines.push(...contrastiveLines(config, contrastive, precisions));
+  }
+  return lines;
+}
+
+function contrastiveLines(
+  config: Extract<ReconstructingConfig, { method: "mixedae" }>,
+  contrastive: number,
+  precisions: readonly number[],
+): string[] {
+  const { model, methodOptions } = config;
+  const images = groupSize(config);
+  const patches = (model.imageSize / model.patchSize) ** 2;
+  const idle = idleLoss(patches);
+  const separated = separatedLoss(patches, images, methodOptions.temperature);
+  const lines = [
+    `  contrastive     ${figure(contrastive)}; ${figure(idle)} where all patches look alike to the model, ` +
+      `${figure(separated)} where their images are told apart for certain`,
+    `  ${verdict(precisions, 1 / images, contrastive < idle - 0.1)}`,
+  ];
+  if (methodOptions.segmentEmbedding && contrastive < separated + NEARLY_SEPARATED * (idle - separated)) {
+    lines.push(
+      "  Hardly any doubt is left: more likely segment embeddings tell the images apart than what the patches show.",
+      "  A run to compare with: --set methodOptions.segmentEmbedding=false, or a smaller methodOptions.contrastiveWeight.",
+    );
   }
   return lines;
 }

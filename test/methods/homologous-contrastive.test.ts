@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
-import { homologousContrastiveLoss } from "#src/methods/homologous-contrastive.js";
+import { homologousContrastiveLoss, idleLoss, separatedLoss } from "#src/methods/homologous-contrastive.js";
 import { drawAssignment } from "#src/methods/mixing.js";
 import { randomStream } from "#src/random/index.js";
 import { evaluate, randomValues } from "../nn/evaluate.js";
@@ -48,6 +48,7 @@ describe("closed-form values at g = 4", () => {
   ])("all features equal, L = %i: log(L - 1) = %f", async (patches, rounded) => {
     const loss = await fourSources(patches, () => [1, 2, 3, 4]);
     expect(loss).toBeCloseTo(Math.log(patches - 1), 4);
+    expect(idleLoss(patches)).toBeCloseTo(Math.log(patches - 1), 12);
     expect(loss).toBeCloseTo(rounded, 3);
   });
 
@@ -59,6 +60,7 @@ describe("closed-form values at g = 4", () => {
     const perSource = patches / 4;
     const normalizer = (perSource - 1) * Math.exp(4) + 3 * perSource * Math.exp(-4 / 3);
     expect(loss).toBeCloseTo(Math.log(normalizer) - 4, 4);
+    expect(separatedLoss(patches, 4, 0.25)).toBeCloseTo(Math.log(normalizer) - 4, 12);
     expect(Math.abs(loss - rounded)).toBeLessThan(0.005);
   });
 

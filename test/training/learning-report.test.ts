@@ -14,7 +14,7 @@ test("recognition that has started", () => {
   expect(lines).toEqual([
     "  reconstruction  error of hidden patches 2.23 at step 1, 0.48 at the end",
     "  recognition     attention to the own image, by block: 30%, 90%; chance is 25%",
-    "  contrastive     3.1; 4.14 where all patches look alike to the model",
+    "  contrastive     3.1; 4.14 where all patches look alike to the model, 2.72 where their images are told apart for certain",
     "  Recognition has started: patches find the patches of their own image within the mixture.",
   ]);
 });
@@ -25,6 +25,14 @@ test.each([
   ["precision of a single block at chance", { topkPrecision: 0.25 }],
 ])("recognition that has not: %s", (_, change) => {
   expect(learningLines(config, started, { ...started, ...change }).join("\n")).toContain("has not started yet");
+});
+
+test("recognition that is too good to be true, where segment embeddings may tell", () => {
+  const last = { ...started, contrastive: 2.8 };
+  expect(learningLines(config, started, last).join("\n")).toContain("more likely segment embeddings tell");
+  const values = { source: "photos", methodOptions: { segmentEmbedding: false } };
+  const without = resolveConfig([{ origin: "test", values }]);
+  expect(learningLines(without, started, last).join("\n")).not.toContain("segment embeddings");
 });
 
 test("without homologous attention the contrastive loss decides", () => {
