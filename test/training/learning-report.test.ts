@@ -29,7 +29,7 @@ test.each([
 
 test("recognition that is too good to be true, where segment embeddings may tell", () => {
   const last = { ...started, contrastive: 2.8 };
-  expect(learningLines(config, started, last).join("\n")).toContain("more likely segment embeddings tell");
+  expect(learningLines(config, started, last).join("\n")).toContain("more likely by their segment embeddings");
   const values = { source: "photos", methodOptions: { segmentEmbedding: false } };
   const without = resolveConfig([{ origin: "test", values }]);
   expect(learningLines(without, started, last).join("\n")).not.toContain("segment embeddings");
