@@ -87,7 +87,7 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
   const stop = listenForStop(() => progress.print("Stopping as soon as this can be gone on with."));
   try {
     const { outcome, done, total, failures } = await runStudy(study, out, {
-      print: (line) => progress.print(line),
+      print: (text) => progress.print(text),
       line,
       progress,
       imageProgress: new ImageProgress(line),

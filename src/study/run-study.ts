@@ -25,6 +25,9 @@ import { carryOutFinetune, carryOutPretrain } from "./training-jobs.js";
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
 
+/** Between two counts of the processes at work, for the time left. */
+const RECOUNT_MILLISECONDS = 10_000;
+
 export interface StudyHooks extends FinetuneHooks {
   readonly threads: number;
   /** The line that `progress` and `imageProgress` share: it begins with how far the whole study is. */
@@ -174,9 +177,13 @@ function timeLeft({ jobs, records, open, folder }: Work, job: Job): () => string
   const later = openSeconds(rest, jobs, records);
   if (whole === undefined || later === undefined) return () => "";
   const current = Math.max(0, whole - doneSeconds(join(folder, job.folder, "metrics.jsonl")));
+  const countOthers = () => rest.filter((each) => RunLock.isHeld(lockPath(each, folder))).length;
+  let [others, counted] = [countOthers(), began];
   return () => {
-    const others = rest.filter((each) => RunLock.isHeld(lockPath(each, folder))).length;
-    const elapsed = (performance.now() - began) / 1000;
+    // Asked ten times a second: the locks, a file for each open job, are looked at less often.
+    const now = performance.now();
+    if (now - counted > RECOUNT_MILLISECONDS) [others, counted] = [countOthers(), now];
+    const elapsed = (now - began) / 1000;
     return `, ${formatDuration(secondsLeft({ current, later, others, elapsed }))} left`;
   };
 }
