@@ -43,8 +43,8 @@ export function idleLoss(patches: number): number {
  */
 export function separatedLoss(patches: number, groupSize: number, temperature: number): number {
   const perSource = patches / groupSize;
-  const [near, far] = [1 / temperature, -1 / ((groupSize - 1) * temperature)];
-  return Math.log((perSource - 1) * Math.exp(near) + (patches - perSource) * Math.exp(far)) - near;
+  const distance = 1 + 1 / (groupSize - 1);
+  return Math.log(perSource - 1 + (patches - perSource) * Math.exp(-distance / temperature));
 }
 
 /** A matrix [n, n] with `value` on its diagonal and 0 elsewhere. */

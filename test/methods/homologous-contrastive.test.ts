@@ -67,6 +67,7 @@ describe("closed-form values at g = 4", () => {
   test("the floor for any temperature is log(rL - 1)", async () => {
     expect(await fourSources(196, corner, 0.01)).toBeCloseTo(Math.log(48), 3);
     expect(Math.log(48)).toBeCloseTo(3.871, 3);
+    expect(separatedLoss(196, 4, 1e-4)).toBeCloseTo(Math.log(48), 12);
     for (const temperature of [0.05, 0.25, 1]) {
       expect(await fourSources(196, corner, temperature)).toBeGreaterThanOrEqual(Math.log(48) - 1e-4);
     }
