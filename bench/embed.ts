@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { embed } from "#src/evaluation/embed.js";
 import { ImageProgress } from "#src/evaluation/image-progress.js";
 import { openModel } from "#src/evaluation/model.js";
@@ -13,6 +12,7 @@ import { normalizePixels } from "#src/nn/pixels.js";
 import type { ModelPreset } from "#src/nn/presets.js";
 import { visionTransformer } from "#src/nn/vision-transformer.js";
 import { randomStream } from "#src/random/index.js";
+import { InferenceSession, Tensor as OrtTensor } from "#src/runtime/onnxruntime.js";
 import { createFeatureExtractor } from "#src/tasks/features.js";
 import type { PretrainedModel } from "#src/training/pretrained.js";
 import { rawProducts } from "./ceiling.js";

@@ -1,5 +1,5 @@
 // Programs compiled for a device by ONNX Runtime: compile once, bind to buffers, run many times.
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+
 import {
   type Device,
   emitOnnx,
@@ -11,6 +11,7 @@ import {
 } from "../graph/index.js";
 import { allocate, holds, type TypedArray } from "./arrays.js";
 import { EngineError } from "./errors.js";
+import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 
 export interface CompileOptions {
   /** Where the program runs; "cpu" by default. */
