@@ -2,9 +2,17 @@
 
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
+import type { ResumeOverrides } from "../training/hooks.js";
 import { isFinetuneConfig, readConfigFile, runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
+import { onePath } from "./evaluation-flags.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
+import { UsageError } from "./usage-error.js";
+
+interface ResumeFlags extends Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
+  readonly source?: readonly string[];
+  readonly testSource?: readonly string[];
+}
 
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
@@ -19,6 +27,13 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       "threads of the engine; 0 means one a physical core (default: as the run was started)",
       wholeNumber,
     )
+    .option(
+      "--source <path...>",
+      "where the images are now, if they have moved (of a fine-tuning: those it learns from)",
+    )
+    .option("--test-source <path...>", "where the test images of a fine-tuning are now, if they have moved")
+    .option("--accept-changed-source", "go on although images were added, removed, renamed or changed")
+    .option("--verify-source", "look at every image file before the first step, and not only as each is read")
     .addHelpText(
       "after",
       [
@@ -26,17 +41,25 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         "A run's length and all else that decides its result are fixed when it starts. To train longer, or otherwise,",
         "start a new run: mixedae pretrain --config RUN/config.json --out NEW --steps N.",
         "",
+        "The images must be those that the run began with: names are compared at once, the content of each as it is read.",
+        "",
         "Example:",
         "  mixedae resume runs/first",
       ].join("\n"),
     )
-    .action(async (folder: string, options: { threads?: number }) => {
-      const overrides = options.threads === undefined ? {} : { threads: options.threads };
+    .action(async (folder: string, { source, testSource, ...others }: ResumeFlags) => {
+      const overrides: ResumeOverrides = {
+        ...others,
+        ...(source !== undefined && { source: onePath(source) }),
+        ...(testSource !== undefined && { testSource: onePath(testSource) }),
+      };
       if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
         const { resumeFinetune } = await import("../evaluation/index.js");
         finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));
         return;
       }
+      if (testSource !== undefined)
+        throw new UsageError(`--test-source: ${folder} is no fine-tuning and tests on nothing`);
       const { resume } = await context.loadTraining();
       finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
     });

@@ -1,7 +1,8 @@
 // Batches of augmented images in a reproducible order, prepared ahead on worker threads.
 
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
-import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import { changedImage } from "./changed-image.js";
+import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
 import { countOf } from "./image-source.js";
@@ -53,7 +54,7 @@ export interface BatchStream {
   close(): Promise<void>;
 }
 
-type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+type Pool = WorkerPool<DecodeTask, DecodeResult, ImageNotice>;
 
 /** Opens a stream; resolves once a set that fits is in memory. Throws `DataError`s. */
 export async function openBatches(options: BatchOptions): Promise<BatchStream> {
@@ -69,18 +70,17 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
   }
   const skips = new SkipLog(source.count, checked.unreadableShare, source.name, checked.onSkip);
   const workerData = makeWorkerData(checked);
-  const pool: Pool = new WorkerPool(
-    WORKER_SCRIPT,
-    workerData,
-    checked.workers,
-    ({ index, reason }: UnreadableNotice) => {
-      try {
-        skips.note(index, reason);
-      } catch (error) {
-        pool.fail(error instanceof Error ? error : new Error(String(error)));
-      }
-    },
-  );
+  const pool: Pool = new WorkerPool(WORKER_SCRIPT, workerData, checked.workers, (notice: ImageNotice) => {
+    if (notice.kind === "changed") {
+      pool.fail(changedImage(source, notice.index));
+      return;
+    }
+    try {
+      skips.note(notice.index, notice.reason);
+    } catch (error) {
+      pool.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
   try {
     const memory = await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
     return new PrefetchingStream(checked, pool, memory, skips);

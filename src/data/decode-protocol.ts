@@ -35,8 +35,8 @@ export type DecodeResult =
   | { readonly kind: "pack"; readonly chunk: StoreChunk }
   | { readonly kind: "adopt" };
 
-/** Sent as soon as an image turns out to be unreadable; more than one worker may find the same one. */
-export interface UnreadableNotice {
-  readonly index: number;
-  readonly reason: string;
-}
+/** Sent as soon as it is seen; more than one worker may find the same image. */
+export type ImageNotice =
+  | { readonly kind: "unreadable"; readonly index: number; readonly reason: string }
+  /** It is not as it was when it was read before. */
+  | { readonly kind: "changed"; readonly index: number };

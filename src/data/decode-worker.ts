@@ -2,7 +2,7 @@
 
 import { workerData } from "node:worker_threads";
 import sharp from "sharp";
-import type { DecodeResult, DecodeTask, DecodeWorkerData, UnreadableNotice } from "./decode-protocol.js";
+import type { DecodeResult, DecodeTask, DecodeWorkerData, ImageNotice } from "./decode-protocol.js";
 import { ImageReader } from "./image-reader.js";
 import { imageBytes, packImages } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
@@ -17,10 +17,10 @@ sharp.cache(false);
 const LANES = 2;
 
 const { table, decode, plan } = workerData as DecodeWorkerData;
-const reader = new ImageReader(table, decode);
 
-serveTasks<DecodeTask, DecodeResult, UnreadableNotice>((notify) => {
-  const filler = new SlotFiller(reader, plan, (index, reason) => notify({ index, reason }));
+serveTasks<DecodeTask, DecodeResult, ImageNotice>((notify) => {
+  const reader = new ImageReader(table, decode, (index) => notify({ kind: "changed", index }));
+  const filler = new SlotFiller(reader, plan, (index, reason) => notify({ kind: "unreadable", index, reason }));
   return async (task) => {
     switch (task.kind) {
       case "batch":

@@ -72,3 +72,8 @@ export class TooManyUnreadableError extends DataError {
 export class LoaderError extends DataError {
   override readonly name = "LoaderError";
 }
+
+/** Images are not those that a run, or the features of a set, began with. */
+export class SourceChangedError extends DataError {
+  override readonly name = "SourceChangedError";
+}

@@ -1,10 +1,13 @@
 // A folder of image files, nested or flat; first-level sub-folders are classes.
 
-import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "./errors.js";
 import { hasImageName } from "./image-kind.js";
-import { countOf, type ImageSource } from "./image-source.js";
+import { type Container, countOf, type ImageSource } from "./image-source.js";
+import { allocateStamps } from "./image-stamps.js";
+import { ListingProgress, type ListingWatch } from "./listing-progress.js";
 import { sharedName, shareNames } from "./shared-names.js";
 
 /** What lies in a folder and below; names are relative, with "/" between parts, in one order on every system. */
@@ -12,42 +15,66 @@ export interface FolderListing {
   readonly images: readonly string[];
   /** Regular files that are not images. */
   readonly others: readonly string[];
+  /** The folder itself and those below it that were read. */
+  readonly folders: readonly Container[];
   /** Hidden files and folders; nothing below a hidden folder is counted. */
   readonly hidden: number;
   /** Links that lead nowhere or back to a folder that was read already, pipes and other special files. */
   readonly passedOver: number;
 }
 
-/** Lists a folder and everything below. Links are followed; each real folder is read once, so loops end. */
-export function listFolder(root: string): FolderListing {
+/**
+ * Lists a folder and everything below. Links are followed; each real folder is read once, so loops end. Only links are
+ * looked at one by one: a million files cost no more than the lists of their folders.
+ */
+export async function listFolder(root: string, watch: ListingWatch = {}): Promise<FolderListing> {
   const images: string[] = [];
   const others: string[] = [];
+  const folders: Container[] = [];
   let hidden = 0;
   let passedOver = 0;
   const seen = new Set<string>();
   const waiting = [""];
+  const progress = new ListingProgress(watch);
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const path = join(root, folder);
-    const real = orSourceError(path, () => realpathSync(path));
+    const real = await attempt(path, realpath(path));
     if (seen.has(real)) {
       passedOver++;
       continue;
     }
     seen.add(real);
+    folders.push({ name: folder, size: null, time: (await attempt(path, stat(path))).mtimeMs, sum: null });
     const inner: string[] = [];
-    for (const name of orSourceError(path, () => readdirSync(path)).sort()) {
+    const entries = await attempt(path, readdir(path, { withFileTypes: true }));
+    for (const entry of entries.sort(byName)) {
+      const { name } = entry;
       const relative = folder === "" ? name : `${folder}/${name}`;
-      const stats = name.startsWith(".") ? undefined : followedStats(join(root, relative));
-      if (name.startsWith(".")) hidden++;
-      else if (stats?.isDirectory()) inner.push(relative);
-      else if (!stats?.isFile()) passedOver++;
+      const kind = name.startsWith(".") ? "hidden" : await kindOf(entry, join(root, relative));
+      if (kind === "hidden") hidden++;
+      else if (kind === "folder") inner.push(relative);
+      else if (kind === "other") passedOver++;
       else if (hasImageName(name)) images.push(relative);
       else others.push(relative);
+      if (progress.isDue) await progress.report(images.length + others.length);
     }
     // Popped from the end: folders come in the order of their names, each with what is below before the next.
     waiting.push(...inner.reverse());
   }
-  return { images: images.sort(), others: others.sort(), hidden, passedOver };
+  return { images: images.sort(), others: others.sort(), folders, hidden, passedOver };
+}
+
+function byName(one: Dirent, other: Dirent): number {
+  return one.name < other.name ? -1 : 1;
+}
+
+/** What an entry is; a link is what it leads to. Not asynchronous for an ordinary entry, of which there may be millions. */
+function kindOf(entry: Dirent, path: string): "folder" | "file" | "other" | Promise<"folder" | "file" | "other"> {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "folder";
+  if (entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice()) return "other";
+  // A link, or a file system that does not say.
+  return followedStats(path).then((stats) => (stats?.isDirectory() ? "folder" : stats?.isFile() ? "file" : "other"));
 }
 
 /** A source over the images of a listing. Labels exist where every image lies in one of several sub-folders. */
@@ -68,7 +95,8 @@ export function folderSource(root: string, listing: FolderListing): ImageSource 
     ...(labelled && { classes: labelled.classes }),
     name: (index) => sharedName(names, index),
     label: (index) => labelled?.labels[index],
-    table: { kind: "files", root, names },
+    containers: listing.folders,
+    table: { kind: "files", root, names, stamps: allocateStamps(images.length) },
   };
 }
 
@@ -92,9 +120,9 @@ function labelsFromFolders(images: readonly string[]): { classes: string[]; labe
 }
 
 /** What a path leads to; undefined where a link leads nowhere. */
-function followedStats(path: string): Stats | undefined {
+async function followedStats(path: string): Promise<Stats | undefined> {
   try {
-    return statSync(path);
+    return await stat(path);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ELOOP") return undefined;
@@ -106,6 +134,14 @@ function followedStats(path: string): Stats | undefined {
 export function orSourceError<Value>(path: string, operation: () => Value): Value {
   try {
     return operation();
+  } catch (error) {
+    throw sourceError(path, error);
+  }
+}
+
+async function attempt<Value>(path: string, operation: Promise<Value>): Promise<Value> {
+  try {
+    return await operation;
   } catch (error) {
     throw sourceError(path, error);
   }

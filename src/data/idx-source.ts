@@ -2,11 +2,12 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import { FormatError } from "../formats/errors.js";
 import { readIdxImages, readIdxLabels } from "../formats/idx.js";
 import { SourceError } from "./errors.js";
 import { orSourceError } from "./folder-source.js";
-import { countOf, type ImageSource } from "./image-source.js";
+import { type Container, countOf, type ImageSource } from "./image-source.js";
 
 export type Split = "train" | "test";
 
@@ -41,7 +42,7 @@ function splitOf(name: string): Split | undefined {
 
 /** Opens an IDX file with images; labels come from the file beside it that is named alike. */
 export function openIdxSource(path: string): ImageSource {
-  const images = decode(path, readIdxImages);
+  const { value: images, container } = decode(path, readIdxImages);
   if (images.count === 0 || images.width === 0 || images.height === 0) {
     throw new SourceError({
       expected: `images in ${path}`,
@@ -50,7 +51,8 @@ export function openIdxSource(path: string): ImageSource {
     });
   }
   const labelsPath = findLabels(path);
-  const labels = labelsPath === undefined ? undefined : decode(labelsPath, readIdxLabels);
+  const labelsFile = labelsPath === undefined ? undefined : decode(labelsPath, readIdxLabels);
+  const labels = labelsFile?.value;
   if (labels && labels.length !== images.count) {
     throw new SourceError({
       expected: `a label for each of the ${images.count} images of ${path}`,
@@ -71,6 +73,7 @@ export function openIdxSource(path: string): ImageSource {
     ...(classCount !== undefined && { classes: Array.from({ length: classCount }, (_, i) => String(i)) }),
     name: (index) => `${basename(path)}[${index}]`,
     label: (index) => labels?.[index],
+    containers: labelsFile === undefined ? [container] : [container, labelsFile.container],
     table: { kind: "pixels", width, height, channels, pixels },
   };
 }
@@ -84,8 +87,8 @@ function findLabels(imagesPath: string): string | undefined {
   return found && join(dirname(imagesPath), found);
 }
 
-function decode<Value>(path: string, read: (bytes: Uint8Array) => Value): Value {
-  const { size } = orSourceError(path, () => statSync(path));
+function decode<Value>(path: string, read: (bytes: Uint8Array) => Value): { value: Value; container: Container } {
+  const { size, mtimeMs: time } = orSourceError(path, () => statSync(path));
   if (size > LARGEST_FILE) {
     throw new SourceError({
       expected: `an IDX file of at most ${LARGEST_FILE} bytes at ${path}`,
@@ -95,7 +98,7 @@ function decode<Value>(path: string, read: (bytes: Uint8Array) => Value): Value 
   }
   const bytes = orSourceError(path, () => readFileSync(path));
   try {
-    return read(bytes);
+    return { value: read(bytes), container: { name: basename(path), size, time, sum: crc32(bytes) } };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new SourceError(

@@ -1,9 +1,10 @@
 // Reads single images of a source: from memory where they are there, else from their file or archive.
 
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { type DecodeOptions, decodeImage } from "./decode-image.js";
 import type { ImageTable } from "./image-source.js";
+import { checkStamp, type Stamp } from "./image-stamps.js";
 import { type ImageStore, storedImage } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
 import { sharedName } from "./shared-names.js";
@@ -18,10 +19,13 @@ export class ImageReader {
   readonly #table: ImageTable;
   readonly #options: DecodeOptions;
   readonly #archives = new Map<number, number>();
+  readonly #onChanged: ((index: number) => void) | undefined;
 
-  constructor(table: ImageTable, options: DecodeOptions) {
+  /** `onChanged` is told of images that are not as they were when they were read before; without it none is compared. */
+  constructor(table: ImageTable, options: DecodeOptions, onChanged?: (index: number) => void) {
     this.#table = table;
     this.#options = options;
+    this.#onChanged = onChanged;
   }
 
   /** An image that is in memory already; undefined if it must be decoded or cannot be read. */
@@ -47,7 +51,7 @@ export class ImageReader {
   // whole decoding of a small image from the page cache.
   #readBytes(index: number): Uint8Array {
     const table = this.#table;
-    if (table.kind === "files") return readFileSync(join(table.root, sharedName(table.names, index)));
+    if (table.kind === "files") return this.#readFile(join(table.root, sharedName(table.names, index)), index);
     if (table.kind === "pixels") throw new Error("the image is in memory");
     const size = table.sizes[index]!;
     if (size > LARGEST_FILE) throw new Error(`the file has ${size} bytes, too many for one image`);
@@ -56,7 +60,26 @@ export class ImageReader {
     if (readSync(file, bytes, 0, size, table.offsets[index]!) !== size) {
       throw new Error("the archive ends before the image does; it was changed since it was opened");
     }
+    this.#compare(index, { size, time: fstatSync(file).mtimeMs }, bytes);
     return bytes;
+  }
+
+  #readFile(path: string, index: number): Uint8Array {
+    const file = openSync(path, "r");
+    try {
+      const bytes = readFileSync(file);
+      this.#compare(index, { size: bytes.length, time: fstatSync(file).mtimeMs }, bytes);
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #compare(index: number, stamp: Stamp, bytes: Uint8Array): void {
+    const table = this.#table;
+    if (this.#onChanged === undefined || table.kind === "pixels" || bytes.length === 0) return;
+    const row = table.stampRows?.[index] ?? index;
+    if (!checkStamp(table.stamps, row, stamp, bytes)) this.#onChanged(index);
   }
 
   #openArchive(paths: readonly string[], archive: number): number {

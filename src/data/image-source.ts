@@ -1,5 +1,6 @@
 // What a set of images looks like to the rest of the program, and where a worker finds the bytes of each.
 
+import type { ImageStamps } from "./image-stamps.js";
 import type { SharedNames } from "./shared-names.js";
 
 /** A set of images in a fixed order; indices count from 0. */
@@ -15,13 +16,34 @@ export interface ImageSource {
   name(index: number): string;
   /** The class of an image as an index into `classes`; undefined where the set has no labels. */
   label(index: number): number | undefined;
+  /** What holds the images: the folders, archives or IDX files. */
+  readonly containers: readonly Container[];
   /** Where the bytes are; can be sent to a worker without copying them. */
   readonly table: ImageTable;
 }
 
+/** A folder, an archive or an IDX file as it was when the set was opened. */
+export interface Container {
+  /** Of a folder its path within the set, "" for the set's own; of a file its name. */
+  readonly name: string;
+  /** Bytes of a file; null for a folder. */
+  readonly size: number | null;
+  /** When it was last modified, in milliseconds since 1970. */
+  readonly time: number;
+  /** CRC-32 of a file that is read as a whole; null for others. */
+  readonly sum: number | null;
+}
+
 /** Where the images are: files of a folder, ranges of archives, or pixels that are in memory already. */
 export type ImageTable =
-  | { readonly kind: "files"; readonly root: string; readonly names: SharedNames }
+  | {
+      readonly kind: "files";
+      readonly root: string;
+      readonly names: SharedNames;
+      readonly stamps: ImageStamps;
+      /** Where image `i` of a part of a set has its stamp; by default at `i`. */
+      readonly stampRows?: Int32Array;
+    }
   | {
       readonly kind: "archives";
       readonly paths: readonly string[];
@@ -29,6 +51,8 @@ export type ImageTable =
       readonly archives: Uint32Array;
       readonly offsets: Float64Array;
       readonly sizes: Float64Array;
+      readonly stamps: ImageStamps;
+      readonly stampRows?: Int32Array;
     }
   | {
       readonly kind: "pixels";

@@ -15,6 +15,7 @@ export {
   DataError,
   DataOptionError,
   LoaderError,
+  SourceChangedError,
   SourceError,
   TooFewImagesError,
   TooManyUnreadableError,
@@ -22,7 +23,9 @@ export {
 } from "./errors.js";
 export type { Split } from "./idx-source.js";
 export type { ImageOperation, OperationName } from "./image-operations.js";
-export type { ImageSource } from "./image-source.js";
+export type { Container, ImageSource } from "./image-source.js";
+export { allocateStamps, type ImageStamps, stampsDigest } from "./image-stamps.js";
+export type { ListingWatch } from "./listing-progress.js";
 export type { MemoryUse } from "./memory-plan.js";
 export { openSource, type SourceOptions } from "./open-source.js";
 export {
@@ -35,6 +38,14 @@ export {
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
 export type { SkippedImage } from "./skip-log.js";
+export {
+  type ComparisonOptions,
+  compareSource,
+  describeChanges,
+  hasChanges,
+  type SourceChanges,
+} from "./source-changes.js";
+export { recordSource, type SourceRecord } from "./source-record.js";
 export type {
   AugmentationOptions,
   Blur,

@@ -1,6 +1,6 @@
 // Decides whether a set is kept decoded in memory, and brings it there.
 
-import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
 import { countOf, type ImageSource } from "./image-source.js";
 import type { StoreChunk } from "./image-store.js";
 import type { WorkerPool } from "./worker-pool.js";
@@ -19,7 +19,7 @@ const LARGEST_CHUNK = 256;
 /** A worker holds a chunk twice while it packs it. */
 const CHUNK_BYTES = 2 ** 24;
 
-type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+type Pool = WorkerPool<DecodeTask, DecodeResult, ImageNotice>;
 
 /**
  * Keeps the set in memory if all of it fits into `budget` bytes. A few images, evenly spread, are decoded first, so

@@ -8,9 +8,10 @@ import { type FolderListing, folderSource, listFolder, orSourceError } from "./f
 import { chooseIdxFile, hasIdxName, openIdxSource, type Split } from "./idx-source.js";
 import { hasImageSignature, IMAGE_KINDS } from "./image-kind.js";
 import type { ImageSource } from "./image-source.js";
+import type { ListingWatch } from "./listing-progress.js";
 import { openTarSource } from "./tar-source.js";
 
-export interface SourceOptions {
+export interface SourceOptions extends ListingWatch {
   /** Which images of an IDX set that has both; default "train". */
   readonly split?: Split;
 }
@@ -20,16 +21,21 @@ export interface SourceOptions {
  * nothing of the kind, or where a folder could be read in more than one way.
  */
 export async function openSource(path: string | readonly string[], options: SourceOptions = {}): Promise<ImageSource> {
-  if (typeof path !== "string") return openArchives(path.map((one) => resolve(one)));
+  const { split = "train", ...watch } = options;
+  if (typeof path !== "string")
+    return openArchives(
+      path.map((one) => resolve(one)),
+      watch,
+    );
   const absolute = resolve(path);
   const stats = orSourceError(absolute, () => statSync(absolute));
-  if (stats.isDirectory()) return openFolder(absolute, options.split ?? "train");
-  if (stats.isFile()) return openFile(absolute);
+  if (stats.isDirectory()) return openFolder(absolute, split, watch);
+  if (stats.isFile()) return openFile(absolute, watch);
   throw new SourceError({ expected: `a folder or a file at ${absolute}`, found: "neither", remedy: "Check the path" });
 }
 
-function openFolder(folder: string, split: Split): ImageSource {
-  const listing = listFolder(folder);
+async function openFolder(folder: string, split: Split, watch: ListingWatch): Promise<ImageSource> {
+  const listing = await listFolder(folder, watch);
   const tars = listing.others.filter((name) => name.toLowerCase().endsWith(".tar"));
   const idx = listing.others.filter(hasIdxName);
   const forms = [listing.images.length > 0, tars.length > 0, idx.length > 0].filter(Boolean).length;
@@ -41,7 +47,12 @@ function openFolder(folder: string, split: Split): ImageSource {
     });
   }
   if (listing.images.length > 0) return folderSource(folder, listing);
-  if (tars.length > 0) return openTarSource(tars.map((name) => resolve(folder, name)));
+  if (tars.length > 0) {
+    return openTarSource(
+      tars.map((name) => resolve(folder, name)),
+      watch,
+    );
+  }
   if (idx.length > 0) return openIdxSource(chooseIdxFile(folder, idx, split));
   throw new SourceError({
     expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives or IDX files)`,
@@ -58,7 +69,7 @@ function whatIsThere(listing: FolderListing): string {
   return `${count} other files${hidden}${examples === "" ? "" : ` (${examples})`}`;
 }
 
-function openArchives(paths: readonly string[]): ImageSource {
+async function openArchives(paths: readonly string[], watch: ListingWatch): Promise<ImageSource> {
   if (paths.length === 0) {
     throw new SourceError({ expected: "tar archives", found: "an empty list", remedy: "Name at least one" });
   }
@@ -71,12 +82,12 @@ function openArchives(paths: readonly string[]): ImageSource {
       });
     }
   }
-  return openTarSource(paths);
+  return openTarSource(paths, watch);
 }
 
-function openFile(path: string): ImageSource {
+async function openFile(path: string, watch: ListingWatch): Promise<ImageSource> {
   const start = readStart(path);
-  if (looksLikeTar(start) || path.toLowerCase().endsWith(".tar")) return openTarSource([path]);
+  if (looksLikeTar(start) || path.toLowerCase().endsWith(".tar")) return openTarSource([path], watch);
   if (hasImageSignature(start)) {
     throw new SourceError({
       expected: `a set of images at ${path}`,

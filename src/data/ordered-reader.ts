@@ -1,7 +1,8 @@
 // Images in the order asked for, prepared ahead on worker threads; what cannot be read is left out and named.
 
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
-import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import { changedImage } from "./changed-image.js";
+import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
 import { TooManyUnreadableError } from "./errors.js";
 import { bringIntoMemory } from "./memory-plan.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -38,7 +39,7 @@ export interface OrderedReader {
   close(): Promise<void>;
 }
 
-type Pool = WorkerPool<DecodeTask, DecodeResult, UnreadableNotice>;
+type Pool = WorkerPool<DecodeTask, DecodeResult, ImageNotice>;
 
 /** Opens a reader; resolves once a set that fits into the memory budget is there. Throws `DataError`s. */
 export async function openOrdered(options: OrderedOptions): Promise<OrderedReader> {
@@ -50,14 +51,11 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
   const { source, batchSize } = checked;
   const reasons = new Map<number, string>();
   // A notice comes before the answer of the task that it belongs to.
-  const pool: Pool = new WorkerPool(
-    WORKER_SCRIPT,
-    makeWorkerData(checked),
-    checked.workers,
-    ({ index, reason }: UnreadableNotice) => {
-      if (!reasons.has(index)) reasons.set(index, reason);
-    },
-  );
+  const pool: Pool = new WorkerPool(WORKER_SCRIPT, makeWorkerData(checked), checked.workers, (notice: ImageNotice) => {
+    const { index } = notice;
+    if (notice.kind === "changed") pool.fail(changedImage(source, index));
+    else if (!reasons.has(index)) reasons.set(index, notice.reason);
+  });
   try {
     if (checked.memoryBudget > 0) {
       await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));

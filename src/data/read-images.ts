@@ -5,6 +5,7 @@ import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
 import { UnreadableImageError } from "./errors.js";
 import { ImageReader, reasonOf } from "./image-reader.js";
 import type { ImageSource, ImageTable } from "./image-source.js";
+import { allocateStamps } from "./image-stamps.js";
 import { renderImage } from "./render.js";
 import { shareNames } from "./shared-names.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -83,5 +84,6 @@ function normalise(images: ImageSelection): {
     return { table: source.table, indices: Array.from(indices), nameOf: source.name };
   }
   const names = shareNames(images.map((path) => resolve(path)));
-  return { table: { kind: "files", root: "", names }, indices: [...images.keys()], nameOf: (i) => images[i]! };
+  const table = { kind: "files", root: "", names, stamps: allocateStamps(images.length) } as const;
+  return { table, indices: [...images.keys()], nameOf: (i) => images[i]! };
 }

@@ -18,8 +18,10 @@ export function selectImages(source: ImageSource, indices: ArrayLike<number>): I
 
 function selectRows(table: ImageTable, indices: ArrayLike<number>): ImageTable {
   switch (table.kind) {
-    case "files":
-      return { ...table, names: shareNames(Array.from(indices, (index) => sharedName(table.names, index))) };
+    case "files": {
+      const names = shareNames(Array.from(indices, (index) => sharedName(table.names, index)));
+      return { ...table, names, stampRows: selectStamps(table, indices) };
+    }
     case "archives": {
       const { archives, offsets, sizes } = table;
       const count = indices.length;
@@ -34,7 +36,7 @@ function selectRows(table: ImageTable, indices: ArrayLike<number>): ImageTable {
         selected.offsets[row] = offsets[index]!;
         selected.sizes[row] = sizes[index]!;
       }
-      return { ...table, ...selected };
+      return { ...table, ...selected, stampRows: selectStamps(table, indices) };
     }
     case "pixels": {
       const { pixels, width, height, channels } = table;
@@ -46,4 +48,11 @@ function selectRows(table: ImageTable, indices: ArrayLike<number>): ImageTable {
       return { ...table, pixels: selected };
     }
   }
+}
+
+/** The stamps stay those of the whole set, so that what is learnt about an image is known there. */
+function selectStamps({ stampRows }: { readonly stampRows?: Int32Array }, indices: ArrayLike<number>): Int32Array {
+  const rows = new Int32Array(new SharedArrayBuffer(4 * indices.length));
+  for (let i = 0; i < indices.length; i++) rows[i] = stampRows?.[indices[i]!] ?? indices[i]!;
+  return rows;
 }

@@ -7,7 +7,9 @@ import { listTar, type ReadBytes, type TarEntry } from "../formats/tar.js";
 import { SourceError } from "./errors.js";
 import { orSourceError } from "./folder-source.js";
 import { hasImageName } from "./image-kind.js";
-import { countOf, type ImageSource } from "./image-source.js";
+import { type Container, countOf, type ImageSource } from "./image-source.js";
+import { allocateStamps } from "./image-stamps.js";
+import { ListingProgress, type ListingWatch } from "./listing-progress.js";
 import { sharedName, shareNames } from "./shared-names.js";
 
 const LARGEST_LABEL = 256;
@@ -21,12 +23,16 @@ interface Sample {
 }
 
 /** Opens tar archives as one set, in the order given. Only headers and labels are read. */
-export function openTarSource(paths: readonly string[]): ImageSource {
+export async function openTarSource(paths: readonly string[], watch: ListingWatch = {}): Promise<ImageSource> {
   const samples: Sample[] = [];
+  const containers: Container[] = [];
+  const progress = new ListingProgress(watch);
   let ignored = 0;
-  paths.forEach((path, archive) => {
-    ignored += readArchive(path, archive, samples);
-  });
+  for (const [archive, path] of paths.entries()) {
+    const { container, others } = await readArchive(path, archive, samples, progress);
+    containers.push(container);
+    ignored += others;
+  }
   const count = samples.length;
   if (count === 0) {
     throw new SourceError({
@@ -54,14 +60,21 @@ export function openTarSource(paths: readonly string[]): ImageSource {
     ...(labelled && { classes: labelled.classes }),
     name: (index) => `${basename(paths[archives[index]!]!)}:${sharedName(names, index)}`,
     label: (index) => labelled?.labels[index],
-    table: { kind: "archives", paths, archives, offsets, sizes },
+    containers,
+    table: { kind: "archives", paths, archives, offsets, sizes, stamps: allocateStamps(count) },
   };
 }
 
 /** Adds the samples of one archive and returns how many files belong to none. */
-function readArchive(path: string, archive: number, samples: Sample[]): number {
+async function readArchive(
+  path: string,
+  archive: number,
+  samples: Sample[],
+  progress: ListingProgress,
+): Promise<{ container: Container; others: number }> {
   const file = orSourceError(path, () => openSync(path, "r"));
   try {
+    const { size, mtimeMs: time } = orSourceError(path, () => fstatSync(file));
     const read = windowedReader(file, path);
     let ignored = 0;
     let group: TarEntry[] = [];
@@ -74,10 +87,8 @@ function readArchive(path: string, archive: number, samples: Sample[]): number {
       ignored += group.length - images.length - (label === undefined ? 0 : 1);
       group = [];
     };
-    for (const entry of listTar(
-      read,
-      orSourceError(path, () => fstatSync(file).size),
-    )) {
+    for (const entry of listTar(read, size)) {
+      if (progress.isDue) await progress.report(samples.length);
       if (baseOf(entry.name).startsWith(".")) ignored++;
       else {
         if (group.length > 0 && keyOf(group[0]!.name) !== keyOf(entry.name)) finish();
@@ -85,7 +96,7 @@ function readArchive(path: string, archive: number, samples: Sample[]): number {
       }
     }
     finish();
-    return ignored;
+    return { container: { name: basename(path), size, time, sum: null }, others: ignored };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new SourceError(

@@ -41,8 +41,8 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
   const { source, evaluation } = config;
   return {
     ...config,
-    source: absolute(source, folder),
-    evaluation: { ...evaluation, source: evaluation.source && absolute(evaluation.source, folder) },
+    source: absolutePaths(source, folder),
+    evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
   };
 }
 
@@ -117,6 +117,10 @@ function settleMicroBatch(values: Mapping, target: number): boolean {
   return true;
 }
 
-function absolute(source: PretrainConfig["source"], folder: string): PretrainConfig["source"] {
+/** Paths of images as a configuration holds them: absolute, relative ones being taken from `folder`. */
+export function absolutePaths(
+  source: PretrainConfig["source"],
+  folder: string = process.cwd(),
+): PretrainConfig["source"] {
   return typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
 }

@@ -27,10 +27,18 @@ export interface RunHooks {
   readonly createEvaluator?: CreateEvaluator;
 }
 
-/** What may differ when a run goes on: nothing that changes its result. */
+/** What may differ when a run goes on: nothing that changes its result, unless changed images are accepted. */
 export interface ResumeOverrides {
   /** Engine threads on this machine; 0 means one a physical core. */
   readonly threads?: number;
+  /** Where the images are now, if they have moved; config.json then says so. Of a fine-tuning, those it learns from. */
+  readonly source?: string | readonly string[];
+  /** Where the test images of a fine-tuning are now. */
+  readonly testSource?: string | readonly string[];
+  /** Go on although images were added, removed, renamed or changed. */
+  readonly acceptChangedSource?: boolean;
+  /** Look at every image file before the first step, and not only as each is read. */
+  readonly verifySource?: boolean;
 }
 
 export interface RunSummary {

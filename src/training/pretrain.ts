@@ -3,11 +3,12 @@ import { type BatchStream, type ImageSource, openBatches, openSource } from "../
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
-import { type PretrainConfig, reconstructs } from "./config.js";
+import { absolutePaths, type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { ConfigError } from "./errors.js";
 import { HealthWatch, warningLines } from "./health.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
+import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { pictureImages } from "./picture-images.js";
@@ -25,28 +26,43 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
   const source = await openSource(config.source, { split: config.data.split });
-  return withRun(await RunDirectory.create(folder, config), (run) => runFrom(run, source, hooks));
+  return withRun(await RunDirectory.create(folder, config), (run) =>
+    runFrom(run, source, KeptImages.begin(run.paths.images, source), hooks),
+  );
 }
 
-/** Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. */
+/**
+ * Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. Throws
+ * SourceChangedError where its images are others than it began with, unless that is accepted.
+ */
 export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
-  const config = readRunConfig(folder);
-  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
+  const stored = readRunConfig(folder);
+  const { threads = stored.run.threads, source: path = stored.source } = overrides;
+  const moved = { ...stored, source: absolutePaths(path) };
+  const opened = await RunDirectory.open(folder, { ...moved, run: { ...stored.run, threads } });
   return withRun(opened, async (run) => {
-    const source = await openSource(run.config.source, { split: run.config.data.split });
-    return runFrom(run, source, hooks);
+    const source = await openSource(moved.source, { split: moved.data.split });
+    const images = await KeptImages.goOn(run.paths.images, source, run, overrides, hooks);
+    if (overrides.source !== undefined) await run.writeConfig(moved);
+    return runFrom(run, source, images, hooks);
   });
 }
 
-async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
+async function runFrom(
+  run: PretrainRun,
+  source: ImageSource,
+  images: KeptImages,
+  hooks: RunHooks,
+): Promise<RunSummary> {
   const { config } = run;
   hooks.print(source.description);
+  await run.keepImages(images);
   const batches = await openTrainingBatches(run, source, hooks);
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const learner = await createLearner(config, derived);
     const { training } = learner;
-    const doneSteps = await restoreNewest(run, learner, source.count, DECISIVE, hooks);
+    const doneSteps = await restoreNewest(run, learner, images.accepts ? undefined : source.count, DECISIVE, hooks);
     await run.startMetrics(doneSteps);
     const pictures = await openPictures(config, source, training, derived.totalSteps);
     const evaluator = await openEvaluator(config, learner, hooks);

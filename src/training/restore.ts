@@ -17,7 +17,8 @@ interface Restorable {
 export async function restoreNewest<Config extends StoredConfig>(
   run: RunDirectory<Config>,
   learner: Restorable,
-  images: number,
+  /** Undefined where another number than before is accepted. */
+  images: number | undefined,
   /** The sections of the configuration that decide the result. */
   decisive: readonly (keyof Config & string)[],
   hooks: RunHooks,
@@ -35,7 +36,7 @@ export async function restoreNewest<Config extends StoredConfig>(
     throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
   }
   const trainedOn = Number(checkpoint.metadata.images);
-  if (trainedOn !== images) {
+  if (images !== undefined && trainedOn !== images) {
     throw new CheckpointError(
       checkpoint.path,
       `the source had ${trainedOn} images when it was written; it has ${images} now`,

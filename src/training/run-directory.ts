@@ -8,6 +8,7 @@ import { CheckpointStore } from "./checkpoints.js";
 import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { ConfigError, RunDirectoryError, StorageError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
+import type { KeptImages } from "./kept-images.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
@@ -31,6 +32,8 @@ export function runPaths(folder: string) {
     checkpoints: join(folder, "checkpoints"),
     pictures: join(folder, "pictures"),
     failures: join(folder, "failures"),
+    images: join(folder, "images.jsonl.gz"),
+    testImages: join(folder, "test-images.jsonl.gz"),
   } as const;
 }
 
@@ -53,6 +56,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly checkpoints: CheckpointStore;
   readonly #lock: RunLock;
   readonly #files: FileSystem;
+  readonly #keptImages: KeptImages[] = [];
   #metrics: MetricsLog | undefined;
 
   private constructor(folder: string, config: Config, lock: RunLock, files: FileSystem) {
@@ -85,7 +89,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
       }
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);
       for (const path of [folder, paths.checkpoints]) await removeLeftovers(path, files);
-      await writeAtomically(paths.config, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)], files);
+      await writeConfigFile(paths.config, config, files);
       const run = new RunDirectory(folder, config, lock, files);
       await run.startMetrics(0);
       return run;
@@ -130,9 +134,21 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.#metrics.append(metrics);
   }
 
-  /** Puts the metrics on the disk and then the checkpoint, so that one never runs ahead. Returns its path. */
+  /** From now on, what is known of these images is written with each checkpoint. Throws StorageError. */
+  async keepImages(images: KeptImages): Promise<void> {
+    await images.write(this.#files);
+    this.#keptImages.push(images);
+  }
+
+  /** Replaces config.json. Throws StorageError. */
+  async writeConfig(config: Config): Promise<void> {
+    await writeConfigFile(this.paths.config, config, this.#files);
+  }
+
+  /** Puts the metrics and what is known of the images on the disk, and then the checkpoint. Returns its path. */
   async saveCheckpoint(contents: CheckpointContents): Promise<string> {
     this.#metrics?.sync();
+    for (const images of this.#keptImages) await images.write(this.#files);
     return this.checkpoints.save(contents);
   }
 
@@ -157,6 +173,10 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.log.close();
     this.#lock.release();
   }
+}
+
+function writeConfigFile(path: string, config: unknown, files: FileSystem): Promise<void> {
+  return writeAtomically(path, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)], files);
 }
 
 /** Lets a run be trained, and gives it back whatever happens; what ended it is in its log. */

@@ -101,8 +101,13 @@ export async function namesIn(path: string): Promise<string[]> {
 
 /** A whole text file; undefined where there is none. Throws StorageError. */
 export function readTextIfThere(path: string): string | undefined {
+  return readBytesIfThere(path)?.toString("utf8");
+}
+
+/** A whole file; undefined where there is none. Throws StorageError. */
+export function readBytesIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw storageError(error, "read", path);

@@ -27,6 +27,7 @@ describe("a run's folder", () => {
     expect(readdirSync(at("whole")).sort()).toEqual([
       "checkpoints",
       "config.json",
+      "images.jsonl.gz",
       "log.txt",
       "metrics.jsonl",
       "pictures",

@@ -7,15 +7,17 @@ import { createTraining, type Training } from "../../optim/training.js";
 import { engineThreads } from "../../runtime/machine.js";
 import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
 import { crossEntropy } from "../../tasks/cross-entropy.js";
-import type { ConfigLayer } from "../../training/config.js";
+import { absolutePaths, type ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
+import { KeptImages } from "../../training/kept-images.js";
 import { trainLoop } from "../../training/loop.js";
 import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
+import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -67,20 +69,67 @@ export async function finetune(
     ...choices,
   };
   const checked = parseFinetuneConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
-  return withRun(await RunDirectory.create(folder, checked), (run) => train(run, sets, hooks, model));
+  return withRun(await RunDirectory.create(folder, checked), (run) =>
+    train(run, sets, beginImages(run, sets), hooks, model),
+  );
 }
 
-/** Goes on with a fine-tuning from its newest intact checkpoint, exactly as if it had never stopped. */
+/**
+ * Goes on with a fine-tuning from its newest intact checkpoint, exactly as if it had never stopped. Throws
+ * SourceChangedError where its images are others than it began with, unless that is accepted.
+ */
 export async function resumeFinetune(
   folder: string,
   overrides: ResumeOverrides,
   hooks: FinetuneHooks,
 ): Promise<FinetuneResult> {
-  const config = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
-  const { fraction, seed } = config.labels;
-  const sets = await openLabelledSets({ train: config.train, test: config.test, labelsFraction: fraction, seed });
-  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
-  return withRun(opened, (run) => train(run, sets, hooks));
+  const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
+  const { fraction, seed } = stored.labels;
+  const { threads = stored.run.threads, source, testSource } = overrides;
+  const moved = {
+    ...stored,
+    ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
+    ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
+  };
+  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed });
+  const opened = await RunDirectory.open(folder, { ...moved, run: { ...stored.run, threads } });
+  return withRun(opened, async (run) => {
+    const images = await goOnWithImages(run, sets, overrides, hooks);
+    if (source !== undefined || testSource !== undefined) await run.writeConfig(moved);
+    return train(run, sets, images, hooks);
+  });
+}
+
+/** What a run keeps of the images that it learns from and of those that it is tested on. */
+interface FinetuneImages {
+  readonly train: KeptImages;
+  readonly test: KeptImages;
+}
+
+function beginImages({ paths }: FinetuneRun, { train, test }: LabelledSets): FinetuneImages {
+  return {
+    train: KeptImages.begin(paths.images, train.source),
+    test: KeptImages.begin(paths.testImages, test.source),
+  };
+}
+
+async function goOnWithImages(
+  run: FinetuneRun,
+  { classes, train, test }: LabelledSets,
+  overrides: ResumeOverrides,
+  hooks: FinetuneHooks,
+): Promise<FinetuneImages> {
+  const { paths, config } = run;
+  const images = {
+    train: await KeptImages.goOn(paths.images, train.source, run, overrides, hooks),
+    test: await KeptImages.goOn(paths.testImages, test.source, run, overrides, hooks),
+  };
+  if (classes.join("\n") === config.classes.join("\n")) return images;
+  throw new EvaluationError({
+    expected: `the classes that the run began with: ${config.classes.join(", ")}`,
+    found: classes.join(", "),
+    remedy: "Restore the folders of the classes, or start a new fine-tuning",
+  });
 }
 
 /** The sections of a configuration that decide what is learnt. */
@@ -100,11 +149,13 @@ const DECISIVE = [
 async function train(
   run: FinetuneRun,
   sets: LabelledSets,
+  kept: FinetuneImages,
   hooks: FinetuneHooks,
   start?: PretrainedModel,
 ): Promise<FinetuneResult> {
   const { config } = run;
   const images = sets.train.indices.length;
+  for (const set of [kept.train, kept.test]) await run.keepImages(set);
   const batches = await openTrainingBatches(run, sets, hooks);
   try {
     const training = await createFinetuning(config);
@@ -120,7 +171,7 @@ async function train(
     const doneSteps = await restoreNewest(
       run,
       { restore: (checkpoint) => restoreState(training, checkpoint) },
-      images,
+      kept.train.accepts ? undefined : images,
       DECISIVE,
       hooks,
     );

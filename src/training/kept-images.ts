@@ -1,0 +1,90 @@
+// The images of a run and what it keeps of them: compared when it goes on, written down as they are read.
+
+import {
+  compareSource,
+  describeChanges,
+  hasChanges,
+  type ImageSource,
+  recordSource,
+  SourceChangedError,
+  type SourceRecord,
+  stampsDigest,
+} from "../data/index.js";
+import type { ResumeOverrides, RunHooks } from "./hooks.js";
+import type { RunLog } from "./run-log.js";
+import { readSourceFile, writeSourceFile } from "./source-file.js";
+import type { FileSystem } from "./storage.js";
+
+/** What a run that goes on may accept, and how closely it looks. */
+export type SourceChecks = Pick<ResumeOverrides, "acceptChangedSource" | "verifySource">;
+
+export interface Keeper {
+  readonly folder: string;
+  readonly log: RunLog;
+}
+
+/** One set of images of a run. */
+export class KeptImages {
+  readonly #path: string;
+  readonly #record: SourceRecord;
+  /** Whether it was asked for that images may be others than before. */
+  readonly accepts: boolean;
+  #written: number | undefined;
+
+  private constructor(path: string, record: SourceRecord, accepts: boolean) {
+    this.#path = path;
+    this.#record = record;
+    this.accepts = accepts;
+  }
+
+  /** Of a new run. */
+  static begin(path: string, source: ImageSource): KeptImages {
+    return new KeptImages(path, recordSource(source), false);
+  }
+
+  /**
+   * Compares the images with those that the run began with. Throws SourceChangedError where they are others and that is
+   * not accepted; where it is, and where nothing is known of them, it is said and noted in the run's log.
+   */
+  static async goOn(
+    path: string,
+    source: ImageSource,
+    { folder, log }: Keeper,
+    { acceptChangedSource = false, verifySource = false }: SourceChecks,
+    hooks: Pick<RunHooks, "print">,
+  ): Promise<KeptImages> {
+    const say = (line: string) => {
+      hooks.print(line);
+      log.warn(line);
+    };
+    const kept = new KeptImages(path, recordSource(source), acceptChangedSource);
+    const before = readSourceFile(path);
+    if (before === undefined) {
+      say("This run has no record of its images, as runs of before: whether they changed since it began is not known.");
+      return kept;
+    }
+    const changes = await compareSource(before, source, { everyFile: verifySource || acceptChangedSource });
+    if (!hasChanges(changes)) return kept;
+    const lines = describeChanges(changes);
+    if (!acceptChangedSource) {
+      throw new SourceChangedError({
+        expected: "the images that the run began with",
+        found: lines.join("; "),
+        remedy:
+          `Restore them; or go on with the images as they are now: mixedae resume ${folder} --accept-changed-source. ` +
+          "What it learns is then not what it would have learnt from one set of images",
+      });
+    }
+    for (const line of lines) say(`Images are not those that the run began with: ${line}`);
+    return kept;
+  }
+
+  /** Writes down what is known of the images, if that is more than before. Throws StorageError. */
+  async write(files?: FileSystem): Promise<void> {
+    const { stamps } = this.#record;
+    const digest = stamps === null ? 0 : stampsDigest(stamps);
+    if (digest === this.#written) return;
+    await writeSourceFile(this.#path, this.#record, files);
+    this.#written = digest;
+  }
+}
