@@ -14,7 +14,7 @@ import { pictureImages } from "./picture-images.js";
 import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
-import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
+import { RunDirectory, readRunConfig, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { viewsOf } from "./views.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
@@ -24,6 +24,7 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+  refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
   const source = await openSource(config.source, { split: config.data.split });
   return withRun(await RunDirectory.create(folder, config), (run) => runFrom(run, source, hooks));
 }
