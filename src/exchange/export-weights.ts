@@ -40,12 +40,12 @@ export interface ExportReport {
  */
 export async function exportWeights(path: string, options: ExportOptions): Promise<ExportReport> {
   const { format, out, overwrite } = options;
+  const model = resized(await loadPretrained(path, options), options.imageSize);
   if (format === "huggingface") await checkHuggingFaceFolder(out);
   await prepareOutputs(format === "huggingface" ? huggingFacePaths(out) : [out], {
     overwrite,
     inputs: [path, ...(await checkpointsIn(path))],
   });
-  const model = resized(await loadPretrained(path, options), options.imageSize);
   const encoderOnly = options.encoderOnly === true || format === "timm" || format === "onnx";
   const selected = selectTensors(model, encoderOnly, format !== "huggingface");
   const { files, written, difference } = await write(selected, options);

@@ -50,8 +50,8 @@ const IMAGE_NET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.2
  * reason, StorageError.
  */
 export async function importWeights(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
-  await prepareOutputs([out], { overwrite: options.overwrite, inputs: weightFiles(path) });
   const { report, tensors } = readWeights(path, options);
+  await prepareOutputs([out], { overwrite: options.overwrite, inputs: weightFiles(path) });
   const entries = [...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const);
   const metadata = { model: describeModel(report.model), importedFrom: basename(path) };
   await writeCheckpoint(out, { step: 0, tensors: entries, metadata });

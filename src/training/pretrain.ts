@@ -3,7 +3,7 @@ import { type BatchStream, type ImageSource, openBatches, openSource } from "../
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
-import { type PretrainConfig, reconstructs } from "./config.js";
+import { checkImageCount, type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { ConfigError } from "./errors.js";
 import { HealthWatch, warningLines } from "./health.js";
@@ -129,8 +129,9 @@ async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+async function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
   const { config } = run;
+  checkImageCount(config, source.count);
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return openBatches({
     source,

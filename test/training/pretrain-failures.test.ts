@@ -74,7 +74,7 @@ describe("a run that cannot start", () => {
     const config = tinyConfig(source, "schedule.batchSize=48");
     const error = await failure(pretrain(config, at("few"), recordHooks()));
     expect(error).toBeInstanceOf(TooFewImagesError);
-    expect(error.message).toContain("Set the batch size to 40");
+    expect(error.message).toContain("--batch-size 40 --micro-batch 40");
     await expectUsable(at("few"));
   });
 

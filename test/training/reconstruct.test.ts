@@ -24,7 +24,7 @@ const cell = 11 * 16;
 
 async function sheetOf(method: string, numbers: readonly number[]) {
   const out = at(`${method}-${numbers.length}.png`);
-  await reconstruct(at(method), images(...numbers), out);
+  await reconstruct(at(method), images(...numbers), out, { overwrite: true });
   const { format } = await sharp(out).metadata();
   expect(format).toBe("png");
   return sharp(out).removeAlpha().raw().toBuffer({ resolveWithObject: true });
