@@ -1,6 +1,6 @@
 // The flags that commands with a frozen encoder have in common.
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LabelledSetsRequest } from "../evaluation/labelled-sets.js";
 import type { ModelRequest } from "../evaluation/model.js";
@@ -71,7 +71,7 @@ export function overwriteOption(): Option {
 
 /** Paths of files that a command line names to be read. */
 export function checkFiles(paths: readonly string[]): void {
-  const wrong = paths.filter((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
+  const wrong = paths.filter((path) => !existsSync(path) || statSync(path).isDirectory());
   if (wrong.length > 0) throw new UsageError(`There is no file ${wrong.join(", ")}`);
 }
 

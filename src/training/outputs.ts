@@ -1,10 +1,10 @@
 // Where results may be written: not over other files unasked, never over what they are made from or among the images.
 
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { OutputError } from "./errors.js";
-import { makeFolder, storageError } from "./storage.js";
+import { errorCode, makeFolder, storageError } from "./storage.js";
 
 /** Paths of sets of images, as a configuration or a request has them. */
 export type SourcePaths = string | readonly string[] | null | undefined;
@@ -47,7 +47,7 @@ function checkOutput(file: string, { overwrite = false, inputs = [], sources = [
       remedy,
     });
   }
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = entryAt(file);
   if (found?.isDirectory()) {
     throw new OutputError({ expected: "the name of a file for the output", found: `the folder ${file}`, remedy });
   }
@@ -59,6 +59,16 @@ function checkOutput(file: string, { overwrite = false, inputs = [], sources = [
     });
   }
   if (extname(file).toLowerCase() === ".png") refuseAmongImages(dirname(file), sources, { what: file });
+}
+
+/** What has the name, a link itself included; undefined where nothing has, or none of the folders above exists. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
+    throw storageError(error, "look at", path);
+  }
 }
 
 interface Placement {
@@ -101,7 +111,11 @@ function imageFolders(source: string): string[] {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a path is `folder` or lies below it, whatever names and links lead there. False where there is no folder. */

@@ -56,7 +56,7 @@ describe("mixedae export and import", () => {
   test.each<[string, readonly string[], string, number]>([
     ["a missing file", ["import", "none.pth", "--out", "x.safetensors"], "There is no file or folder none.pth", 2],
     ["an odd name", ["import", "FILE", "--out", "x.pth"], "expected a name that ends in .safetensors; found x.pth", 2],
-    ["a folder within a file", ["import", "WEIGHTS", "--out", "FILE/x.safetensors"], "is a file, not a folder", 2],
+    ["a folder within a file", ["import", "WEIGHTS", "--out", "FILE/x.safetensors"], "Something else has this name", 2],
     ["its own input", ["import", "WEIGHTS", "--out", "WEIGHTS", "--overwrite"], "as both", 2],
     ["a name that is taken", ["import", "WEIGHTS", "--out", "OTHER"], "add --overwrite to replace it", 2],
     ["its own input", ["export", "STEP", "--format", "safetensors", "--out", "STEP", "--overwrite"], "as both", 2],
