@@ -1,5 +1,5 @@
 // Exit status: 2 for every command line that asks for the wrong thing, 1 for what is damaged.
-import { existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { embed } from "#src/evaluation/index.js";
 import { pretrain, reconstruct, resume } from "#src/training/index.js";
@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeColours(at("other"), 2);
   await writeColours(at("other", "violet"), 1);
   writeFileSync(at("text.txt"), "a text that is neither images nor weights nor anything else");
-  writeFileSync(at("taken.npy"), "");
+  for (const name of ["taken.npy", "taken.png"]) writeFileSync(at(name), "");
   await writeTinyCheckpoint(at("encoder.safetensors"));
   const config = tinyConfig(at("labelled"), "method=mae", "schedule.steps=1");
   await pretrain(config, at("run"), recordHooks());
@@ -96,6 +96,9 @@ test.each([
   [`knn --from :none ${sets}`, "Check the path"],
   [`knn ${from} ${sets} --out :report.txt`, "ends in .json"],
   [`knn ${from} ${sets} --out :text.txt/x.json`, "Something else has this name"],
+  [`knn ${from} ${sets} --out :taken.json`, "taken.png. Choose another name, or add --overwrite"],
+  [`probe ${from} ${sets} --out :labelled/x.json`, "outside the images"],
+  [`segment ${from} --scenes :none --out :features.json`, "add --overwrite"],
   [`knn ${from} ${sets} --labels-fraction 0`, "Expected a share"],
   [`probe ${from} ${sets} --epochs none`, "Expected a whole number"],
   [`probe --from :none ${sets}`, "Check the path"],
@@ -136,6 +139,15 @@ test.each([
   expect(err).toContain(words);
   expect(err).not.toContain("bug in mixedae");
   expect(exitCode).toBe(2);
+});
+
+test("--overwrite replaces a report and its picture, and folders are made for new ones", async () => {
+  for (const out of [":taken.json --overwrite", ":some/where/report.json"]) {
+    expect(await run(`knn ${from} ${sets} --threads 1 --out ${out}`)).toMatchObject({ exitCode: 0, err: "" });
+  }
+  for (const path of [at("taken.png"), at("some", "where", "report.png")]) {
+    expect(statSync(path).size).toBeGreaterThan(100);
+  }
 });
 
 test.each([
