@@ -3,7 +3,8 @@
 import type { Command } from "commander";
 import type { ClassifiedImage } from "../evaluation/finetune/classify.js";
 import type { CliContext } from "./context.js";
-import { positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { checkFiles, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { warnOn } from "./warn.js";
 
 interface ClassifyFlags {
   readonly top: number;
@@ -37,8 +38,9 @@ export function addClassify(
       ].join("\n"),
     )
     .action(async (run: string, images: string[], { top, json, threads }: ClassifyFlags) => {
+      checkFiles(images);
       const { classify } = await import("../evaluation/index.js");
-      const result = await classify({ classifier: run, images, top, threads });
+      const result = await classify({ classifier: run, images, top, threads, warn: warnOn({ stderr }) });
       const width = Math.max(...result.images.map(({ image }) => image.length), 0);
       for (const each of result.images) {
         stdout.write(`${json ? JSON.stringify(each) : tableLine(each, width)}\n`);

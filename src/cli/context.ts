@@ -3,6 +3,7 @@
 import type { PretrainConfig } from "../training/config.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
 import type { ProgressStream } from "../training/progress-line.js";
+import type { ReconstructOptions } from "../training/reconstruct.js";
 
 /** The commands' view of src/training/index.ts. */
 export interface Training {
@@ -13,10 +14,8 @@ export interface Training {
     runDir: string,
     images: readonly string[],
     out: string,
-  ): Promise<{
-    readonly step: number;
-    readonly refused: readonly { readonly path: string; readonly reason: string }[];
-  }>;
+    options: ReconstructOptions,
+  ): Promise<{ readonly step: number }>;
 }
 
 export interface CliContext {

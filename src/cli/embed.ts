@@ -1,7 +1,5 @@
 // mixedae embed: feature vectors of all images of a source.
 
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import { type Command, Option } from "commander";
 import type { Pooling } from "../tasks/features.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
@@ -27,7 +25,7 @@ interface EmbedFlags extends ModelFlags {
   readonly threads: number;
 }
 
-export function addEmbed(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addEmbed(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("embed")
     .summary("compute feature vectors of images")
@@ -57,7 +55,6 @@ export function addEmbed(program: Command, { stdout }: CliContext, finish: (exit
     .action(async (sources: string[], flags: EmbedFlags) => {
       if (!flags.out.endsWith(".npy"))
         throw new UsageError(`--out: expected a name that ends in .npy; found ${flags.out}`);
-      if (!existsSync(dirname(flags.out))) throw new UsageError(`--out: there is no folder ${dirname(flags.out)}`);
       const { embed, ImageProgress } = await import("../evaluation/index.js");
       const progress = new ImageProgress(stdout);
       const stop = listenForStop(() => progress.print("Stopping after this batch. Ctrl-C again stops at once."));
@@ -65,7 +62,7 @@ export function addEmbed(program: Command, { stdout }: CliContext, finish: (exit
         const { out, pool: pooling, split, threads } = flags;
         const source = onePath(sources);
         const summary = await embed(
-          { ...modelRequest(flags), source, out, pooling, split, threads },
+          { ...modelRequest(flags, { stderr }), source, out, pooling, split, threads },
           { progress, stopRequested: () => stop.received() !== undefined },
         );
         const { count, width, skipped, images, seconds, waitSeconds } = summary;

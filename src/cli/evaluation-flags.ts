@@ -1,13 +1,16 @@
 // The flags that commands with a frozen encoder have in common.
 
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LabelledSetsRequest } from "../evaluation/labelled-sets.js";
 import type { ModelRequest } from "../evaluation/model.js";
+import { picturePath } from "../evaluation/report-files.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { type Pooling, poolings } from "../tasks/features.js";
+import { prepareOutputs } from "../training/outputs.js";
+import type { CliContext } from "./context.js";
 import { UsageError } from "./usage-error.js";
+import { warnOn } from "./warn.js";
 
 export interface ModelFlags {
   readonly from: string;
@@ -25,7 +28,12 @@ export interface SetFlags {
   readonly test: readonly string[];
   readonly labelsFraction: number;
   readonly seed: number;
+}
+
+/** Of commands that write a report. */
+export interface ReportFlags {
   readonly out?: string;
+  readonly overwrite: boolean;
 }
 
 /** The flags of two labelled sets. */
@@ -45,20 +53,34 @@ export function addSetFlags(command: Command, seedHelp: string): Command {
     .option("--seed <n>", seedHelp, wholeNumber, 0);
 }
 
-/** The flag of a report in a file. */
+/** The flags of a report in a file. */
 export function addReportFlag(command: Command): Command {
-  return command.option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it");
+  return command
+    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it")
+    .addOption(overwriteOption());
 }
 
-export function setsRequest({ train, test, labelsFraction, seed }: Omit<SetFlags, "out">): LabelledSetsRequest {
+export function setsRequest({ train, test, labelsFraction, seed }: SetFlags): LabelledSetsRequest {
   return { train: onePath(train), test: onePath(test), labelsFraction, seed };
 }
 
-/** Checks before anything is computed that the report can be written. */
-export function checkReport(out: string | undefined): void {
+/** The flag of commands that write files by name. */
+export function overwriteOption(): Option {
+  return new Option("--overwrite", "replace files that are there already").default(false);
+}
+
+/** Paths of files that a command line names to be read. */
+export function checkFiles(paths: readonly string[]): void {
+  const wrong = paths.filter((path) => !existsSync(path) || statSync(path).isDirectory());
+  if (wrong.length > 0) throw new UsageError(`There is no file ${wrong.join(", ")}`);
+}
+
+/** Checks before anything is computed that a report can be written; one on labelled sets has a picture beside it. */
+export async function prepareReport({ out, overwrite }: ReportFlags, sets?: LabelledSetsRequest): Promise<void> {
   if (out === undefined) return;
   if (!out.endsWith(".json")) throw new UsageError(`--out: expected a name that ends in .json; found ${out}`);
-  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
+  if (sets === undefined) await prepareOutputs([out], { overwrite });
+  else await prepareOutputs([out, picturePath(out)], { overwrite, sources: [sets.train, sets.test] });
 }
 
 /** Several paths are .tar shards; a single one may be anything. */
@@ -78,9 +100,13 @@ export function addModelFlags(command: Command): Command {
     .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
 }
 
-export function modelRequest({ from, model, modelSeed, student }: ModelFlags): ModelRequest {
+export function modelRequest(
+  { from, model, modelSeed, student }: ModelFlags,
+  context: Pick<CliContext, "stderr">,
+): ModelRequest {
   return {
     from,
+    warn: warnOn(context),
     ...(model !== undefined && { preset: model }),
     ...(modelSeed !== undefined && { modelSeed }),
     ...(student && { student }),

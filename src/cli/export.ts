@@ -1,13 +1,14 @@
 // mixedae export: a pre-trained model in the formats of other libraries.
 
 import { existsSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
 import type { CliContext } from "./context.js";
-import { studentHelp } from "./evaluation-flags.js";
+import { overwriteOption, studentHelp } from "./evaluation-flags.js";
 import { wholeNumber } from "./import.js";
 import { UsageError } from "./usage-error.js";
+import { warnOn } from "./warn.js";
 
 const extensions: Readonly<Record<ExportFormat, readonly string[]>> = {
   safetensors: [".safetensors"],
@@ -28,6 +29,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
     .argument("<run>", "folder that mixedae pretrain made, or a checkpoint file")
     .addOption(new Option("--format <name>", "format to write").choices(exportFormats).makeOptionMandatory())
     .requiredOption("--out <path>", "file to write; a folder for huggingface")
+    .addOption(overwriteOption())
     .option("--encoder-only", "leave the decoder out; always so for timm and onnx")
     .option("--student", studentHelp)
     .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
@@ -57,7 +59,10 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
       if (!existsSync(run)) throw new UsageError(`There is no file or folder ${run}`);
       checkOptions(options);
       const { exportWeights } = await import("../exchange/export-weights.js");
-      const { origin, files, written, leftOut, difference } = await exportWeights(run, options);
+      const { origin, files, written, leftOut, difference } = await exportWeights(run, {
+        ...options,
+        warn: warnOn(context),
+      });
       const lines = [
         `${origin}: ${written.length} tensors`,
         ...(leftOut.length === 0 ? [] : [`Left out: ${shortened(leftOut).join(", ")}`]),
@@ -81,7 +86,6 @@ function checkOptions({ format, out, pool }: ExportOptions): void {
   if (allowed.length > 0 && !allowed.includes(extname(out))) {
     throw new UsageError(`--out: expected a name that ends in ${allowed.join(" or ")} for ${format}; found ${out}`);
   }
-  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
   if (pool !== undefined && format !== "onnx")
     throw new UsageError("--pool: only an ONNX file has an output embedding");
 }

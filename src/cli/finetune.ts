@@ -66,7 +66,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     .action(async (flags: FinetuneFlags) => {
       const { finetune } = await import("../evaluation/index.js");
       const request = {
-        ...modelRequest(flags),
+        ...modelRequest(flags, context),
         ...setsRequest(flags),
         recipe: flags.recipe,
         layers: layersOf(flags),

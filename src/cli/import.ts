@@ -1,10 +1,11 @@
 // mixedae import: weights of other libraries as a checkpoint.
 
 import { existsSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ImportOptions } from "../exchange/import-weights.js";
 import type { CliContext } from "./context.js";
+import { overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
 
 interface Options extends Omit<ImportOptions, "normalization"> {
@@ -23,6 +24,7 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     )
     .argument("<file>", "PyTorch file (.pth, .pt, .bin), safetensors file, or Hugging Face folder")
     .requiredOption("--out <file.safetensors>", "checkpoint to write")
+    .addOption(overwriteOption())
     .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
     .option("--heads <n>", "attention heads, where neither the file nor the usual sizes tell", wholeNumber)
     .option("--decoder-heads <n>", "attention heads of the decoder, likewise", wholeNumber)
@@ -68,7 +70,6 @@ function checkOut(out: string): void {
   if (extname(out) !== ".safetensors") {
     throw new UsageError(`--out: expected a name that ends in .safetensors; found ${out}`);
   }
-  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
 }
 
 /** For commander: a whole number above 0. */

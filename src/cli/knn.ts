@@ -8,23 +8,24 @@ import {
   addModelFlags,
   addReportFlag,
   addSetFlags,
-  checkReport,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
   poolOption,
+  prepareReport,
+  type ReportFlags,
   type SetFlags,
   setsRequest,
   threadsOption,
 } from "./evaluation-flags.js";
 
-interface KnnFlags extends ModelFlags, SetFlags {
+interface KnnFlags extends ModelFlags, SetFlags, ReportFlags {
   readonly pool?: Pooling;
   readonly threads: number;
 }
 
-export function addKnn(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addKnn(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("knn")
     .summary("classify images by their nearest labelled ones")
@@ -51,13 +52,14 @@ export function addKnn(program: Command, { stdout }: CliContext, finish: (exitCo
       ].join("\n"),
     )
     .action(async (flags: KnnFlags) => {
-      checkReport(flags.out);
+      const sets = setsRequest(flags);
+      await prepareReport(flags, sets);
       const { classTable, describeSets, evaluateKnn, ImageProgress, writeReport } = await import(
         "../evaluation/index.js"
       );
       const { pool, threads } = flags;
       const report = await evaluateKnn(
-        { ...modelRequest(flags), ...setsRequest(flags), ...(pool && { pooling: pool }), threads },
+        { ...modelRequest(flags, { stderr }), ...sets, ...(pool && { pooling: pool }), threads },
         new ImageProgress(stdout),
       );
       const { k, pooling } = report.detail;

@@ -8,20 +8,21 @@ import {
   addModelFlags,
   addReportFlag,
   addSetFlags,
-  checkReport,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
   poolOption,
   positiveNumber,
+  prepareReport,
+  type ReportFlags,
   rate,
   type SetFlags,
   setsRequest,
   threadsOption,
 } from "./evaluation-flags.js";
 
-interface ProbeFlags extends ModelFlags, SetFlags {
+interface ProbeFlags extends ModelFlags, SetFlags, ReportFlags {
   readonly pool: Pooling;
   readonly augment: boolean;
   readonly epochs?: number;
@@ -30,7 +31,7 @@ interface ProbeFlags extends ModelFlags, SetFlags {
   readonly threads: number;
 }
 
-export function addProbe(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addProbe(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("probe")
     .summary("train a linear classifier on frozen features")
@@ -68,15 +69,16 @@ export function addProbe(program: Command, { stdout }: CliContext, finish: (exit
       ].join("\n"),
     )
     .action(async (flags: ProbeFlags) => {
-      checkReport(flags.out);
+      const sets = setsRequest(flags);
+      await prepareReport(flags, sets);
       const { classTable, describeSets, evaluateProbe, ImageProgress, percent, writeReport } = await import(
         "../evaluation/index.js"
       );
       const { pool: pooling, augment, epochs, batchSize, baseLearningRate, threads } = flags;
       const report = await evaluateProbe(
         {
-          ...modelRequest(flags),
-          ...setsRequest(flags),
+          ...modelRequest(flags, { stderr }),
+          ...sets,
           ...{ pooling, augment, batchSize, threads },
           ...(epochs && { epochs }),
           ...(baseLearningRate && { baseLearningRate }),

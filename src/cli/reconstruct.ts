@@ -1,12 +1,13 @@
 // mixedae reconstruct: what the model of a run makes of given images, as a picture.
 
-import { existsSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import { groupSize } from "../training/config.js";
 import { readReconstructingConfig } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
+import { checkFiles, overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
+import { warnOn } from "./warn.js";
 
 export function addReconstruct(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
@@ -16,24 +17,23 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
     .argument("<run>", "folder that mixedae pretrain made")
     .argument("<images...>", "image files; a mixing method takes them in groups of 1 / mixingRatio")
     .requiredOption("--out <file.png>", "picture to write")
+    .addOption(overwriteOption())
     .addHelpText(
       "after",
       "\nExample:\n  mixedae reconstruct runs/first cat.jpg dog.jpg bird.jpg fish.jpg --out seen.png",
     )
-    .action(async (folder: string, images: string[], options: { out: string }) => {
+    .action(async (folder: string, images: string[], { out, overwrite }: { out: string; overwrite: boolean }) => {
       checkImages(folder, images);
-      checkOut(options.out);
+      checkOut(out);
       const { reconstruct } = await context.loadTraining();
-      const { step, refused } = await reconstruct(folder, images, options.out);
-      for (const { path, reason } of refused) context.stdout.write(`${path} is not used: ${reason}\n`);
-      context.stdout.write(`Wrote ${options.out}, with the weights after step ${step}\n`);
+      const { step } = await reconstruct(folder, images, out, { overwrite, warn: warnOn(context) });
+      context.stdout.write(`Wrote ${out}, with the weights after step ${step}\n`);
       finish(0);
     });
 }
 
 function checkImages(folder: string, images: readonly string[]): void {
-  const missing = images.filter((path) => !existsSync(path));
-  if (missing.length > 0) throw new UsageError(`There is no file ${missing.join(", ")}`);
+  checkFiles(images);
   const config = readReconstructingConfig(folder);
   const group = groupSize(config);
   if (images.length % group !== 0) {
@@ -47,5 +47,4 @@ function checkImages(folder: string, images: readonly string[]): void {
 function checkOut(out: string): void {
   if (extname(out).toLowerCase() !== ".png")
     throw new UsageError(`--out: expected a name that ends in .png; found ${out}`);
-  if (!existsSync(dirname(out))) throw new UsageError(`--out: there is no folder ${dirname(out)}`);
 }

@@ -27,13 +27,18 @@ const foreseenErrors = [
   TrainingDivergedError,
 ];
 
+/** Errors of the library say it where the request has to change: a path to nothing, a name that is taken. */
+function isMisuse(error: unknown): error is Error {
+  return error instanceof Error && "isMisuse" in error && error.isMisuse === true;
+}
+
 /** Prints a message for a person, with a stack only for what nobody foresaw; returns the exit code. */
 export function reportError(error: unknown, stderr: ProgressStream): number {
   if (error instanceof CommanderError) {
     // Commander has printed the help, the version or its complaint by itself.
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
-  if (usageErrors.some((known) => error instanceof known)) {
+  if (usageErrors.some((known) => error instanceof known) || isMisuse(error)) {
     stderr.write(`error: ${(error as Error).message}\n`);
     return exitCodes.usage;
   }

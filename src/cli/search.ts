@@ -1,20 +1,21 @@
 // mixedae search: the embedded images that are nearest to given ones.
 
-import { existsSync } from "node:fs";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import type { CliContext } from "./context.js";
-import { fromFlag, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { checkFiles, fromFlag, overwriteOption, positiveNumber, threadsOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
+import { warnOn } from "./warn.js";
 
 interface SearchFlags {
   readonly top: number;
   readonly sheet?: string;
+  readonly overwrite: boolean;
   readonly from?: string;
   readonly threads: number;
 }
 
-export function addSearch(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addSearch(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("search")
     .summary("find the images that are most like given ones")
@@ -27,14 +28,20 @@ export function addSearch(program: Command, { stdout }: CliContext, finish: (exi
     .option("--top <n>", "how many to find for each image", positiveNumber, 12)
     .option("--sheet <file.png>", "draw a contact sheet: a row for each image")
     .option(fromFlag, "where the encoder is now, if its run has moved or trained on")
+    .addOption(overwriteOption())
     .addOption(threadsOption())
     .addHelpText("after", "\nExample:\n  mixedae search photos.npy cat.jpg --top 5 --sheet like-cat.png")
-    .action(async (features: string, queries: string[], { top, sheet, from, threads }: SearchFlags) => {
-      const missing = [features, ...queries].filter((path) => !existsSync(path));
-      if (missing.length > 0) throw new UsageError(`There is no file ${missing.join(", ")}`);
+    .action(async (features: string, queries: string[], flags: SearchFlags) => {
+      const { top, sheet, overwrite, from, threads } = flags;
+      checkFiles([features, ...queries]);
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
-      const results = await search({ features, queries, top, threads, ...(sheet && { sheet }), ...(from && { from }) });
+      const results = await search({
+        ...{ features, queries, top, threads, overwrite },
+        ...(sheet && { sheet }),
+        ...(from && { from }),
+        warn: warnOn({ stderr }),
+      });
       for (const { query, matches } of results) {
         stdout.write(`${query}\n`);
         for (const { similarity, name, class: label } of matches) {
@@ -50,5 +57,4 @@ function checkSheet(path: string): void {
   if (extname(path).toLowerCase() !== ".png") {
     throw new UsageError(`--sheet: expected a name that ends in .png; found ${path}`);
   }
-  if (!existsSync(dirname(path))) throw new UsageError(`--sheet: there is no folder ${dirname(path)}`);
 }

@@ -5,27 +5,28 @@ import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
-  checkReport,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
+  overwriteOption,
   positiveNumber,
+  prepareReport,
+  type ReportFlags,
   threadsOption,
   wholeNumber,
 } from "./evaluation-flags.js";
 
-interface SegmentFlags extends ModelFlags {
+interface SegmentFlags extends ModelFlags, ReportFlags {
   readonly scenes: string;
   readonly images: number;
   readonly queries: number;
   readonly neighbours: number;
   readonly seed: number;
   readonly threads: number;
-  readonly out?: string;
 }
 
-export function addSegment(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addSegment(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("segment")
     .summary("nearest patches tell what a patch shows")
@@ -40,15 +41,16 @@ export function addSegment(program: Command, { stdout }: CliContext, finish: (ex
     .option("--neighbours <n>", "patches that vote on one", positiveNumber, 20)
     .option("--seed <n>", "decides which images those are", wholeNumber, 0)
     .option("--out <file.json>", "write all results there")
+    .addOption(overwriteOption())
     .addOption(threadsOption());
   addModelFlags(command)
     .addHelpText("after", "\nExample:\n  mixedae segment --from runs/scenes --scenes scenes")
     .action(async (flags: SegmentFlags) => {
-      checkReport(flags.out);
+      await prepareReport(flags);
       const { evaluateSegmentation, ImageProgress, percent } = await import("../evaluation/index.js");
       const { scenes, images, queries, neighbours, seed, threads, out } = flags;
       const report = await evaluateSegmentation(
-        { ...modelRequest(flags), scenes, images, queries, neighbours, seed, threads },
+        { ...modelRequest(flags, { stderr }), scenes, images, queries, neighbours, seed, threads },
         new ImageProgress(stdout),
       );
       const { meanIou, pixelAccuracy, perClass } = report.detail;

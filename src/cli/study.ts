@@ -8,9 +8,10 @@ import { ProgressLine } from "../training/progress-line.js";
 import { formatCount } from "../training/quantities.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
-import { threadsOption } from "./evaluation-flags.js";
+import { overwriteOption, threadsOption } from "./evaluation-flags.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
+import { warnOn } from "./warn.js";
 
 interface StudyFlags {
   readonly out: string;
@@ -63,9 +64,10 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .command("pack <folder>")
     .description("copy the small files that the report is made of, without weights")
     .requiredOption("--out <folder>", "folder for the copy")
-    .action(async (folder: string, { out }: { out: string }) => {
+    .addOption(overwriteOption())
+    .action(async (folder: string, { out, overwrite }: { out: string; overwrite: boolean }) => {
       const { packStudy } = await import("../study/index.js");
-      const { jobs } = await packStudy(folder, out);
+      const { jobs } = await packStudy(folder, out, { overwrite });
       context.stdout.write(`Copied ${formatCount(jobs)} jobs to ${out}.\n`);
     });
 }
@@ -93,6 +95,7 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
       imageProgress: new ImageProgress(line),
       stopRequested: () => stop.received() !== undefined,
       threads,
+      warn: warnOn({ stderr }),
     });
     progress.end();
     const report = `mixedae study report ${shellWord(out)}`;

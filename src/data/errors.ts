@@ -10,6 +10,11 @@ interface Finding {
 export class DataError extends Error {
   override readonly name: string = "DataError";
 
+  /** Whether it is the request that has to change: not a damaged file, nor the machine. */
+  get isMisuse(): boolean {
+    return false;
+  }
+
   constructor({ expected, found, remedy }: Finding, options?: ErrorOptions) {
     super(`Expected ${expected}, but found ${found}. ${remedy}.`, options);
   }
@@ -18,11 +23,28 @@ export class DataError extends Error {
 /** A path that holds no images in a form that is known, or cannot be read. */
 export class SourceError extends DataError {
   override readonly name = "SourceError";
+
+  /** What the system or a codec could not read has that as its cause; a path to nothing is a wrong path all the same. */
+  override get isMisuse(): boolean {
+    const { cause } = this;
+    return cause === undefined || (cause instanceof Error && "code" in cause && isWrongPath(String(cause.code)));
+  }
+}
+
+const wrongPathCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENAMETOOLONG"]);
+
+/** Whether a code of the operating system means that the path is wrong, and not the disk or the rights. */
+export function isWrongPath(code: string): boolean {
+  return wrongPathCodes.has(code);
 }
 
 /** An option outside its limits. */
 export class DataOptionError extends DataError {
   override readonly name = "DataOptionError";
+
+  override get isMisuse(): boolean {
+    return true;
+  }
 }
 
 /** Fewer images than one batch needs. */
@@ -32,12 +54,18 @@ export class TooFewImagesError extends DataError {
   constructor(
     readonly count: number,
     readonly batchSize: number,
+    /** What to do, where not every smaller batch would do. */
+    remedy = `Set the batch size to ${count} or less, or add images`,
   ) {
     super({
       expected: `at least ${batchSize} images for a batch of ${batchSize}`,
       found: count === 1 ? "1 image" : `${count} images`,
-      remedy: `Set the batch size to ${count} or less, or add images`,
+      remedy,
     });
+  }
+
+  override get isMisuse(): boolean {
+    return true;
   }
 }
 

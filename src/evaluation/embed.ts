@@ -1,9 +1,10 @@
 // Embeds the images of a source: features, names and labels go to disk as they are computed, and a killed process goes on.
 
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
 import { type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
+import { makeOutputFolder } from "../training/outputs.js";
 import { type FeatureLine, featureOrigin } from "./feature-files.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -57,6 +58,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     width,
     classes: source.classes ? [...source.classes] : null,
   });
+  await makeOutputFolder(dirname(request.out));
   const writer = await FeatureWriter.open(request.out, origin);
   if (writer === "finished") {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };

@@ -4,6 +4,7 @@ import { defineProgram } from "../graph/index.js";
 import { compile } from "../runtime/index.js";
 import { drawPlan } from "../training/batch-plan.js";
 import { modelOf } from "../training/model.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 import { openReconstructingRun } from "../training/reconstructing-run.js";
 import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -13,6 +14,8 @@ export interface ReconstructionRequest extends HeldOutRequest {
   /** Folder of a run whose method reconstructs. */
   readonly run: string;
   readonly threads: number;
+  /** Called where the newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
 }
 
 export interface ReconstructionReport {
@@ -29,10 +32,10 @@ const BATCH = 64;
 
 /** Throws EvaluationError where there are too few images, RunDirectoryError, SourceError. */
 export async function evaluateReconstruction(
-  { run, test, images, seed = 0, threads }: ReconstructionRequest,
+  { run, test, images, seed = 0, threads, warn }: ReconstructionRequest,
   progress: ImageProgress,
 ): Promise<ReconstructionReport> {
-  const { config, method, weights } = await openReconstructingRun(run);
+  const { config, method, weights, step } = await openReconstructingRun(run, warn);
   const heldOut = await openHeldOut({ test, images, seed });
   const groups = Math.max(1, Math.floor(Math.min(BATCH, heldOut.count) / method.groupSize));
   const batch = groups * method.groupSize;
@@ -51,7 +54,7 @@ export async function evaluateReconstruction(
   }
   return {
     task: "reconstruction",
-    from: run,
+    from: `${run}, step ${step}`,
     method: config.method,
     test: { source: test, images: batches * batch },
     seed,

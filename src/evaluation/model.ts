@@ -6,6 +6,7 @@ import { type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { configDefaults } from "../training/config/defaults.js";
 import { initialValues } from "../training/model.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
 
 export interface ModelRequest {
@@ -16,6 +17,8 @@ export interface ModelRequest {
   readonly modelSeed?: number;
   /** Of a run of iBOT: the student in place of the teacher. */
   readonly student?: boolean;
+  /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
 }
 
 /** Throws the errors of `loadPretrained`. */
@@ -24,8 +27,9 @@ export async function openModel({
   preset = "micro",
   modelSeed = 0,
   student,
+  warn,
 }: ModelRequest): Promise<PretrainedModel> {
-  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student });
+  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student, warn });
 }
 
 function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {

@@ -7,7 +7,8 @@ import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount } from "../training/quantities.js";
 import { errorCode, storageError } from "../training/storage.js";
 import { confusionPicture } from "./confusion-picture.js";
-import { EvaluationError } from "./errors.js";
+import { DamagedFileError } from "./errors.js";
+import { picturePath } from "./report-files.js";
 
 export interface SetReport {
   readonly source: string | readonly string[];
@@ -32,9 +33,12 @@ export interface EvaluationReport {
   readonly detail: ClassificationResult;
 }
 
-/** Writes the report to `out` (.json) and its confusion matrix to a PNG beside it; returns that one's path. */
+/**
+ * Writes the report to `out` (.json) and its confusion matrix to a PNG beside it, over whatever is there: see
+ * `prepareOutputs`. Returns the path of the picture.
+ */
 export async function writeReport(out: string, report: EvaluationReport): Promise<string> {
-  const picture = out.replace(/\.json$/, ".png");
+  const picture = picturePath(out);
   const caption = `${report.task}, ${report.from}: top-1 ${percent(report.detail.top1)} of ${report.detail.images}`;
   await writeAtomically(picture, [await confusionPicture(report.classes, report.detail.confusion, caption)]);
   await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
@@ -50,7 +54,7 @@ const figures = z.object({
 /** The figures of a written report that others count on. */
 export type ReportFigures = z.infer<typeof figures>;
 
-/** Undefined where there is no report. Throws EvaluationError for a file that is none, StorageError. */
+/** Undefined where there is no report. Throws DamagedFileError for a file that is none, StorageError. */
 export function readReport(path: string): ReportFigures | undefined {
   let text: string;
   try {
@@ -62,7 +66,7 @@ export function readReport(path: string): ReportFigures | undefined {
   try {
     return figures.parse(JSON.parse(text));
   } catch (error) {
-    throw new EvaluationError({
+    throw new DamagedFileError({
       expected: `a report of an evaluation in ${path}`,
       found: (error as Error).message.split("\n")[0]!,
       remedy: "Delete it, and evaluate again",

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { type ImageSource, openSource, readImages } from "../data/index.js";
 import { randomStream } from "../random/index.js";
 import { IGNORED } from "../tasks/segmentation-metrics.js";
-import { EvaluationError } from "./errors.js";
+import { DamagedFileError, EvaluationError } from "./errors.js";
 import type { ImageViews } from "./model-images.js";
 
 export interface MaskedImages {
@@ -82,8 +82,8 @@ async function readMask(path: string, size: number, classes: number): Promise<Ui
   return mask;
 }
 
-function wrongMask(path: string, found: string): EvaluationError {
-  return new EvaluationError({
+function wrongMask(path: string, found: string): DamagedFileError {
+  return new DamagedFileError({
     expected: `a mask of 8 bits with the classes that classes.txt names, or ${IGNORED}, at ${path}`,
     found,
     remedy: "Make the set again, or name all of its classes",

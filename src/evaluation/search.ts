@@ -5,6 +5,8 @@ import { type Color, openSource, readImages } from "../data/index.js";
 import { createFeatureExtractor } from "../tasks/features.js";
 import { findNeighbours } from "../tasks/neighbours.js";
 import { writeAtomically } from "../training/atomic-write.js";
+import type { Warn } from "../training/newest-checkpoint.js";
+import { prepareOutputs } from "../training/outputs.js";
 import { type Picture, renderSheet } from "../training/pictures.js";
 import { EvaluationError } from "./errors.js";
 import { type FeatureDescription, type FeatureFiles, type FeatureLine, openFeatures } from "./feature-files.js";
@@ -20,7 +22,11 @@ export interface SearchRequest {
   readonly from?: string;
   /** A PNG file to draw. */
   readonly sheet?: string;
+  /** Whether the sheet may replace a file that is there already; by default that is refused. */
+  readonly overwrite?: boolean | undefined;
   readonly threads: number;
+  /** Called where the encoder's newest checkpoint is damaged and an older one is taken. */
+  readonly warn?: Warn | undefined;
 }
 
 export interface Match extends FeatureLine {
@@ -34,34 +40,45 @@ export interface SearchResult {
   readonly matches: readonly Match[];
 }
 
-/** One result for each query. Throws EvaluationError and the errors of the parts. */
+/**
+ * One result for each query. Throws OutputError where the sheet has the name of a file or would become an image of the
+ * set, EvaluationError and the errors of the parts.
+ */
 export async function search(request: SearchRequest): Promise<SearchResult[]> {
   const files = openFeatures(request.features);
   try {
     const { description } = files;
+    const { queries, sheet, overwrite } = request;
+    if (sheet !== undefined) {
+      await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
+    }
     const { pixels, vectors, background } = await embedQueries(request, description);
     const engine = { threads: request.threads };
     const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
     const lines = await files.lines(neighbours.indices);
-    const results = request.queries.map((query, row) => {
+    const results = queries.map((query, row) => {
       const [start, end] = [row * neighbours.k, (row + 1) * neighbours.k];
       const matches = lines
         .slice(start, end)
         .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
       return { query, matches };
     });
-    if (request.sheet !== undefined) {
-      const sheet = await sheetOf(files, results, pixels, background);
-      await writeAtomically(request.sheet, [sheet]);
-    }
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, pixels, background)]);
     return results;
   } finally {
     files.close();
   }
 }
 
-async function embedQueries({ features, queries, from, threads }: SearchRequest, description: FeatureDescription) {
-  const model = await openModel({ from: from ?? description.from, ...(description.student && { student: true }) });
+async function embedQueries(
+  { features, queries, from, threads, warn }: SearchRequest,
+  description: FeatureDescription,
+) {
+  const model = await openModel({
+    from: from ?? description.from,
+    ...(description.student && { student: true }),
+    warn,
+  });
   if (fingerprint(model) !== description.fingerprint) {
     throw new EvaluationError({
       expected: `the encoder that ${features} was made with (${description.origin})`,

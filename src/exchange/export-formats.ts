@@ -1,6 +1,7 @@
 // The formats that models are exported in, and their options.
 
 import type { Pooling } from "../tasks/features.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 
 export const exportFormats = ["safetensors", "timm", "huggingface", "pytorch", "onnx"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -16,4 +17,8 @@ export interface ExportOptions {
   readonly imageSize?: number | undefined;
   /** What the ONNX output `embedding` is; the mean of the patch tokens by default. */
   readonly pool?: Pooling | undefined;
+  /** Whether files that are there already may be replaced; by default that is refused. */
+  readonly overwrite?: boolean | undefined;
+  /** Called where the run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
 }

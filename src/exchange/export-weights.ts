@@ -1,11 +1,12 @@
 // A pre-trained model in the formats of other libraries.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FormatError } from "../formats/errors.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
 import { writeAtomically } from "../training/atomic-write.js";
+import { OutputError } from "../training/errors.js";
+import { prepareOutputs } from "../training/outputs.js";
 import {
   describeModel,
   isPretrainingOnly,
@@ -14,7 +15,9 @@ import {
   type PretrainedModel,
   type WeightTensor,
 } from "../training/pretrained.js";
-import { makeFolder, namesIn } from "../training/storage.js";
+import { runPaths } from "../training/run-directory.js";
+import { namesIn } from "../training/storage.js";
+import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
 import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config.js";
 import { foreignNames, huggingFaceDecoder, huggingFaceEncoder } from "./key-map.js";
@@ -32,16 +35,28 @@ export interface ExportReport {
 }
 
 /**
- * Exports the newest checkpoint of a run, or a checkpoint file. Files are written whole or not at all.
- * Throws CheckpointError, RunDirectoryError, StorageError, FormatError, EngineError.
+ * Exports the newest checkpoint of a run, or a checkpoint file. Files are written whole or not at all. Throws
+ * OutputError where their names are taken, CheckpointError, RunDirectoryError, StorageError, FormatError, EngineError.
  */
 export async function exportWeights(path: string, options: ExportOptions): Promise<ExportReport> {
+  const { format, out, overwrite } = options;
   const model = resized(await loadPretrained(path, options), options.imageSize);
-  const encoderOnly = options.encoderOnly === true || options.format === "timm" || options.format === "onnx";
-  const selected = selectTensors(model, encoderOnly, options.format !== "huggingface");
+  if (format === "huggingface") await checkHuggingFaceFolder(out);
+  await prepareOutputs(format === "huggingface" ? huggingFacePaths(out) : [out], {
+    overwrite,
+    inputs: [path, ...(await checkpointsIn(path))],
+  });
+  const encoderOnly = options.encoderOnly === true || format === "timm" || format === "onnx";
+  const selected = selectTensors(model, encoderOnly, format !== "huggingface");
   const { files, written, difference } = await write(selected, options);
   const leftOut = [...model.tensors.keys()].filter((name) => !selected.tensors.has(name));
   return { origin: model.origin, files, written, leftOut, difference };
+}
+
+/** The files that a run's newest checkpoint is one of; none where the path is not a run's. */
+async function checkpointsIn(path: string): Promise<string[]> {
+  const { checkpoints } = runPaths(path);
+  return existsSync(checkpoints) ? (await namesIn(checkpoints)).map((name) => join(checkpoints, name)) : [];
 }
 
 type Written = Pick<ExportReport, "files" | "written"> & { readonly difference?: number };
@@ -98,20 +113,28 @@ const MAE_PRETEXT = { maskRatio: 0.75, normPixels: true };
 /** In the order in which they are written: a folder with a config.json is whole. */
 const huggingFaceFiles = ["model.safetensors", "preprocessor_config.json", "config.json"];
 
-/** A folder that ViTMAEForPreTraining loads or, without a decoder, ViTModel. */
-async function writeHuggingFace(folder: string, model: PretrainedModel): Promise<Written> {
-  const tensors = huggingFaceTensors(model);
+function huggingFacePaths(folder: string): string[] {
+  return huggingFaceFiles.map((name) => join(folder, name));
+}
+
+/** Nothing else may lie in the folder: files of another model would be loaded with it. */
+async function checkHuggingFaceFolder(folder: string): Promise<void> {
   const others = (await namesIn(folder)).filter((name) => !huggingFaceFiles.includes(name));
   if (others.length > 0) {
     const found = others.slice(0, 5).join(", ");
-    throw new FormatError(
-      folder,
-      `expected a new folder, or an earlier export; it holds ${found}. Choose another for --out`,
-    );
+    throw new OutputError({
+      expected: "a new folder for the export, or one of an earlier export",
+      found: `${found} in ${folder}`,
+      remedy: "Choose another folder",
+    });
   }
-  await makeFolder(folder);
+}
+
+/** A folder that ViTMAEForPreTraining loads or, without a decoder, ViTModel. */
+async function writeHuggingFace(folder: string, model: PretrainedModel): Promise<Written> {
+  const tensors = huggingFaceTensors(model);
   const json = (value: object) => [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)];
-  const paths = huggingFaceFiles.map((name) => join(folder, name));
+  const paths = huggingFacePaths(folder);
   await writeSafetensors(paths[0]!, tensors, { format: "pt" });
   await writeAtomically(paths[1]!, json(huggingFacePreprocessor(model)));
   await writeAtomically(paths[2]!, json(huggingFaceConfig(model, model.pretext ?? MAE_PRETEXT)));
@@ -149,7 +172,7 @@ function resized(model: PretrainedModel, imageSize: number | undefined): Pretrai
   const { shape } = model;
   if (imageSize === undefined || imageSize === shape.imageSize) return model;
   if (imageSize % shape.patchSize !== 0) {
-    throw new FormatError(
+    throw new WeightsRequestError(
       model.origin,
       `expected an image size that is a multiple of the patches of ${shape.patchSize}; found ${imageSize}`,
     );

@@ -7,6 +7,7 @@ import { FormatError } from "../formats/errors.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
 import { storageError } from "../training/storage.js";
+import { WeightsRequestError } from "./errors.js";
 
 export interface HuggingFaceConfig {
   readonly heads: number;
@@ -29,7 +30,7 @@ const preprocessorSchema = z.looseObject({ image_mean: rgb.optional(), image_std
 export function readHuggingFaceConfig(folder: string): HuggingFaceConfig {
   const path = join(folder, "config.json");
   if (!existsSync(path)) {
-    throw new FormatError(
+    throw new WeightsRequestError(
       folder,
       "expected a Hugging Face folder with a config.json; for a file, name the file itself",
     );
@@ -51,7 +52,10 @@ function checked<T extends z.ZodType>(schema: T, path: string): z.infer<T> {
   const parsed = schema.safeParse(readJson(path));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new FormatError(path, `${issue!.path.join(".")}: ${issue!.message}. Only ViT and ViTMAE models are read`);
+  throw new WeightsRequestError(
+    path,
+    `${issue!.path.join(".")}: ${issue!.message}. Only ViT and ViTMAE models are read`,
+  );
 }
 
 /** A small JSON file as a value. Throws FormatError, StorageError. */

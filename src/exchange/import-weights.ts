@@ -6,6 +6,7 @@ import { formatShape, type Shape } from "../graph/index.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
+import { prepareOutputs } from "../training/outputs.js";
 import {
   describeModel,
   isPretrainingOnly,
@@ -14,11 +15,12 @@ import {
   parseModelDescription,
   type WeightTensor,
 } from "../training/pretrained.js";
+import { WeightsRequestError } from "./errors.js";
 import type { ImportReport, KeyReport } from "./import-report.js";
 import { inferModel, type KnownHeads, MAX_POSITIONS } from "./infer-shape.js";
 import { type NamedTensor, nameTensors } from "./official-names.js";
 import { resamplePositions } from "./resample-positions.js";
-import { openWeights, type WeightsSource, withPath } from "./weights-source.js";
+import { openWeights, type WeightsSource, weightFiles, withPath } from "./weights-source.js";
 
 export interface ImportOptions {
   /** Resamples the position embeddings for images of this size. */
@@ -31,6 +33,8 @@ export interface ImportOptions {
   /** Leaves the decoder out. */
   readonly encoderOnly?: boolean | undefined;
   readonly normalization?: Normalization | undefined;
+  /** Whether the checkpoint may replace a file that is there already; by default that is refused. */
+  readonly overwrite?: boolean | undefined;
 }
 
 export interface ImportedWeights {
@@ -41,9 +45,13 @@ export interface ImportedWeights {
 /** MAE, DINO and iBOT normalise with ImageNet's statistics, and so do most of timm's models. */
 const IMAGE_NET: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** Imports a file or folder into a checkpoint. Throws FormatError with the reason, StorageError. */
+/**
+ * Imports a file or folder into a checkpoint. Throws OutputError where that one's name is taken, FormatError with the
+ * reason, StorageError.
+ */
 export async function importWeights(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { report, tensors } = readWeights(path, options);
+  await prepareOutputs([out], { overwrite: options.overwrite, inputs: weightFiles(path) });
   const entries = [...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const);
   const metadata = { model: describeModel(report.model), importedFrom: basename(path) };
   await writeCheckpoint(out, { step: 0, tensors: entries, metadata });
@@ -69,7 +77,7 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
   const { patchSize } = inferred.shape;
   const imageSize = options.imageSize ?? inferred.shape.imageSize;
   if (imageSize % patchSize !== 0) {
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       `expected an image size that is a multiple of the patches of ${patchSize}; found ${imageSize}`,
     );
@@ -78,7 +86,7 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     (imageSize / patchSize) ** 2 * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) >
     MAX_POSITIONS
   ) {
-    throw new FormatError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
+    throw new WeightsRequestError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
   }
   const model: ModelDescription = {
     shape: { ...inferred.shape, imageSize },

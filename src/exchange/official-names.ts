@@ -2,6 +2,7 @@
 
 import { FormatError } from "../formats/errors.js";
 import { isPretrainingOnly } from "../training/pretrained.js";
+import { WeightsRequestError } from "./errors.js";
 import { foreignArchitecture, huggingFaceDecoder, huggingFaceEncoder, ownName } from "./key-map.js";
 import type { SourceTensor } from "./weights-source.js";
 
@@ -43,7 +44,7 @@ function findPrefix(path: string, tensors: ReadonlyMap<string, SourceTensor>, wa
     .map((key) => key.slice(0, -(key.endsWith(HUGGING_FACE_CLS) ? HUGGING_FACE_CLS : CLS).length));
   if (wanted !== undefined) {
     if (prefixes.includes(wanted)) return wanted;
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       `no name begins with ${wanted}; encoders are under ${prefixes.map(quote).join(", ") || "none"}`,
     );
@@ -51,13 +52,13 @@ function findPrefix(path: string, tensors: ReadonlyMap<string, SourceTensor>, wa
   const [first, ...others] = prefixes;
   if (first === undefined) {
     const some = [...tensors.keys()].slice(0, 6).join(", ");
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       `expected the tensors of a vision transformer, cls_token among them; found ${some}, ...`,
     );
   }
   if (others.length > 0) {
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       `it holds several encoders, under ${prefixes.map(quote).join(", ")}. Choose one with --prefix`,
     );
@@ -92,7 +93,7 @@ function isOwnName(name: string): boolean {
 function refuseForeign(path: string, name: string): void {
   const foreign = foreignArchitecture.find(([pattern]) => pattern.test(name));
   if (foreign === undefined) return;
-  throw new FormatError(
+  throw new WeightsRequestError(
     path,
     `it is no plain vision transformer: ${name} belongs to ${foreign[1]}, without which its features would be others`,
   );

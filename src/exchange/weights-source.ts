@@ -14,6 +14,7 @@ import {
 import { TorchFile } from "../formats/torch-file.js";
 import { TorchTensor } from "../formats/torch-types.js";
 import { storageError } from "../training/storage.js";
+import { WeightsRequestError } from "./errors.js";
 import { type FileBytes, openBytes } from "./file-bytes.js";
 import { type HuggingFaceConfig, readHuggingFaceConfig } from "./huggingface-config.js";
 import { knownEntries } from "./key-map.js";
@@ -38,6 +39,13 @@ export interface WeightsSource {
   close(): void;
 }
 
+const huggingFaceWeights = ["model.safetensors", "pytorch_model.bin"];
+
+/** The files that a path's weights are read from: the path itself, or those in a Hugging Face folder. */
+export function weightFiles(path: string): string[] {
+  return [path, ...huggingFaceWeights.map((name) => join(path, name))];
+}
+
 /** `entry` names the part of a file with several sets of weights. Throws FormatError, StorageError. */
 export function openWeights(path: string, entry?: string): WeightsSource {
   try {
@@ -46,13 +54,13 @@ export function openWeights(path: string, entry?: string): WeightsSource {
     throw storageError(error, "read", path);
   }
   const huggingFace = readHuggingFaceConfig(path);
-  const files = ["model.safetensors", "pytorch_model.bin"].map((name) => join(path, name));
+  const files = huggingFaceWeights.map((name) => join(path, name));
   const file = files.find((name) => existsSync(name));
   if (file === undefined) {
     const sharded = ["model.safetensors.index.json", "pytorch_model.bin.index.json"].some((name) =>
       existsSync(join(path, name)),
     );
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       sharded
         ? "its weights are split over several files, which is not supported. Save the model again with a larger max_shard_size"
@@ -69,7 +77,7 @@ function openFile(path: string, entry: string | undefined): WeightsSource {
     // The length of a safetensors header may begin with any byte, "P" of a zip archive among them.
     if (start[8] === 0x7b) return openSafetensors(file, entry);
     if (start[0] === 0x50 || start[0] === 0x80) return openTorch(file, entry);
-    throw new FormatError(path, "it is neither a PyTorch file (.pth, .pt, .bin) nor safetensors");
+    throw new WeightsRequestError(path, "it is neither a PyTorch file (.pth, .pt, .bin) nor safetensors");
   } catch (error) {
     file.close();
     throw withPath(error, path);
@@ -84,11 +92,11 @@ export function withPath(error: unknown, path: string): unknown {
 
 function openSafetensors(file: FileBytes, entry: string | undefined): WeightsSource {
   if (entry !== undefined)
-    throw new FormatError(file.path, `a safetensors file has no entries, so none called ${entry}`);
+    throw new WeightsRequestError(file.path, `a safetensors file has no entries, so none called ${entry}`);
   const start = safetensorsDataStart(file.read(0, Math.min(8, file.size)), file.size);
   const { metadata, spans } = decodeSafetensorsHeader(file.read(0, start), file.size);
   if (metadata.format === "mixedae-checkpoint") {
-    throw new FormatError(file.path, "it is a checkpoint of mixedae already: use it as it is");
+    throw new WeightsRequestError(file.path, "it is a checkpoint of mixedae already: use it as it is");
   }
   const tensors = new Map<string, SourceTensor>();
   for (const [name, span] of spans) {
@@ -161,7 +169,7 @@ function chooseEntry(
   const choices = [...found.keys()].filter((key) => key !== "");
   if (wanted !== undefined) {
     if (found.has(wanted)) return wanted;
-    throw new FormatError(
+    throw new WeightsRequestError(
       path,
       `it has no weights under ${wanted}; it has them under ${choices.join(", ") || "no name"}`,
     );
@@ -171,10 +179,13 @@ function chooseEntry(
   if (known !== undefined) return known;
   if (choices.length === 1) return choices[0]!;
   if (choices.length > 1) {
-    throw new FormatError(path, `it has several sets of weights: ${choices.join(", ")}. Choose one with --entry`);
+    throw new WeightsRequestError(
+      path,
+      `it has several sets of weights: ${choices.join(", ")}. Choose one with --entry`,
+    );
   }
   const what = isDict(value) ? `a dict of ${[...value.keys()].slice(0, 10).map(String).join(", ")}` : "no dict";
-  throw new FormatError(path, `expected a dict of tensors, or one under model or state_dict; found ${what}`);
+  throw new WeightsRequestError(path, `expected a dict of tensors, or one under model or state_dict; found ${what}`);
 }
 
 function source(file: FileBytes, values: Omit<WeightsSource, "huggingFace" | "close">): WeightsSource {

@@ -6,6 +6,8 @@ import sharp from "sharp";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
 import { writeAtomically } from "../training/atomic-write.js";
+import { OutputError } from "../training/errors.js";
+import { makeOutputFolder, refuseAmongImages } from "../training/outputs.js";
 import { makeFolder } from "../training/storage.js";
 import { type CocoAnnotation, classMask, cocoAnnotations, cocoFile } from "./annotations.js";
 import { composeScene, mainLabel, type Scene } from "./compose-scene.js";
@@ -37,6 +39,16 @@ export interface ComposeSummary {
   readonly skipped: CutoutSets["skipped"];
 }
 
+/** What a set has in its folder beside its description. */
+const SET_NAMES = [
+  "images",
+  "annotations",
+  "instances_training.json",
+  "instances_validation.json",
+  "classes.txt",
+  "contact-sheet.png",
+];
+
 const SPLITS = ["training", "validation"] as const;
 const VALIDATION_SHARE = 0.2;
 /** Scenes in work at once: decoding and encoding run on other threads. */
@@ -45,11 +57,13 @@ const SHEET_SCENES = 24;
 
 /**
  * Writes images/SPLIT/CLASS/NUMBER.png, annotations/SPLIT/CLASS/NUMBER.png, instances_SPLIT.json, classes.txt,
- * scenes.json and contact-sheet.png. A scene's folder is the class that shows most. Throws EvaluationError where the
- * folder holds scenes of another request, SourceError for wrong cut-outs, StorageError.
+ * scenes.json and contact-sheet.png. A scene's folder is the class that shows most. Throws OutputError where the folder
+ * lies among the cut-outs or holds other files with these names, EvaluationError where it holds scenes of another
+ * request, SourceError for wrong cut-outs, StorageError.
  */
 export async function composeScenes(request: ComposeRequest, hooks: ComposeHooks): Promise<ComposeSummary> {
   const { cutouts, labels, out, seed, counts } = request;
+  refuseAmongImages(out, [cutouts], { filled: [join(out, "images"), join(out, "annotations")] });
   const known = await openCutouts({
     folder: cutouts,
     seed,
@@ -147,7 +161,17 @@ async function keepDescription(request: ComposeRequest, { classes, sets }: Cutou
       remedy: "Choose another folder with --out",
     });
   }
-  await makeFolder(out);
+  const foreign = existsSync(path)
+    ? undefined
+    : SET_NAMES.map((name) => join(out, name)).find((each) => existsSync(each));
+  if (foreign !== undefined) {
+    throw new OutputError({
+      expected: "a folder for the scenes that is new, or in which nothing has the names of a set",
+      found: `${foreign}, which is not of scenes composed here`,
+      remedy: "Choose another folder with --out",
+    });
+  }
+  await makeOutputFolder(out);
   await writeAtomically(path, [Buffer.from(text)]);
 }
 

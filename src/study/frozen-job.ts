@@ -9,6 +9,7 @@ import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
 import { writeReport } from "../evaluation/report.js";
 import { writeAtomically } from "../training/atomic-write.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 import { makeFolder } from "../training/storage.js";
 import { encoderOf } from "./encoder.js";
 import type { cachedFeatures } from "./feature-cache.js";
@@ -18,18 +19,24 @@ import type { EvaluationJob } from "./jobs.js";
 /** Patches that vote on one, in segmentation. */
 const PATCH_NEIGHBOURS = 20;
 
+/** Whom an evaluation tells what it does, and what is wrong with its encoder. */
+interface StudyOutputs {
+  readonly imageProgress: ImageProgress;
+  readonly warn?: Warn | undefined;
+}
+
 /** Writes report.json into the job's folder. Throws the errors of the evaluation. */
 export async function carryOutFrozen(
   job: EvaluationJob,
   folder: string,
   features: ReturnType<typeof cachedFeatures>,
   threads: number,
-  progress: ImageProgress,
+  { imageProgress, warn }: StudyOutputs,
 ): Promise<JobRecord> {
   const began = performance.now();
   const path = join(folder, job.folder);
   await makeFolder(path);
-  const figures = await evaluate(job, folder, join(path, "report.json"), features, threads, progress);
+  const figures = await evaluate(job, folder, join(path, "report.json"), features, { threads, warn }, imageProgress);
   return recordOf(job, figures, (performance.now() - began) / 1000);
 }
 
@@ -38,10 +45,10 @@ async function evaluate(
   folder: string,
   out: string,
   features: ReturnType<typeof cachedFeatures>,
-  threads: number,
+  common: { readonly threads: number; readonly warn?: Warn | undefined },
   progress: ImageProgress,
 ): Promise<Figures> {
-  const encoder = { ...encoderOf(from, folder), seed, threads };
+  const encoder = { ...encoderOf(from, folder), seed, ...common };
   switch (evaluation.task) {
     case "segmentation": {
       const { scenes, images, queries } = evaluation;
@@ -53,7 +60,7 @@ async function evaluate(
     case "reconstruction": {
       if (!("key" in from)) throw new TypeError("an encoder from scratch reconstructs nothing");
       const { test, images } = evaluation;
-      const request = { run: join(folder, from.folder), test, images, seed, threads };
+      const request = { run: join(folder, from.folder), test, images, seed, ...common };
       const report = await evaluateReconstruction(request, progress);
       await writeJson(out, report);
       return { train: { images: 0 }, test: report.test, score: report.detail.reconstruction };

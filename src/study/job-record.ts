@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { EvaluationError } from "../evaluation/errors.js";
+import { DamagedFileError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { RunDirectoryError } from "../training/errors.js";
 import { makeFolder, readTextIfThere } from "../training/storage.js";
@@ -110,7 +110,7 @@ export function recordOf(
 ): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;
   if (!Number.isFinite(score)) {
-    throw new EvaluationError({
+    throw new DamagedFileError({
       expected: "a score that is a finite number",
       found: `${score} from ${evaluation.name}`,
       remedy: "Look at its images and labels, and at the training of the encoder",

@@ -1,10 +1,11 @@
 // The work of a study, piece by piece: pre-trainings first, then evaluations, each with a folder named after its content.
 
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { resolveFinetune } from "../evaluation/finetune/config.js";
 import { modelPresets } from "../nn/presets.js";
 import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
+import type { SourcePaths } from "../training/outputs.js";
 import { layersWithEqualCompute } from "./equal-compute.js";
 import { fileName, lastNames, percentOf } from "./names.js";
 import type { Evaluation, Study, Variant } from "./recipe.js";
@@ -145,6 +146,14 @@ function located(evaluation: Evaluation, folder: string): Evaluation {
 
 function namesOf(source: string | readonly string[]): string[] {
   return [source].flat().map(lastNames);
+}
+
+/** The sets of images that a job reads. */
+export function sourcesOf(job: Job): SourcePaths[] {
+  if (job.kind === "pretrain") return [job.config.source, job.config.evaluation.source];
+  const { evaluation } = job;
+  if (evaluation.task === "segmentation") return [join(evaluation.scenes, "images")];
+  return isHeldOut(evaluation) ? [evaluation.test] : [evaluation.train, evaluation.test];
 }
 
 /** Ten digits that tell contents apart. */

@@ -4,11 +4,12 @@ import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
-import { makeFolder, readTextIfThere } from "../training/storage.js";
+import { makeOutputFolder, prepareOutputs } from "../training/outputs.js";
+import { readTextIfThere } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
 import { readMetrics, thinned } from "./metrics.js";
 import { lastNames } from "./names.js";
-import { openPlan, writePlan } from "./study-plan.js";
+import { openPlan, planPath, writePlan } from "./study-plan.js";
 
 /** What is kept of a job's folder beside its thinned metrics. */
 const KEPT = ["job.json", "config.json", "report.json"];
@@ -21,11 +22,16 @@ export interface PackSummary {
 /**
  * Copies a study's small files, of the metrics of pre-trainings the steps that a report looks at. Absolute paths in
  * them become their last two names, since they tell of the machine and not of the result. Throws EvaluationError where
- * there is no study or the copy would lie over it, RunDirectoryError, StorageError.
+ * there is no study or the copy would lie over it, OutputError where files have the names, RunDirectoryError,
+ * StorageError.
  */
-export async function packStudy(folder: string, out: string): Promise<PackSummary> {
+export async function packStudy(
+  folder: string,
+  out: string,
+  { overwrite }: { readonly overwrite?: boolean } = {},
+): Promise<PackSummary> {
   const plan = openPlan(folder);
-  await makeFolder(out);
+  await makeOutputFolder(out);
   if ((await realpath(out)) === (await realpath(folder))) {
     throw new EvaluationError({
       expected: "a folder for the copy",
@@ -33,11 +39,12 @@ export async function packStudy(folder: string, out: string): Promise<PackSummar
       remedy: "Choose another folder with --out",
     });
   }
-  await writePlan(out, plan);
   const jobs = finishedJobs(folder, plan.jobs);
+  const copies = jobs.flatMap(({ name }) => [...KEPT, METRICS].map((file) => join(out, name, file)));
+  await prepareOutputs([planPath(out), ...copies], { overwrite });
+  await writePlan(out, plan);
   for (const { name, record } of jobs) {
     const [from, to] = [join(folder, name), join(out, name)];
-    await makeFolder(to);
     for (const file of KEPT) await copyWithoutMachine(join(from, file), join(to, file));
     if (record.kind === "pretrain") {
       const lines = thinned(readMetrics(join(from, METRICS))).map((step) => `${JSON.stringify(step)}\n`);

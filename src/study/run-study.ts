@@ -7,6 +7,8 @@ import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
+import type { Warn } from "../training/newest-checkpoint.js";
+import { refuseAmongImages } from "../training/outputs.js";
 import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
 import { type LockHolder, RunLock } from "../training/run-lock.js";
@@ -14,7 +16,7 @@ import { makeFolder } from "../training/storage.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
-import { isHeldOut, type Job, jobsOf } from "./jobs.js";
+import { isHeldOut, type Job, jobsOf, sourcesOf } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
 import type { Study } from "./recipe.js";
@@ -30,6 +32,8 @@ const RECOUNT_MILLISECONDS = 10_000;
 
 export interface StudyHooks extends FinetuneHooks {
   readonly threads: number;
+  /** Called where the newest checkpoint of an encoder is damaged and an older one is evaluated; by default Node prints a warning. */
+  readonly warn?: Warn;
   /** The line that `progress` and `imageProgress` share: it begins with how far the whole study is. */
   readonly line: ProgressLine;
 }
@@ -46,11 +50,12 @@ export interface StudySummary {
 /**
  * Works through a study in `folder`. Several processes may share it: each takes the next job that nobody has, and waits
  * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
- * keep the others from being done. Throws EvaluationError where the folder holds another study, StorageError, and
- * whatever else would meet every job: what was finished before stays finished.
+ * keep the others from being done. Throws OutputError where the folder lies among the images of the study,
+ * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, hooks: StudyHooks): Promise<StudySummary> {
   const jobs = jobsOf(study);
+  refuseAmongImages(folder, jobs.flatMap(sourcesOf));
   await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
   const features = cachedFeatures();
   const records = new Map<string, JobRecord>();
@@ -202,5 +207,5 @@ function carryOut(
 ): Promise<JobRecord | undefined> {
   if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks.threads, hooks);
   if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks.threads, hooks);
-  return carryOutFrozen(job, folder, features, hooks.threads, hooks.imageProgress);
+  return carryOutFrozen(job, folder, features, hooks.threads, hooks);
 }

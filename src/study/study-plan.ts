@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { EvaluationError } from "../evaluation/errors.js";
 import { writeAtomically } from "../training/atomic-write.js";
-import { RunDirectoryError } from "../training/errors.js";
+import { RunDirectoryError, UnsuitableRunError } from "../training/errors.js";
 import { readTextIfThere } from "../training/storage.js";
 import { parseRecipe, type StudyRecipe } from "./recipe.js";
 
@@ -28,7 +28,7 @@ export function readPlan(folder: string): StudyPlan | undefined {
     throw new RunDirectoryError(`${path} is not valid JSON: ${(error as Error).message}. Is it damaged?`);
   }
   const parsed = plan.safeParse(values);
-  if (!parsed.success) throw new RunDirectoryError(`${path} holds no study: expected a recipe and its jobs`);
+  if (!parsed.success) throw new UnsuitableRunError(`${path} holds no study: expected a recipe and its jobs`);
   return { recipe: parseRecipe(parsed.data.recipe, path), jobs: parsed.data.jobs };
 }
 
@@ -47,6 +47,6 @@ export async function writePlan(folder: string, { recipe, jobs }: StudyPlan): Pr
   await writeAtomically(planPath(folder), [Buffer.from(`${JSON.stringify({ recipe, jobs }, null, 2)}\n`)]);
 }
 
-function planPath(folder: string): string {
+export function planPath(folder: string): string {
   return join(folder, "study.json");
 }

@@ -6,6 +6,7 @@ import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluation/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluation/report.js";
 import type { RunHooks } from "../training/hooks.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
 import { createFinetuneRequest } from "./finetune-job.js";
@@ -53,7 +54,7 @@ export async function carryOutFinetune(
   job: EvaluationJob,
   folder: string,
   threads: number,
-  hooks: FinetuneHooks,
+  hooks: FinetuneHooks & { readonly warn?: Warn },
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
@@ -61,7 +62,7 @@ export async function carryOutFinetune(
   if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
   const { report } = (await holdsRun(run))
     ? await resumeFinetune(run, machineOf(threads), hooks)
-    : await finetune(createFinetuneRequest(job, folder, threads), run, hooks);
+    : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
   return report === null
     ? undefined
     : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));

@@ -12,7 +12,7 @@ import {
   safetensorsDataStart,
 } from "../formats/safetensors.js";
 import { writeAtomically } from "./atomic-write.js";
-import { CheckpointError } from "./errors.js";
+import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
 import { diskFiles, type FileSystem, readFully, storageError, withDescriptor } from "./storage.js";
 
 export interface CheckpointContents {
@@ -69,10 +69,11 @@ async function readVerified(path: string, descriptor: number, size: number): Pro
   const refuse = (reason: string) => new CheckpointError(path, reason);
   const start = new Uint8Array(Math.min(8, size));
   await readFully(descriptor, start, 0);
+  if (await isTorchFile(descriptor, start)) throw foreign(path, "a PyTorch file");
   const header = new Uint8Array(safetensorsDataStart(start, size));
   await readFully(descriptor, header, 0);
   const { metadata, spans } = decodeSafetensorsHeader(header, size);
-  if (metadata.format !== FORMAT) throw refuse("it is a safetensors file, but not a checkpoint of mixedae");
+  if (metadata.format !== FORMAT) throw foreign(path, "a safetensors file");
   if (metadata.formatVersion !== VERSION) {
     throw refuse(`it has format version ${metadata.formatVersion}; this version of mixedae reads ${VERSION}`);
   }
@@ -89,6 +90,20 @@ async function readVerified(path: string, descriptor: number, size: number): Pro
     throw refuse(`its content has changed since it was written (checksum ${checksumText(sum)}, expected ${expected})`);
   }
   return { path, step: Number(metadata.step), tensors, metadata };
+}
+
+/** The weights of another library, which can be had another way. */
+function foreign(path: string, kind: string): CheckpointError {
+  const remedy = `To make one of it: mixedae import ${path} --out NEW.safetensors`;
+  return new UnsuitableCheckpointError(path, `it is ${kind}, but not a checkpoint of mixedae. ${remedy}`);
+}
+
+/** A zip archive or a pickle. The length of a safetensors header may begin like them, but then comes its JSON. */
+async function isTorchFile(descriptor: number, start: Uint8Array): Promise<boolean> {
+  const next = new Uint8Array(1);
+  await readFully(descriptor, next, 8);
+  const [first, second] = start;
+  return ((first === 0x50 && second === 0x4b) || first === 0x80) && next[0] !== 0x7b;
 }
 
 async function readSpan(descriptor: number, span: SafetensorsSpan, refuse: (reason: string) => Error) {

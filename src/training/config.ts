@@ -12,7 +12,7 @@ import { describeIssues, from } from "./config/problems.js";
 import { configSchema, type PretrainConfig } from "./config/schema.js";
 import { ConfigError } from "./errors.js";
 
-export { groupSize, reconstructs } from "./config/checks.js";
+export { checkImageCount, groupSize, reconstructs } from "./config/checks.js";
 export { type ConfigKey, configKeys } from "./config/keys.js";
 export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./config/layers.js";
 export type { CommonConfig, IbotConfig, PretrainConfig, ReconstructingConfig } from "./config/schema.js";

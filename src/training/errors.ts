@@ -1,5 +1,7 @@
 // The errors that a person can act on: what was expected, what was found, what to do.
 
+import { DataError, isWrongPath } from "../data/errors.js";
+
 /** The configuration is not valid; `problems` holds one sentence for each thing that is wrong. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -28,11 +30,25 @@ export class StorageError extends Error {
     this.code = code;
     this.path = path;
   }
+
+  /** Whether another path would do; else the disk is full, a right is missing or the like. */
+  get isMisuse(): boolean {
+    return isWrongPath(this.code);
+  }
+}
+
+/** A place where results must not be written: it is taken, or lies among the images that they are made from. */
+export class OutputError extends DataError {
+  override readonly name = "OutputError";
+
+  override get isMisuse(): boolean {
+    return true;
+  }
 }
 
 /** A checkpoint file is not intact or not ours. */
 export class CheckpointError extends Error {
-  override readonly name = "CheckpointError";
+  override readonly name: string = "CheckpointError";
   readonly path: string;
   /** What is wrong, without the path. */
   readonly reason: string;
@@ -42,11 +58,39 @@ export class CheckpointError extends Error {
     this.path = path;
     this.reason = reason;
   }
+
+  /** Whether it is the request that has to change, and not the file that is damaged. */
+  get isMisuse(): boolean {
+    return false;
+  }
 }
 
-/** A folder is not a run, already is one, or belongs to another process at the moment. */
+/** A file that is intact, but not what was asked for: weights of another library, or another kind of model. */
+export class UnsuitableCheckpointError extends CheckpointError {
+  override readonly name = "UnsuitableCheckpointError";
+
+  override get isMisuse(): boolean {
+    return true;
+  }
+}
+
+/** A run's folder cannot be used: another process writes it at the moment, or it lacks what it should have. */
 export class RunDirectoryError extends Error {
-  override readonly name = "RunDirectoryError";
+  override readonly name: string = "RunDirectoryError";
+
+  /** Whether it is the request that has to change. */
+  get isMisuse(): boolean {
+    return false;
+  }
+}
+
+/** A folder that is no run, one of another kind than was asked for, or one already where a new one was asked for. */
+export class UnsuitableRunError extends RunDirectoryError {
+  override readonly name = "UnsuitableRunError";
+
+  override get isMisuse(): boolean {
+    return true;
+  }
 }
 
 /** The loss or the gradient is no longer a finite number. */

@@ -3,7 +3,7 @@ import { type BatchStream, type ImageSource, openBatches, openSource } from "../
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
-import { absolutePaths, type PretrainConfig, reconstructs } from "./config.js";
+import { absolutePaths, checkImageCount, type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
 import { ConfigError } from "./errors.js";
 import { HealthWatch, warningLines } from "./health.js";
@@ -15,7 +15,7 @@ import { pictureImages } from "./picture-images.js";
 import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
-import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
+import { RunDirectory, readRunConfig, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { viewsOf } from "./views.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
@@ -25,6 +25,7 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+  refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
   const source = await openSource(config.source, { split: config.data.split });
   return withRun(await RunDirectory.create(folder, config), (run) =>
     runFrom(run, source, KeptImages.begin(run.paths.images, source), hooks),
@@ -144,8 +145,9 @@ async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+async function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
   const { config } = run;
+  checkImageCount(config, source.count);
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return openBatches({
     source,

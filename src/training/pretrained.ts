@@ -9,11 +9,12 @@ import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
-import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
+import type { Checkpoint } from "./checkpoints.js";
 import { type PretrainConfig, parseConfig, reconstructs } from "./config.js";
 import { distilledEncoder } from "./distilled.js";
-import { CheckpointError, RunDirectoryError } from "./errors.js";
-import { isFinetuneConfig, readRunConfig, runPaths } from "./run-directory.js";
+import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
+import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
+import { isFinetuneConfig, readRunConfig } from "./run-directory.js";
 import { storageError } from "./storage.js";
 
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
@@ -45,6 +46,8 @@ export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "norm
 export interface PretrainedOptions {
   /** The student of a run of iBOT in place of its teacher. */
   readonly student?: boolean | undefined;
+  /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
 }
 
 type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext"> & { readonly isDistilled?: true };
@@ -109,11 +112,8 @@ export function parseModelDescription(text: string): ModelDescription | string {
  */
 export async function loadPretrained(path: string, options: PretrainedOptions = {}): Promise<PretrainedModel> {
   if (await isFolder(path)) {
-    const config = readRunConfig(path);
-    const { checkpoint } = await new CheckpointStore(runPaths(path).checkpoints, config.run).loadNewest();
-    if (checkpoint === null) {
-      throw new RunDirectoryError(`${path} has no checkpoint yet. Let it train on: mixedae resume ${path}`);
-    }
+    readRunConfig(path);
+    const checkpoint = await openNewestCheckpoint(path, options.warn);
     return pretrainedFrom(checkpoint, `${path}, step ${checkpoint.step}`, options);
   }
   const checkpoint = await readCheckpoint(path);
@@ -137,7 +137,7 @@ export function pretrainedFrom(
   const { path } = checkpoint;
   const { isDistilled, ...description } = descriptionOf(checkpoint);
   if (student && !isDistilled) {
-    throw new CheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
+    throw new UnsuitableCheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
   }
   const all = new Map<string, WeightTensor>();
   for (const { name, shape, dtype, data } of checkpoint.tensors.values()) {
@@ -160,7 +160,7 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
       throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
     }
     if (isFinetuneConfig(values)) {
-      throw new CheckpointError(path, "it holds a fine-tuned classifier, which mixedae classify uses");
+      throw new UnsuitableCheckpointError(path, "it holds a fine-tuned classifier, which mixedae classify uses");
     }
     return knownModel(parseConfig(values, `${path}, config`));
   }

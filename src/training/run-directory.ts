@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
+import { isMapping } from "./config/layers.js";
 import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
-import { ConfigError, RunDirectoryError, StorageError } from "./errors.js";
+import { ConfigError, OutputError, StorageError, UnsuitableRunError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
 import type { KeptImages } from "./kept-images.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
+import { refuseAmongImages, type SourcePaths } from "./outputs.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
 import {
@@ -34,6 +36,9 @@ export function runPaths(folder: string) {
     failures: join(folder, "failures"),
     images: join(folder, "images.jsonl.gz"),
     testImages: join(folder, "test-images.jsonl.gz"),
+    /** Of a fine-tuning. */
+    report: join(folder, "report.json"),
+    reportPicture: join(folder, "report.png"),
   } as const;
 }
 
@@ -71,7 +76,8 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
 
   /**
    * Starts a run in a new folder, or in one where none has taken a step yet: what failed for a wrong source can be
-   * called again. Throws RunDirectoryError, StorageError.
+   * called again. Throws OutputError where somebody else's files have the names of a run's, RunDirectoryError,
+   * StorageError.
    */
   static async create<Config extends StoredConfig>(
     folder: string,
@@ -82,8 +88,16 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     await makeFolder(folder);
     const lock = RunLock.acquire(paths.lock);
     try {
+      const foreign = await findForeignFile(folder);
+      if (foreign !== undefined) {
+        throw new OutputError({
+          expected: "a folder for the run that is new or empty, or whose run has not taken a step yet",
+          found: `${foreign}, which is not of such a run`,
+          remedy: "Choose another folder for the run",
+        });
+      }
       if (await holdsSteps(paths)) {
-        throw new RunDirectoryError(
+        throw new UnsuitableRunError(
           `${folder} already holds a run. To go on with it: mixedae resume ${folder}. For a new run, choose another folder`,
         );
       }
@@ -203,6 +217,35 @@ function noteEnd(run: RunDirectory, error: Error): void {
   }
 }
 
+/** What a run would write over or add to, though no run has made it; undefined where there is nothing. */
+async function findForeignFile(folder: string): Promise<string | undefined> {
+  const { config, metrics, log, report, reportPicture, checkpoints, pictures, failures } = runPaths(folder);
+  const text = readTextIfThere(config);
+  if (text !== undefined) return isRunConfig(text) ? undefined : config;
+  // Without a configuration, a run that was killed while it was made leaves only what is empty.
+  for (const path of [metrics, log, report, reportPicture]) if ((await sizeOf(path)) > 0) return path;
+  for (const path of [checkpoints, pictures, failures]) {
+    const [name] = (await namesIn(path)).filter((each) => !each.startsWith("."));
+    if (name !== undefined) return join(path, name);
+  }
+  return undefined;
+}
+
+/** Whether a config.json is of a run of any kind, perhaps by another version of this program. */
+function isRunConfig(text: string): boolean {
+  try {
+    const values: unknown = JSON.parse(text);
+    return isFinetuneConfig(values) || (isMapping(values) && "method" in values && isMapping(values.run));
+  } catch {
+    return false;
+  }
+}
+
+/** Throws OutputError where the pictures of a run in `folder` would become images of a set that it reads. */
+export function refuseRunAmongImages(folder: string, sources: readonly SourcePaths[]): void {
+  refuseAmongImages(folder, sources, { filled: [runPaths(folder).pictures] });
+}
+
 /** Whether a folder holds a run that has begun. */
 export async function holdsRun(folder: string): Promise<boolean> {
   return holdsSteps(runPaths(folder));
@@ -210,12 +253,16 @@ export async function holdsRun(folder: string): Promise<boolean> {
 
 /** Whether a run has left anything that a new one would destroy. */
 async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>): Promise<boolean> {
-  if ((await namesIn(checkpoints)).some((name) => !name.startsWith("."))) return true;
+  return (await namesIn(checkpoints)).some((name) => !name.startsWith(".")) || (await sizeOf(metrics)) > 0;
+}
+
+/** 0 where there is no such file. */
+async function sizeOf(path: string): Promise<number> {
   try {
-    return (await stat(metrics)).size > 0;
+    return (await stat(path)).size;
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw storageError(error, "read", metrics);
+    if (errorCode(error) === "ENOENT") return 0;
+    throw storageError(error, "read", path);
   }
 }
 
@@ -223,7 +270,7 @@ async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>)
 export function readRunConfig(folder: string): PretrainConfig {
   const values = readConfigFile(folder);
   if (isFinetuneConfig(values)) {
-    throw new RunDirectoryError(
+    throw new UnsuitableRunError(
       `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify uses it`,
     );
   }
@@ -234,7 +281,7 @@ export function readRunConfig(folder: string): PretrainConfig {
 export function readReconstructingConfig(folder: string): ReconstructingConfig {
   const config = readRunConfig(folder);
   if (reconstructs(config)) return config;
-  throw new RunDirectoryError(
+  throw new UnsuitableRunError(
     `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of mae, mixing or mixedae`,
   );
 }
@@ -249,7 +296,7 @@ export function readConfigFile(folder: string): unknown {
   const path = runPaths(folder).config;
   const text = readTextIfThere(path);
   if (text === undefined) {
-    throw new RunDirectoryError(
+    throw new UnsuitableRunError(
       `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
     );
   }

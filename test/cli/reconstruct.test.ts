@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Training } from "#src/cli/context.js";
 import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { RunDirectory } from "#src/training/run-directory.js";
 import { record } from "./recording.js";
@@ -22,8 +23,21 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("mixedae reconstruct", () => {
   it("passes on run, images and file", async () => {
     const { exitCode, out: text, calls } = await record(["reconstruct", run, ...images, "--out", out]);
-    expect(calls).toEqual([["reconstruct", run, images, out]]);
+    expect(calls).toEqual([["reconstruct", run, images, out, { overwrite: false, warn: expect.any(Function) }]]);
     expect([exitCode, text]).toEqual([0, `Wrote ${out}, with the weights after step 1234\n`]);
+  });
+
+  it("passes on that a picture may be replaced, and warnings to the error output", async () => {
+    const reconstruct: Training["reconstruct"] = async (_, __, ___, { overwrite, warn }) => {
+      warn?.(`step 8 is damaged, overwrite is ${overwrite}`);
+      return { step: 4 };
+    };
+    const args = ["reconstruct", run, ...images, "--out", out, "--overwrite"];
+    const { out: text, err } = await record(args, { reconstruct });
+    expect([text, err]).toEqual([
+      `Wrote ${out}, with the weights after step 4\n`,
+      "warning: step 8 is damaged, overwrite is true\n",
+    ]);
   });
 
   it.each<[string, string[], number]>([
@@ -34,8 +48,7 @@ describe("mixedae reconstruct", () => {
     ],
     ["There is no file none.png", [run, "none.png", "--out", out], 2],
     ["expected a name that ends in .png; found out.jpg", [run, ...images, "--out", "out.jpg"], 2],
-    ["there is no folder", [run, ...images, "--out", join(folder, "none", "out.png")], 2],
-    ["is not a run: expected a folder with a config.json", [folder, ...images, "--out", out], 1],
+    ["is not a run: expected a folder with a config.json", [folder, ...images, "--out", out], 2],
   ])("says: %s", async (words, args, code) => {
     const { exitCode, err, calls } = await record(["reconstruct", ...args]);
     expect([exitCode, calls]).toEqual([code, []]);

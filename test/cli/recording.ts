@@ -43,7 +43,7 @@ export async function record(args: readonly string[], training: Partial<Training
     },
     reconstruct: async (...args) => {
       calls.push(["reconstruct", ...args]);
-      return training.reconstruct?.(...args) ?? { step: 1234, refused: [] };
+      return training.reconstruct?.(...args) ?? { step: 1234 };
     },
   });
   const exitCode = await runCli(args, { stdout: stream("out"), stderr: stream("err"), loadTraining });

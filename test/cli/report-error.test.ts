@@ -3,15 +3,19 @@
 import { describe, expect, it } from "vitest";
 import { reportError } from "#src/cli/report-error.js";
 import { UsageError } from "#src/cli/usage-error.js";
-import { SourceError } from "#src/data/errors.js";
+import { SourceError, TooFewImagesError } from "#src/data/errors.js";
+import { DamagedFileError, EvaluationError } from "#src/evaluation/errors.js";
 import { FormatError } from "#src/formats/errors.js";
 import { EngineError } from "#src/runtime/errors.js";
 import {
   CheckpointError,
   ConfigError,
+  OutputError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,
+  UnsuitableCheckpointError,
+  UnsuitableRunError,
 } from "#src/training/errors.js";
 
 function report(error: unknown): { code: number; text: string } {
@@ -32,8 +36,16 @@ describe("reportError", () => {
     [new EngineError("no such device"), 1],
     [new FormatError("tar", "cut short"), 1],
     [new RunDirectoryError("not a run"), 1],
-    [new SourceError({ expected: "a folder", found: "nothing", remedy: "Check the path" }), 1],
+    [new UnsuitableRunError("not a run"), 2],
+    [new UnsuitableCheckpointError("a", "another library's"), 2],
+    [new OutputError({ expected: "a free name", found: "a file", remedy: "Choose another" }), 2],
+    [new EvaluationError({ expected: "labels", found: "none", remedy: "Give another set" }), 2],
+    [new DamagedFileError({ expected: "a report", found: "half of one", remedy: "Delete it" }), 1],
+    [new TooFewImagesError(3, 8), 2],
+    [new SourceError({ expected: "a folder", found: "nothing", remedy: "Check the path" }), 2],
+    [new SourceError({ expected: "a tar", found: "half", remedy: "Get it" }, { cause: new FormatError("tar", "") }), 1],
     [new StorageError("full", "ENOSPC", "a", undefined), 1],
+    [new StorageError("no such file", "ENOENT", "a", undefined), 2],
     [new TrainingDivergedError(3, Number.NaN, 1, "failures/step-3.safetensors"), 1],
   ])("prints %s in one line", (error, code) => {
     expect(report(error)).toEqual({ code, text: `error: ${error.message}\n` });

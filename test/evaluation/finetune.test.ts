@@ -140,6 +140,10 @@ describe("what cannot be", () => {
       await expect(finetune(request(assignment), at("refused"), hooks())).rejects.toThrow(message);
     }
     expect(existsSync(at("refused"))).toBe(false);
+    for (const folder of [train, join(train, "run"), join(test_, "red", "run")]) {
+      await expect(finetune(request(), folder, hooks())).rejects.toThrow("outside the images");
+    }
+    expect([existsSync(join(train, "run")), existsSync(join(test_, "red", "run"))]).toEqual([false, false]);
   });
 
   test("says what a folder is instead of what was expected", async () => {

@@ -42,6 +42,19 @@ test("the encoder must be the one that the features were made with", async () =>
   );
 });
 
+test("the sheet replaces nothing unasked, no query, and is no new image of the set", async () => {
+  const wanted = { features, queries: [image(7)], top: 2, threads: 1 };
+  const taken = at("taken.png");
+  copyFileSync(image(1), taken);
+  await expect(search({ ...wanted, sheet: taken })).rejects.toThrow("add --overwrite to replace it");
+  expect(readFileSync(taken)).toEqual(readFileSync(image(1)));
+  await search({ ...wanted, sheet: taken, overwrite: true });
+  expect(readFileSync(taken)).not.toEqual(readFileSync(image(1)));
+  await expect(search({ ...wanted, sheet: image(7), overwrite: true })).rejects.toThrow("what it is made from");
+  await expect(search({ ...wanted, sheet: at("patterns", "sheet.png") })).rejects.toThrow("outside the images");
+  await search({ ...wanted, sheet: at("new", "folder", "sheet.png") });
+});
+
 test("features without their description are refused", async () => {
   copyFileSync(features, at("alone.npy"));
   await expect(search({ features: at("alone.npy"), queries: [image(0)], top: 1, threads: 1 })).rejects.toThrow(

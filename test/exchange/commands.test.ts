@@ -1,6 +1,7 @@
 // mixedae import and mixedae export, from flags to messages.
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { exportWeights } from "#src/exchange/export-weights.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { record } from "../cli/recording.js";
@@ -55,7 +56,11 @@ describe("mixedae export and import", () => {
   test.each<[string, readonly string[], string, number]>([
     ["a missing file", ["import", "none.pth", "--out", "x.safetensors"], "There is no file or folder none.pth", 2],
     ["an odd name", ["import", "FILE", "--out", "x.pth"], "expected a name that ends in .safetensors; found x.pth", 2],
-    ["a missing folder", ["import", "FILE", "--out", "none/x.safetensors"], "there is no folder none", 2],
+    ["a folder within a file", ["import", "WEIGHTS", "--out", "FILE/x.safetensors"], "Something else has this name", 2],
+    ["its own input", ["import", "WEIGHTS", "--out", "WEIGHTS", "--overwrite"], "as both", 2],
+    ["a name that is taken", ["import", "WEIGHTS", "--out", "OTHER"], "add --overwrite to replace it", 2],
+    ["its own input", ["export", "STEP", "--format", "safetensors", "--out", "STEP", "--overwrite"], "as both", 2],
+    ["a taken name", ["export", "STEP", "--format", "safetensors", "--out", "OTHER"], "add --overwrite", 2],
     [
       "a deviation of 0",
       ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0,0", "--std", "0,1,1"],
@@ -65,7 +70,7 @@ describe("mixedae export and import", () => {
     ["a mean alone", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0,0"], "expected both or neither", 2],
     ["two numbers", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0"], "Expected three numbers", 2],
     ["no number", ["import", "FILE", "--out", "x.safetensors", "--heads", "x"], "Expected a whole number above 0", 2],
-    ["a file that is none", ["import", "FILE", "--out", "x.safetensors"], "neither a PyTorch file", 1],
+    ["a file that is none", ["import", "FILE", "--out", "x.safetensors"], "neither a PyTorch file", 2],
     ["an unknown format", ["export", "FILE", "--format", "keras", "--out", "x"], "Allowed choices are", 2],
     ["no format", ["export", "FILE", "--out", "x"], "--format", 2],
     ["another ending", ["export", "FILE", "--format", "onnx", "--out", "x.pth"], "ends in .onnx for onnx", 2],
@@ -79,7 +84,14 @@ describe("mixedae export and import", () => {
   ])("refuses %s", async (_, args, words, code) => {
     const file = temporary("file.txt");
     writeFileSync(file, "a text that is neither a model nor anything else");
-    const { exitCode, err } = await record(args.map((arg) => (arg === "FILE" ? file : arg)));
+    const step = await writeTiny();
+    const weights = temporary("weights.safetensors");
+    await exportWeights(step, { format: "safetensors", out: weights });
+    const other = temporary("other.safetensors");
+    writeFileSync(other, "somebody's");
+    const paths: Record<string, string> = { FILE: file, STEP: step, WEIGHTS: weights, OTHER: other };
+    const { exitCode, err } = await record(args.map((arg) => arg.replace(/^[A-Z]+\b/, (name) => paths[name] ?? name)));
+    expect(readFileSync(other, "utf8")).toBe("somebody's");
     expect(err).toContain(words);
     expect(exitCode).toBe(code);
     expect(existsSync("x.safetensors") || existsSync("x.pth")).toBe(false);

@@ -161,9 +161,12 @@ describe("exports", () => {
   test("a folder that holds something else, such as a run, is not written to", async () => {
     mkdirSync(temporary("hf"));
     writeFileSync(temporary("hf", "metrics.jsonl"), "");
-    await expect(run("huggingface")).rejects.toThrow("it holds metrics.jsonl");
+    await expect(run("huggingface")).rejects.toThrow("found metrics.jsonl in");
+    await expect(run("huggingface", { overwrite: true })).rejects.toThrow("found metrics.jsonl in");
     await run("huggingface", { out: temporary("other") });
-    await run("huggingface", { out: temporary("other"), encoderOnly: true });
+    const again = { out: temporary("other"), encoderOnly: true };
+    await expect(run("huggingface", again)).rejects.toThrow(/found a file at .*model.safetensors.*--overwrite/);
+    await run("huggingface", { ...again, overwrite: true });
   });
 
   test("another image size resamples the positions, decoder's included", async () => {

@@ -1,5 +1,5 @@
 // Composed scenes: exact masks and boxes, disjoint cut-outs, layouts that other commands read, and going on after a stop.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -175,6 +175,23 @@ describe("a set", () => {
     for (const file of files.filter((each) => statSync(join(out, each)).isFile())) {
       expect(readFileSync(join(out, file)).equals(readFileSync(at("out", file))), file).toBe(true);
     }
+  });
+
+  test("is refused among its cut-outs, and where other files have the names of a set", async () => {
+    for (const out of [at("cutouts"), at("cutouts", "squares", "scenes")]) {
+      await expect(composeScenes(request({ out }), hooks())).rejects.toThrow("outside the images");
+    }
+    mkdirSync(at("own", "images"), { recursive: true });
+    cpSync(at("cutouts"), at("own", "images", "mine"), { recursive: true });
+    const within = composeScenes(request({ cutouts: at("own", "images", "mine"), out: at("own") }), hooks());
+    await expect(within).rejects.toThrow("outside the images");
+    await expect(composeScenes(request({ out: at("own") }), hooks())).rejects.toThrow(
+      /found .*images, which is not of/,
+    );
+    mkdirSync(at("named"));
+    writeFileSync(at("named", "classes.txt"), "mine");
+    await expect(composeScenes(request({ out: at("named") }), hooks())).rejects.toThrow(/found .*classes\.txt, which/);
+    expect(readdirSync(at("named"))).toEqual(["classes.txt"]);
   });
 
   test("of other options is refused in the same folder, and a folder without cut-outs by name", async () => {

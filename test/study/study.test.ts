@@ -1,11 +1,21 @@
 // A whole study, tiny: carried out in parts, resumed, changed, reported, packed, and reported again.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
 import { layerFromAssignments } from "#src/training/config.js";
+import { OutputError } from "#src/training/errors.js";
 import { ProgressLine } from "#src/training/progress-line.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
 import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
@@ -243,6 +253,10 @@ describe("a study", () => {
     const metrics = readFileSync(at("parts", pretraining(at("parts")), "metrics.jsonl"), "utf8");
     expect(readFileSync(at("packed", pretraining(at("packed")), "metrics.jsonl"), "utf8")).toBe(metrics);
     await expect(packStudy(at("parts"), at("parts", "..", "parts"))).rejects.toThrow(/which is the study itself/);
+    const itself = packStudy(at("parts"), at("parts", "..", "parts"), { overwrite: true });
+    await expect(itself).rejects.toThrow(/which is the study itself/);
+    await expect(packStudy(at("parts"), at("packed"))).rejects.toThrow(/a file at .*study\.json.*add --overwrite/);
+    expect(await packStudy(at("parts"), at("packed"), { overwrite: true })).toEqual({ jobs: 27 });
   });
 
   test("says what is missing while it is not finished", async () => {
@@ -352,6 +366,43 @@ describe("what cannot be", () => {
     ];
     const path = writeRecipe("wrong.yaml", { variants, baseline: "a" });
     expect(() => jobsOf(readStudy(path))).toThrow(/b, equalCompute: .*schedule.steps in place of epochs/);
+  });
+
+  test("a folder among the images of any of its jobs is refused, before any of them", async () => {
+    for (const name of ["images", "train", "test"]) {
+      const study = runStudy(readStudy(recipe), at(name, "study"), hooks());
+      await expect(study, name).rejects.toThrow(/Expected a place for the output outside the images in /);
+      expect(existsSync(at(name, "study"))).toBe(false);
+    }
+    await expect(runStudy(readStudy(recipe), at("masked", "images"), hooks())).rejects.toThrow(OutputError);
+  });
+
+  test("a damaged checkpoint is told while an older one is evaluated; sets may lie in the study's folder", async () => {
+    const folder = at("around");
+    await writeImages(join(folder, "scenes"), 16);
+    const values = layerFromAssignments([...tinyAssignments, "method=mae", "run.keep=2"]).values as object;
+    const study = readStudy(
+      writeRecipe("around.yaml", {
+        ...{ seeds: [0], baseline: "MAE" },
+        variants: [{ name: "MAE", pretrain: { ...values, source: "around/scenes" } }],
+        evaluations: [
+          { name: "Held out", task: "reconstruction", test: "around/scenes", images: 8 },
+          { name: "kNN", task: "knn", train: "train", test: "test" },
+        ],
+      }),
+    );
+    expect(await runStudy(study, folder, hooks())).toMatchObject({ outcome: "finished", done: 3 });
+    const newest = join(folder, pretraining(folder), "checkpoints", "step-00000010.safetensors");
+    truncateSync(newest, 2000);
+    const evaluations = jobFolders(folder).filter((name) => /^(held-out|knn)\//.test(name));
+    for (const name of evaluations) rmSync(join(folder, name), { recursive: true });
+    const warnings: string[] = [];
+    const again = { ...hooks(), warn: (message: string) => warnings.push(message) };
+    expect(await runStudy(study, folder, again)).toMatchObject({ outcome: "finished", done: 3 });
+    expect(warnings).toEqual(Array(2).fill(expect.stringContaining(`${newest} is not used: `)));
+    for (const name of evaluations) {
+      expect(JSON.parse(readFileSync(join(folder, name, "report.json"), "utf8")).from).toMatch(/, step 8$/);
+    }
   });
 
   test("another study's folder, and a folder without one, are refused", async () => {

@@ -210,6 +210,10 @@ describe("errors of resolveConfig", () => {
     ],
     [["schedule.microBatch=2"], "schedule.microBatch: expected a multiple of the 4 images"],
     [
+      ["schedule.batchSize=36", "schedule.microBatch=18"],
+      "schedule.microBatch: expected a multiple of the 4 images that are mixed at mixingRatio 0.25; found 18. Take 12, or",
+    ],
+    [
       ["methodOptions.homologousFrom=6"],
       "methodOptions.homologousFrom: expected a block below model.depth = 6; found 6",
     ],

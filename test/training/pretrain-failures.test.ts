@@ -17,6 +17,7 @@ import { CheckpointStore } from "#src/training/checkpoints.js";
 import {
   CheckpointError,
   ConfigError,
+  OutputError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,
@@ -74,8 +75,56 @@ describe("a run that cannot start", () => {
     const config = tinyConfig(source, "schedule.batchSize=48");
     const error = await failure(pretrain(config, at("few"), recordHooks()));
     expect(error).toBeInstanceOf(TooFewImagesError);
-    expect(error.message).toContain("Set the batch size to 40");
+    expect(error.message).toContain("--batch-size 40 --micro-batch 40");
     await expectUsable(at("few"));
+  });
+
+  test("for fewer images than a batch names flags that work", async () => {
+    const three = await writeImages(at("three"), 3);
+    for (const [images, ...assignments] of [
+      [source, "schedule.batchSize=44", "schedule.microBatch=44"],
+      [source, "schedule.batchSize=56", "schedule.microBatch=28"],
+      [three, "schedule.batchSize=8"],
+      [three, "method=mae", "schedule.batchSize=8"],
+    ] as const) {
+      const folder = at(`few-${assignments.join("-")}-${images === three}`);
+      const error = await failure(pretrain(tinyConfig(images, ...assignments), folder, recordHooks()));
+      const flag = (name: string) => new RegExp(`--${name} (\\w+)`).exec(error.message)?.[1];
+      const [method, batchSize, microBatch] = [flag("method"), flag("batch-size"), flag("micro-batch")];
+      expect(Number(batchSize)).toBeLessThanOrEqual(images === three ? 3 : 40);
+      const advised = [
+        ...(method === undefined ? [] : [`method=${method}`]),
+        `schedule.batchSize=${batchSize}`,
+        ...(microBatch === undefined ? [] : [`schedule.microBatch=${microBatch}`]),
+      ];
+      const config = tinyConfig(images, ...assignments, ...advised, "schedule.steps=1");
+      expect(await pretrain(config, folder, recordHooks()), error.message).toMatchObject({ outcome: "finished" });
+    }
+  });
+
+  test("among its images, or those it is evaluated on, leaves them as they are", async () => {
+    const labelled = await writeImages(at("labelled", "class"), 2);
+    symlinkSync(source, at("link"));
+    const watched = tinyConfig(source, `evaluation.source=${at("labelled")}`);
+    for (const [config, folder] of [
+      [tinyConfig(source), source],
+      [tinyConfig(source), at("images", "runs", "first")],
+      [tinyConfig(source), at("link", "run")],
+      [tinyConfig(at("link")), at("images", "run")],
+      [watched, at("labelled", "class", "run")],
+    ] as const) {
+      const error = await failure(pretrain(config, folder, recordHooks()));
+      expect(error, folder).toBeInstanceOf(OutputError);
+      expect(error.message).toContain("outside the images");
+    }
+    expect(readdirSync(source)).toHaveLength(40);
+    expect(readdirSync(labelled)).toHaveLength(2);
+  });
+
+  test("where its pictures would join the images that it learns from", async () => {
+    const pictures = await writeImages(at("reused", "pictures"), 8);
+    expect(await failure(pretrain(tinyConfig(pictures), at("reused"), recordHooks()))).toBeInstanceOf(OutputError);
+    expect(readdirSync(at("reused"))).toEqual(["pictures"]);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 // Pictures of reconstructions, from the newest checkpoint of a run.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
 import { UnreadableImageError } from "#src/data/errors.js";
@@ -24,7 +24,7 @@ const cell = 11 * 16;
 
 async function sheetOf(method: string, numbers: readonly number[]) {
   const out = at(`${method}-${numbers.length}.png`);
-  await reconstruct(at(method), images(...numbers), out);
+  await reconstruct(at(method), images(...numbers), out, { overwrite: true });
   const { format } = await sharp(out).metadata();
   expect(format).toBe("png");
   return sharp(out).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -65,6 +65,21 @@ test.each([
 test("the same picture each time", async () => {
   const [first, second] = [await sheetOf("mae", [1, 2]), await sheetOf("mae", [1, 2])];
   expect(first.data.equals(second.data)).toBe(true);
+});
+
+test("replaces nothing unasked, never an image that it is given, and adds nothing to what the run learns from", async () => {
+  const [image] = images(1);
+  const [before, out] = [readFileSync(image!), at("kept.png")];
+  writeFileSync(out, "kept");
+  await expect(reconstruct(at("mae"), [image!], out)).rejects.toThrow("add --overwrite to replace it");
+  expect(readFileSync(out, "utf8")).toBe("kept");
+  for (const overwrite of [false, true]) {
+    await expect(reconstruct(at("mae"), [image!], image!, { overwrite })).rejects.toThrow("what it is made from");
+    const among = reconstruct(at("mae"), [image!], at("images", "seen", "new.png"), { overwrite });
+    await expect(among).rejects.toThrow(/outside the images/);
+  }
+  expect(readFileSync(image!)).toEqual(before);
+  await reconstruct(at("mae"), [image!], at("new", "seen.png"));
 });
 
 test("says what is wrong with a folder, a checkpoint or an image, and writes nothing", async () => {

@@ -1,10 +1,11 @@
 // The life of a run's folder: created, written, opened again.
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
-import { ConfigError, RunDirectoryError, StorageError } from "#src/training/errors.js";
+import { ConfigError, OutputError, RunDirectoryError, StorageError } from "#src/training/errors.js";
 import { RunDirectory, readRunConfig } from "#src/training/run-directory.js";
 import { failingFiles } from "./failing-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -52,6 +53,37 @@ describe("RunDirectory", () => {
     const run = await RunDirectory.create(at("run"), { ...config, seed: 6 });
     run.close();
     expect(readRunConfig(at("run")).seed).toBe(6);
+  });
+
+  it.each([
+    ["config.json", '{"model_type": "vit", "hidden_size": 192}'],
+    ["config.json", "name: no JSON"],
+    ["config.json", "[1, 2]"],
+    ["metrics.jsonl", "{}"],
+    ["log.txt", "somebody's notes"],
+    ["report.json", "{}"],
+    ["report.png", "a picture"],
+    ["checkpoints/model.pth", "weights"],
+    ["pictures/holiday.png", "a picture"],
+    ["failures/list.txt", "a list"],
+  ])("refuses a folder with somebody else's %s, and leaves it as it is", async (name, content) => {
+    mkdirSync(dirname(at("foreign", name)), { recursive: true });
+    writeFileSync(at("foreign", name), content);
+    const error = await RunDirectory.create(at("foreign"), config).catch((failure) => failure);
+    expect(error).toBeInstanceOf(OutputError);
+    expect(error.message).toContain(`found ${at("foreign", name)}, which is not of such a run`);
+    expect(readFileSync(at("foreign", name), "utf8")).toBe(content);
+    expect(readdirSync(at("foreign"))).toEqual([name.split("/")[0]]);
+  });
+
+  it("takes a folder with other files, and one that a killed process left without a configuration", async () => {
+    mkdirSync(at("run", "checkpoints"), { recursive: true });
+    mkdirSync(at("run", "pictures"));
+    writeFileSync(at("run", "metrics.jsonl"), "");
+    writeFileSync(at("run", "notes.md"), "my notes");
+    (await RunDirectory.create(at("run"), config)).close();
+    expect(readFileSync(at("run", "notes.md"), "utf8")).toBe("my notes");
+    expect(readRunConfig(at("run"))).toEqual(config);
   });
 
   it("goes on from the newest checkpoint with the metrics cut back to it", async () => {

@@ -5,10 +5,11 @@ import { ParameterScope } from "../../nn/parameters.js";
 import { type ClassifierShape, classifier } from "../../tasks/classifier.js";
 import type { Weights } from "../../tasks/weights.js";
 import { readCheckpoint } from "../../training/checkpoint-file.js";
-import { type Checkpoint, CheckpointStore } from "../../training/checkpoints.js";
-import { CheckpointError, RunDirectoryError } from "../../training/errors.js";
+import type { Checkpoint } from "../../training/checkpoints.js";
+import { CheckpointError, UnsuitableCheckpointError, UnsuitableRunError } from "../../training/errors.js";
 import { tensorOf } from "../../training/model-state.js";
-import { isFinetuneConfig, readConfigFile, runPaths } from "../../training/run-directory.js";
+import { openNewestCheckpoint, type Warn } from "../../training/newest-checkpoint.js";
+import { isFinetuneConfig, readConfigFile } from "../../training/run-directory.js";
 import { storageError } from "../../training/storage.js";
 import { type FinetuneConfig, parseFinetuneConfig } from "./config.js";
 
@@ -25,9 +26,12 @@ export function classifierShapeOf({ model, classes, pooling }: FinetuneConfig): 
   return { encoder: model.shape, classes: classes.length, pooling };
 }
 
-/** Reads a fine-tuning's newest intact checkpoint, or one checkpoint file. Throws RunDirectoryError, CheckpointError. */
-export async function loadClassifier(path: string): Promise<FineTunedClassifier> {
-  const checkpoint = await findCheckpoint(path);
+/**
+ * Reads a fine-tuning's newest intact checkpoint, or one checkpoint file. `warn` is told where a newer one is damaged.
+ * Throws RunDirectoryError, CheckpointError.
+ */
+export async function loadClassifier(path: string, warn?: Warn): Promise<FineTunedClassifier> {
+  const checkpoint = await findCheckpoint(path, warn);
   const config = configOf(checkpoint);
   const shape = classifierShapeOf(config);
   // First a tensor of the last block, so that an absurd description costs no memory.
@@ -44,18 +48,15 @@ export async function loadClassifier(path: string): Promise<FineTunedClassifier>
   return { shape, classes: config.classes, model: config.model, weights, origin };
 }
 
-async function findCheckpoint(path: string): Promise<Checkpoint> {
+async function findCheckpoint(path: string, warn: Warn | undefined): Promise<Checkpoint> {
   if (!(await isFolder(path))) return readCheckpoint(path);
   if (!isFinetuneConfig(readConfigFile(path))) {
-    throw new RunDirectoryError(
+    throw new UnsuitableRunError(
       `${path} holds a pre-trained encoder: expected a run of mixedae finetune. ` +
         `To make one: mixedae finetune --from ${path} --train IMAGES --test IMAGES --out NEW`,
     );
   }
-  const store = new CheckpointStore(runPaths(path).checkpoints, { keep: 1, milestoneEvery: 0 });
-  const { checkpoint } = await store.loadNewest();
-  if (checkpoint !== null) return checkpoint;
-  throw new RunDirectoryError(`${path} has no checkpoint yet. Let it train on: mixedae resume ${path}`);
+  return openNewestCheckpoint(path, warn);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -73,6 +74,6 @@ function configOf({ path, metadata }: Checkpoint): FinetuneConfig {
   } catch (error) {
     throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
   }
-  if (!isFinetuneConfig(values)) throw new CheckpointError(path, "it holds no fine-tuned classifier");
+  if (!isFinetuneConfig(values)) throw new UnsuitableCheckpointError(path, "it holds no fine-tuned classifier");
   return parseFinetuneConfig(values, `${path}, config`);
 }

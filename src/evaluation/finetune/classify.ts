@@ -2,6 +2,7 @@
 
 import { readImages, type SkippedImage } from "../../data/index.js";
 import { createClassScores } from "../../tasks/class-scores.js";
+import type { Warn } from "../../training/newest-checkpoint.js";
 import { loadClassifier } from "./classifier-file.js";
 
 export interface ClassifyRequest {
@@ -12,6 +13,8 @@ export interface ClassifyRequest {
   /** How many classes are named for an image, at most. */
   readonly top: number;
   readonly threads: number;
+  /** Called where the newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
 }
 
 export interface ClassifiedImage {
@@ -27,8 +30,9 @@ export interface ClassifyResult {
 }
 
 /** Throws RunDirectoryError, CheckpointError, StorageError. */
-export async function classify({ classifier, images, top, threads }: ClassifyRequest): Promise<ClassifyResult> {
-  const { shape, classes, model, weights, origin } = await loadClassifier(classifier);
+export async function classify(request: ClassifyRequest): Promise<ClassifyResult> {
+  const { classifier, images, top, threads, warn } = request;
+  const { shape, classes, model, weights, origin } = await loadClassifier(classifier, warn);
   const program = await createClassScores({ shape, normalization: model.normalization, weights }, { threads });
   const { imageSize, patchSize } = model.shape;
   const results: ClassifiedImage[] = [];

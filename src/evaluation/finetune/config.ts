@@ -119,7 +119,9 @@ function misfits({ schedule }: FinetuneChoices, images: number): string[] {
   const { batchSize, microBatch } = schedule;
   const problems = scheduleMisfits(schedule);
   if (batchSize > images) {
-    problems.push(`schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it`);
+    problems.push(
+      `schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it, or leave it out`,
+    );
   }
   if (batchSize % microBatch !== 0) {
     problems.push(

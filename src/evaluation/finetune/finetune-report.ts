@@ -1,6 +1,5 @@
 // The result of a fine-tuning: tested at its end, and only then, so that no choice is made by looking at the test set.
 
-import { join } from "node:path";
 import type { Training } from "../../optim/training.js";
 import { createClassScores } from "../../tasks/class-scores.js";
 import { type ClassificationResult, classificationResult } from "../../tasks/classification-metrics.js";
@@ -65,6 +64,6 @@ export async function reportFinetune(
     trainingLoss: summary.loss,
     detail: classificationResult(rows.scores, labels, config.classes),
   };
-  await writeReport(join(run.folder, "report.json"), report);
+  await writeReport(run.paths.report, report);
   return report;
 }

@@ -16,7 +16,7 @@ import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
-import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
+import { RunDirectory, readConfigFile, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
@@ -41,12 +41,13 @@ export interface FinetuneResult {
 
 type FinetuneRun = RunDirectory<FinetuneConfig>;
 
-/** Starts a fine-tuning in a new folder. Throws ConfigError, EvaluationError and the errors of the parts. */
+/** Starts a fine-tuning in a new folder. Throws OutputError, ConfigError, EvaluationError and the errors of the parts. */
 export async function finetune(
   request: FinetuneRequest,
   folder: string,
   hooks: FinetuneHooks,
 ): Promise<FinetuneResult> {
+  refuseRunAmongImages(folder, [request.train, request.test]);
   const sets = await openLabelledSets(request);
   const model = await openModel(request);
   const choices = resolveFinetune(request.layers, {

@@ -1,5 +1,6 @@
 // Checks across keys: whether values that are each valid fit together.
 
+import { TooFewImagesError } from "../../data/errors.js";
 import { patchCount } from "../../methods/method.js";
 import type { IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
 
@@ -25,6 +26,30 @@ export function deriveMicroBatch(batchSize: number, group: number, target: numbe
     if (batchSize % size === 0 && size % group === 0) return size;
   }
   return group;
+}
+
+/**
+ * Throws TooFewImagesError where there are fewer images than a batch takes, with a batch that would do: whole groups,
+ * and whole micro-batches where there are images for one.
+ */
+export function checkImageCount(config: PretrainConfig, images: number): void {
+  const { batchSize, microBatch } = config.schedule;
+  if (images >= batchSize) return;
+  const group = groupSize(config);
+  throw new TooFewImagesError(images, batchSize, `${smallerBatch(images, group, microBatch)}, or add images`);
+}
+
+function smallerBatch(images: number, group: number, microBatch: number): string {
+  if (images >= microBatch) {
+    const size = Math.floor(images / microBatch) * microBatch;
+    return `Set the batch size to ${size} (--batch-size ${size})`;
+  }
+  const size = Math.floor(images / group) * group;
+  if (size > 0) return `Set the batch size and the micro-batch to ${size} (--batch-size ${size} --micro-batch ${size})`;
+  return (
+    `The method mixes images in groups of ${group}. Train without mixing: ` +
+    `--method mae --batch-size ${images} --micro-batch ${images}`
+  );
 }
 
 /** One sentence for each pair of values that does not fit: what was expected, what was found, what to do. */
@@ -122,7 +147,8 @@ export function findMisfits(config: PretrainConfig): string[] {
       "schedule.microBatch",
       schedule.microBatch,
       `a multiple of the ${group} images that are mixed at mixingRatio ${share(group)}`,
-      nearMultiples(schedule.microBatch, group),
+      // The group divides every batch that is right, whatever becomes of the batch that is set.
+      `Take ${schedule.batchSize % group === 0 ? deriveMicroBatch(schedule.batchSize, group, schedule.microBatch) : group}, or leave it out`,
     ),
   );
 
