@@ -1,6 +1,7 @@
 // mixedae data: making sets of images.
 
 import { type Command, InvalidArgumentError } from "commander";
+import { StoppedError } from "../training/errors.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { positiveNumber, wholeNumber } from "./evaluation-flags.js";
@@ -49,7 +50,10 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
       const { ImageProgress } = await import("../evaluation/index.js");
       const { composeScenes } = await import("../scenes/compose.js");
       const { out, labels, count, testCount, imageSize, objects, seed } = flags;
-      const stop = listenForStop(() => stdout.write("\nStopping after the scenes at hand.\n"));
+      const progress = new ImageProgress(stdout);
+      const stop = listenForStop(() =>
+        progress.print("Stopping after the scenes at hand. Ctrl-C again stops at once."),
+      );
       try {
         const summary = await composeScenes(
           {
@@ -61,7 +65,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
             counts: { training: count, validation: testCount },
             ...(labels !== undefined && { labels }),
           },
-          { progress: new ImageProgress(stdout), stopRequested: () => stop.received() !== undefined },
+          { progress, stopRequested: () => stop.received() !== undefined, signal: stop.signal },
         );
         const { outcome, classes, scenes, objects: drawn, cutouts: used, skipped } = summary;
         if (skipped.length > 0) {
@@ -79,6 +83,10 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
             `Look at ${out}/contact-sheet.png\n`,
         );
         finish(0);
+      } catch (error) {
+        if (!StoppedError.is(error)) throw error;
+        stdout.write("Stopped before the first scene. To go on, call it again.\n");
+        finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {
         stop.dispose();
       }

@@ -48,3 +48,4 @@ export type {
   TransformOptions,
 } from "./transform.js";
 export { parseTransform } from "./transform.js";
+export { untilAborted } from "./until-aborted.js";

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
 import { type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
+import { throwIfStopped, Waiting } from "../training/waiting.js";
 import { type FeatureLine, featureOrigin } from "./feature-files.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -24,6 +25,8 @@ export interface EmbedHooks {
   readonly progress: ImageProgress;
   /** Asked after each batch: true ends the process's share in order. */
   readonly stopRequested: () => boolean;
+  /** Aborted by the same request: ends with its reason what comes before the first batch. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbedSummary {
@@ -42,7 +45,8 @@ export interface EmbedSummary {
 export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
   const { pooling, threads, split } = request;
   const source = await openSource(request.source, { split });
-  const model = await openModel(request);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
@@ -66,7 +70,8 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   hooks.progress.print(`${source.description}; ${model.origin}`);
   if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
 
-  const extractor = await createFeatureExtractor(model, { threads });
+  const extractor = await waiting.duringBusy("Compiling the encoder", () => createFeatureExtractor(model, { threads }));
+  await throwIfStopped(hooks.signal);
   const reader = await openModelImages(source, model, extractor);
   const first = next;
   const began = performance.now();

@@ -32,7 +32,7 @@ export async function openHeldOut({ test, images, seed = 0 }: HeldOutRequest): P
   return {
     count: indices.length,
     async *batches(views, batch, progress) {
-      const reader = await openModelImages(source, views, { batch });
+      const reader = await openModelImages(source, views, { batch }, progress.signal);
       const bytes = batch * views.shape.imageSize ** 2 * 3;
       let waiting = Buffer.alloc(0);
       let done = 0;

@@ -26,7 +26,7 @@ export async function rowsOfSet<Output extends string>(
   program: RowProgram<Output>,
   progress: ImageProgress,
 ): Promise<SetRows<Output>> {
-  const reader = await openModelImages(source, views, program);
+  const reader = await openModelImages(source, views, program, progress.signal);
   const gathered = new Map<Output, { readonly width: number; readonly values: Float32Array }>();
   const labels = new Int32Array(indices.length);
   const skipped: string[] = [];

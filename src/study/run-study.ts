@@ -6,7 +6,13 @@ import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
+import {
+  CheckpointError,
+  ConfigError,
+  RunDirectoryError,
+  StoppedError,
+  TrainingDivergedError,
+} from "../training/errors.js";
 import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
 import { type LockHolder, RunLock } from "../training/run-lock.js";
@@ -70,7 +76,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
         hooks.print("What is left is being done by other processes, or needs what they do. Waiting for");
         for (const { busy, hint } of taken.holders) hooks.print(`  ${busy}${hint}`);
       }
-      await setTimeout(WAIT_MILLISECONDS);
+      await setTimeout(WAIT_MILLISECONDS, undefined, { ...(hooks.signal && { signal: hooks.signal }) }).catch(() => {});
       continue;
     }
     isWaiting = false;
@@ -90,6 +96,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
         hooks.print(`  ${name}${unit}: ${shownScore(record.task, record.score)}`);
       }
     } catch (error) {
+      if (StoppedError.is(error)) break;
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
       hooks.progress.end();
       hooks.print(`  Failed, and left for a later call: ${(error as Error).message}`);

@@ -16,6 +16,7 @@ import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
 import { viewsOf } from "./views.js";
+import { type Count, throwIfStopped, Waiting } from "./waiting.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -41,16 +42,26 @@ export async function resume(folder: string, overrides: ResumeOverrides, hooks: 
 async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
   const { config } = run;
   hooks.print(source.description);
-  const batches = await openTrainingBatches(run, source, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const batches = await waiting.during("reading images into memory", (count) =>
+    openTrainingBatches(run, source, hooks, count),
+  );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const learner = await createLearner(config, derived);
+    const learner = await waiting.duringBusy("Compiling the training step", () => createLearner(config, derived));
     const { training } = learner;
-    const doneSteps = await restoreNewest(run, learner, source.count, DECISIVE, hooks);
+    const doneSteps = await waiting.during("reading the newest checkpoint", () =>
+      restoreNewest(run, learner, source.count, DECISIVE, hooks),
+    );
     await run.startMetrics(doneSteps);
-    const pictures = await openPictures(config, source, training, derived.totalSteps);
+    const pictures = await waiting.during("preparing the pictures", () =>
+      openPictures(config, source, training, derived.totalSteps),
+    );
     const evaluator = await openEvaluator(config, learner, hooks);
-    const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
+    const stepSeconds = await waiting.duringBusy("Timing a step", () =>
+      estimateStepSeconds(training, derived.accumulation),
+    );
+    await throwIfStopped(hooks.signal);
     const announcement = formatAnnouncement({
       folder: run.folder,
       config,
@@ -124,11 +135,16 @@ async function openPictures(
 
 async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks: RunHooks) {
   if (config.evaluation.source === null) return undefined;
-  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder);
+  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder, hooks);
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+function openTrainingBatches(
+  run: PretrainRun,
+  source: ImageSource,
+  hooks: RunHooks,
+  onProgress: Count,
+): Promise<BatchStream> {
   const { config } = run;
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return openBatches({
@@ -142,6 +158,8 @@ function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHo
     memoryBudget: memoryBudgetMiB * 2 ** 20,
     unreadableShare: maxUnreadableShare,
     ...(workers > 0 && { workers }),
+    ...(hooks.signal && { signal: hooks.signal }),
+    onProgress,
     onSkip: ({ name, reason }) => {
       run.log.skipped(name, reason);
       hooks.print(`Skipped ${name}: ${reason}`);

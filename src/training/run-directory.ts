@@ -6,7 +6,7 @@ import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
-import { ConfigError, RunDirectoryError, StorageError } from "./errors.js";
+import { ConfigError, RunDirectoryError, StoppedError, StorageError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
 import { MetricsLog, type StepMetrics } from "./metrics-log.js";
 import { RunLock } from "./run-lock.js";
@@ -167,7 +167,8 @@ export async function withRun<Run extends RunDirectory, Result>(
   try {
     return await train(run);
   } catch (error) {
-    noteEnd(run, error as Error);
+    if (StoppedError.is(error)) run.log.info("stopped before anything had to be saved");
+    else noteEnd(run, error as Error);
     throw error;
   } finally {
     run.close();

@@ -7,6 +7,7 @@ import { createTraining, type Training } from "../../optim/training.js";
 import { engineThreads } from "../../runtime/machine.js";
 import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
 import { crossEntropy } from "../../tasks/cross-entropy.js";
+import type { Checkpoint } from "../../training/checkpoints.js";
 import type { ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
@@ -16,6 +17,7 @@ import { restoreState, stateTensors } from "../../training/model-state.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
+import { type Count, Waiting } from "../../training/waiting.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -46,7 +48,8 @@ export async function finetune(
   hooks: FinetuneHooks,
 ): Promise<FinetuneResult> {
   const sets = await openLabelledSets(request);
-  const model = await openModel(request);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
     recipe: request.recipe,
     encoder: model.shape,
@@ -105,9 +108,12 @@ async function train(
 ): Promise<FinetuneResult> {
   const { config } = run;
   const images = sets.train.indices.length;
-  const batches = await openTrainingBatches(run, sets, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const batches = await waiting.during("reading images into memory", (count) =>
+    openTrainingBatches(run, sets, hooks, count),
+  );
   try {
-    const training = await createFinetuning(config);
+    const training = await waiting.duringBusy("Compiling the training step", () => createFinetuning(config));
     const snapshot = () => ({
       tensors: stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
@@ -115,14 +121,11 @@ async function train(
     if (start !== undefined) {
       startWeights(training, config, start);
       // From here on, the run needs the encoder's own file no more.
-      await run.saveCheckpoint({ step: 0, ...snapshot() });
+      await waiting.during("writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
     }
-    const doneSteps = await restoreNewest(
-      run,
-      { restore: (checkpoint) => restoreState(training, checkpoint) },
-      images,
-      DECISIVE,
-      hooks,
+    const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
+    const doneSteps = await waiting.during("reading the newest checkpoint", () =>
+      restoreNewest(run, { restore }, images, DECISIVE, hooks),
     );
     await run.startMetrics(doneSteps);
     const { batchSize } = config.schedule;
@@ -159,7 +162,12 @@ async function train(
   }
 }
 
-function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): Promise<BatchStream> {
+function openTrainingBatches(
+  run: FinetuneRun,
+  sets: LabelledSets,
+  hooks: FinetuneHooks,
+  onProgress: Count,
+): Promise<BatchStream> {
   const { model, schedule, seed, data, augmentation } = run.config;
   const { scale, flip, randAugment, randomErasing } = augmentation;
   return openBatches({
@@ -178,6 +186,8 @@ function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: Finetu
     memoryBudget: data.memoryBudgetMiB * 2 ** 20,
     unreadableShare: data.maxUnreadableShare,
     ...(data.workers > 0 && { workers: data.workers }),
+    ...(hooks.signal && { signal: hooks.signal }),
+    onProgress,
     onSkip: ({ name, reason }) => {
       run.log.skipped(name, reason);
       hooks.print(`Skipped ${name}: ${reason}`);
