@@ -1,6 +1,7 @@
 // mixedae data: making sets of images.
 
 import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../terminal/printable.js";
 import { StoppedError } from "../training/errors.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
@@ -70,7 +71,9 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
         const { outcome, classes, scenes, objects: drawn, cutouts: used, skipped } = summary;
         if (skipped.length > 0) {
           const [first] = skipped;
-          stdout.write(`Left out ${formatCount(skipped.length)} images, such as ${first!.name}: ${first!.reason}.\n`);
+          stdout.write(
+            `Left out ${formatCount(skipped.length)} images, such as ${printable(first!.name)}: ${printable(first!.reason)}.\n`,
+          );
         }
         if (outcome === "stopped") {
           stdout.write(`Stopped after ${formatCount(scenes)} scenes. To go on, call it again.\n`);

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { share, threadsOption } from "./evaluation-flags.js";
@@ -38,7 +39,7 @@ export function addDuplicates(program: Command, { stdout }: CliContext, finish: 
       const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
       const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
       for (const { images, similarity } of groups) {
-        stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => name).join("  ")}\n`);
+        stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => printable(name)).join("  ")}\n`);
       }
       const images = groups.reduce((sum, group) => sum + group.images.length, 0);
       stdout.write(

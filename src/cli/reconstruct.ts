@@ -3,8 +3,11 @@
 import { existsSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
 import { groupSize } from "../training/config.js";
+import { ProgressLine } from "../training/progress-line.js";
 import { readReconstructingConfig } from "../training/run-directory.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { UsageError } from "./usage-error.js";
 
@@ -24,8 +27,10 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
       checkImages(folder, images);
       checkOut(options.out);
       const { reconstruct } = await context.loadTraining();
-      const { step, refused } = await reconstruct(folder, images, options.out);
-      for (const { path, reason } of refused) context.stdout.write(`${path} is not used: ${reason}\n`);
+      const { step, refused } = await new Waiting(new ProgressLine(context.stdout)).during("reconstructing", () =>
+        reconstruct(folder, images, options.out),
+      );
+      for (const { path, reason } of refused) context.stdout.write(`${printable(`${path} is not used: ${reason}`)}\n`);
       context.stdout.write(`Wrote ${options.out}, with the weights after step ${step}\n`);
       finish(0);
     });

@@ -3,6 +3,9 @@
 import { existsSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { fromFlag, positiveNumber, threadsOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
@@ -14,7 +17,7 @@ interface SearchFlags {
   readonly threads: number;
 }
 
-export function addSearch(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
+export function addSearch(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("search")
     .summary("find the images that are most like given ones")
@@ -34,11 +37,13 @@ export function addSearch(program: Command, { stdout }: CliContext, finish: (exi
       if (missing.length > 0) throw new UsageError(`There is no file ${missing.join(", ")}`);
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
-      const results = await search({ features, queries, top, threads, ...(sheet && { sheet }), ...(from && { from }) });
+      const request = { features, queries, top, threads, ...(sheet && { sheet }), ...(from && { from }) };
+      const results = await new Waiting(new ProgressLine(stderr)).during("searching", () => search(request));
       for (const { query, matches } of results) {
-        stdout.write(`${query}\n`);
+        stdout.write(`${printable(query)}\n`);
         for (const { similarity, name, class: label } of matches) {
-          stdout.write(`  ${similarity.toFixed(4).padStart(7)}  ${name}${label === undefined ? "" : `  (${label})`}\n`);
+          const shown = `${name}${label === undefined ? "" : `  (${label})`}`;
+          stdout.write(`  ${similarity.toFixed(4).padStart(7)}  ${printable(shown)}\n`);
         }
       }
       if (sheet !== undefined) stdout.write(`Wrote ${sheet}\n`);

@@ -34,7 +34,7 @@ export {
 } from "./ordered-reader.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
-export type { SkippedImage } from "./skip-log.js";
+export { describeSkip, type SkippedImage } from "./skip-log.js";
 export type {
   AugmentationOptions,
   Blur,

@@ -2,8 +2,9 @@
 
 import { resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
-import { type ImageSource, openSource } from "../data/index.js";
+import { describeSkip, type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
+import { printable } from "../terminal/printable.js";
 import { throwIfStopped, Waiting } from "../training/waiting.js";
 import { type FeatureLine, featureOrigin } from "./feature-files.js";
 import { FeatureWriter } from "./feature-writer.js";
@@ -67,7 +68,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   }
   let { next } = writer;
   const missing = new Set(writer.missing);
-  hooks.progress.print(`${source.description}; ${model.origin}`);
+  hooks.progress.print(printable(`${source.description}; ${model.origin}`));
   if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
 
   const extractor = await waiting.duringBusy("Compiling the encoder", () => createFeatureExtractor(model, { threads }));
@@ -81,9 +82,9 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     hooks.progress.begin("embedded", source.count, next);
     if (next < source.count) {
       for await (const batch of reader.pass({ first: next })) {
-        for (const { index, name, reason } of batch.skipped) {
-          missing.add(index);
-          hooks.progress.print(`Skipped ${name}: ${reason}`);
+        for (const each of batch.skipped) {
+          missing.add(each.index);
+          hooks.progress.print(describeSkip(each));
         }
         const features = await extractor.extract(batch.pixels);
         writer.append(

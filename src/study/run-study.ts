@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
+import { printable } from "../terminal/printable.js";
 import {
   CheckpointError,
   ConfigError,
@@ -99,8 +100,9 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
       if (StoppedError.is(error)) break;
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
       hooks.progress.end();
-      hooks.print(`  Failed, and left for a later call: ${(error as Error).message}`);
-      failures.set(job.folder, `${describeJob(job)}: ${(error as Error).message}`);
+      const reason = printable((error as Error).message);
+      hooks.print(`  Failed, and left for a later call: ${reason}`);
+      failures.set(job.folder, `${describeJob(job)}: ${reason}`);
     } finally {
       lock.release();
     }

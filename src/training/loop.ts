@@ -7,7 +7,7 @@ import type { Arrays } from "../runtime/index.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
-import type { StepMetrics } from "./metrics-log.js";
+import type { StepMetrics } from "./metrics-file.js";
 import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
 import { Waiting } from "./waiting.js";

@@ -1,7 +1,8 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import { type BatchStream, describeSkip, type ImageSource, openBatches, openSource } from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
+import { printable } from "../terminal/printable.js";
 import { formatAnnouncement } from "./announce.js";
 import { type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
@@ -41,7 +42,7 @@ export async function resume(folder: string, overrides: ResumeOverrides, hooks: 
 
 async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
   const { config } = run;
-  hooks.print(source.description);
+  hooks.print(printable(source.description));
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
   const batches = await waiting.during("reading images into memory", (count) =>
     openTrainingBatches(run, source, hooks, count),
@@ -53,7 +54,8 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
     const doneSteps = await waiting.during("reading the newest checkpoint", () =>
       restoreNewest(run, learner, source.count, DECISIVE, hooks),
     );
-    await run.startMetrics(doneSteps);
+    const repaired = await run.startMetrics(doneSteps);
+    if (repaired !== undefined) hooks.print(repaired);
     const pictures = await waiting.during("preparing the pictures", () =>
       openPictures(config, source, training, derived.totalSteps),
     );
@@ -160,9 +162,9 @@ function openTrainingBatches(
     ...(workers > 0 && { workers }),
     ...(hooks.signal && { signal: hooks.signal }),
     onProgress,
-    onSkip: ({ name, reason }) => {
-      run.log.skipped(name, reason);
-      hooks.print(`Skipped ${name}: ${reason}`);
+    onSkip: (skipped) => {
+      run.log.skipped(skipped.name, skipped.reason);
+      hooks.print(describeSkip(skipped));
     },
   });
 }

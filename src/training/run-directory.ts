@@ -8,7 +8,8 @@ import { CheckpointStore } from "./checkpoints.js";
 import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { ConfigError, RunDirectoryError, StoppedError, StorageError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
-import { MetricsLog, type StepMetrics } from "./metrics-log.js";
+import type { StepMetrics } from "./metrics-file.js";
+import { MetricsLog } from "./metrics-log.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
 import {
@@ -118,10 +119,16 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     }
   }
 
-  /** Cuts metrics.jsonl back to the first `throughStep` steps, of which the checkpoint is the result. */
-  async startMetrics(throughStep: number): Promise<void> {
+  /**
+   * Cuts metrics.jsonl back to the first `throughStep` steps, of which the checkpoint is the result. Returns what was
+   * wrong with the file, in words, where it had to be put in order.
+   */
+  async startMetrics(throughStep: number): Promise<string | undefined> {
     this.#metrics?.close();
     this.#metrics = await MetricsLog.open(this.paths.metrics, throughStep);
+    const { repaired } = this.#metrics;
+    if (repaired !== undefined) this.log.warn(repaired);
+    return repaired;
   }
 
   /** Appends one step's line. Throws StorageError. */

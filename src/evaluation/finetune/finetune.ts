@@ -1,6 +1,6 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
-import { type BatchStream, openBatches, selectImages } from "../../data/index.js";
+import { type BatchStream, describeSkip, openBatches, selectImages } from "../../data/index.js";
 import { input } from "../../graph/index.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { createTraining, type Training } from "../../optim/training.js";
@@ -127,7 +127,8 @@ async function train(
     const doneSteps = await waiting.during("reading the newest checkpoint", () =>
       restoreNewest(run, { restore }, images, DECISIVE, hooks),
     );
-    await run.startMetrics(doneSteps);
+    const repaired = await run.startMetrics(doneSteps);
+    if (repaired !== undefined) hooks.print(repaired);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
     const announcement = announceFinetune(run, derived, {
@@ -188,9 +189,9 @@ function openTrainingBatches(
     ...(data.workers > 0 && { workers: data.workers }),
     ...(hooks.signal && { signal: hooks.signal }),
     onProgress,
-    onSkip: ({ name, reason }) => {
-      run.log.skipped(name, reason);
-      hooks.print(`Skipped ${name}: ${reason}`);
+    onSkip: (skipped) => {
+      run.log.skipped(skipped.name, skipped.reason);
+      hooks.print(describeSkip(skipped));
     },
   });
 }
