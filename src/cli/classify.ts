@@ -42,7 +42,7 @@ export function addClassify(
     )
     .action(async (run: string, images: string[], { top, json, threads }: ClassifyFlags) => {
       const { classify } = await import("../evaluation/index.js");
-      const result = await new Waiting(new ProgressLine(stderr)).during("classifying", () =>
+      const result = await new Waiting(new ProgressLine(stderr)).during("Classifying", () =>
         classify({ classifier: run, images, top, threads }),
       );
       const width = Math.max(...result.images.map(({ image }) => printable(image).length), 0);

@@ -62,7 +62,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
       const { exportWeights } = await import("../exchange/export-weights.js");
       const { origin, files, written, leftOut, difference } = await new Waiting(
         new ProgressLine(context.stdout),
-      ).during("reading and writing weights", () => exportWeights(run, options));
+      ).during("Reading and writing weights", () => exportWeights(run, options));
       const lines = [
         `${origin}: ${written.length} tensors`,
         ...(leftOut.length === 0 ? [] : [`Left out: ${shortened(leftOut).join(", ")}`]),

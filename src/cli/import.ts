@@ -60,7 +60,7 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
       const { importWeights } = await import("../exchange/import-weights.js");
       const { formatImportReport } = await import("../exchange/import-report.js");
       const normalization = mean !== undefined && std !== undefined ? { mean, std } : undefined;
-      const report = await new Waiting(new ProgressLine(context.stdout)).during("reading and writing weights", () =>
+      const report = await new Waiting(new ProgressLine(context.stdout)).during("Reading and writing weights", () =>
         importWeights(file, out, { ...options, normalization }),
       );
       context.stdout.write(`${formatImportReport(report).join("\n")}\nWrote ${out}\n`);

@@ -27,7 +27,7 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
       checkImages(folder, images);
       checkOut(options.out);
       const { reconstruct } = await context.loadTraining();
-      const { step, refused } = await new Waiting(new ProgressLine(context.stdout)).during("reconstructing", () =>
+      const { step, refused } = await new Waiting(new ProgressLine(context.stdout)).during("Reconstructing", () =>
         reconstruct(folder, images, options.out),
       );
       for (const { path, reason } of refused) context.stdout.write(`${printable(`${path} is not used: ${reason}`)}\n`);

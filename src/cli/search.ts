@@ -38,7 +38,7 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
       const request = { features, queries, top, threads, ...(sheet && { sheet }), ...(from && { from }) };
-      const results = await new Waiting(new ProgressLine(stderr)).during("searching", () => search(request));
+      const results = await new Waiting(new ProgressLine(stderr)).during("Searching", () => search(request));
       for (const { query, matches } of results) {
         stdout.write(`${printable(query)}\n`);
         for (const { similarity, name, class: label } of matches) {

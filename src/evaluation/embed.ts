@@ -47,7 +47,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   const { pooling, threads, split } = request;
   const source = await openSource(request.source, { split });
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const model = await waiting.during("reading the encoder", () => openModel(request));
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),

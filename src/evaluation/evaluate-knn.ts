@@ -46,7 +46,7 @@ export async function evaluateKnn(
 ): Promise<KnnReport> {
   const { threads, labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request);
-  const model = await progress.waiting.during("reading the encoder", () => openModel(request));
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, { threads }),
   );

@@ -71,7 +71,7 @@ export async function evaluateProbe(
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
   const engine = { threads };
   const sets = await openLabelledSets(request);
-  const model = await progress.waiting.during("reading the encoder", () => openModel(request));
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, engine),
   );
@@ -168,7 +168,7 @@ async function augmentedEpochs(
   extractor: FeatureExtractor,
   { signal, waiting }: ImageProgress,
 ): Promise<TrainingFeatures> {
-  const reader = await waiting.during("reading images into memory", (onProgress) =>
+  const reader = await waiting.during("Reading images into memory", (onProgress) =>
     openOrdered({
       source,
       imageSize: model.shape.imageSize,

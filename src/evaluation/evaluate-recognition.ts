@@ -49,7 +49,7 @@ export async function evaluateRecognition(
   progress: ImageProgress,
 ): Promise<RecognitionReport> {
   const { test, seed = 0, threads } = request;
-  const model = await progress.waiting.during("reading the encoder", () => openModel(request));
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, patchSize } = model.shape;
   const patches = (imageSize / patchSize) ** 2;
   const compared = comparedPatches(patches, GROUP);

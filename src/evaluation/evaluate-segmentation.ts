@@ -51,7 +51,7 @@ export async function evaluateSegmentation(
   progress: ImageProgress,
 ): Promise<SegmentationReport> {
   const { scenes, images, queries, neighbours, seed = 0, threads } = request;
-  const model = await progress.waiting.during("reading the encoder", () => openModel(request));
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
   const { imageSize, patchSize, width } = model.shape;
   const program = await progress.waiting.duringBusy("Compiling the encoder", () => patchProgram(model, threads));

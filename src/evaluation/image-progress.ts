@@ -6,6 +6,8 @@ import { Waiting } from "../training/waiting.js";
 
 const REDRAW_MILLISECONDS = 200;
 const PLAIN_MILLISECONDS = 10_000;
+/** Shorter waits are not worth a line in a file. */
+const SILENT_MILLISECONDS = 2000;
 
 export interface ImageProgressOptions {
   /** Whatever reports its images here is ended with the signal's reason when that is aborted. */
@@ -65,7 +67,8 @@ export class ImageProgress {
       done < this.#total ? `${formatDuration((this.#total - done) / perSecond)} left` : formatDuration(seconds),
     ];
     this.line.set(line.join("  "));
-    const every = this.line.isTerminal ? REDRAW_MILLISECONDS : PLAIN_MILLISECONDS;
+    const plainEvery = this.#lastShown === this.#began ? SILENT_MILLISECONDS : PLAIN_MILLISECONDS;
+    const every = this.line.isTerminal ? REDRAW_MILLISECONDS : plainEvery;
     if (now - this.#lastShown < every && (done < this.#total || this.#isPassing)) return;
     this.#lastShown = now;
     this.line.show();

@@ -39,7 +39,7 @@ export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks)
 
   // Compiled once: a run may be evaluated hundreds of times.
   const sizes = { count: bank.indices.length, queryCount: queries.indices.length, width };
-  const search = await waiting.during("compiling the search", () =>
+  const search = await waiting.during("Compiling the search", () =>
     createNeighbourSearch(sizes, { k: NEIGHBOURS, engine }),
   );
 
@@ -47,8 +47,8 @@ export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks)
     description: `kNN of ${queries.indices.length} images by ${bank.indices.length}, ${classes.length} classes`,
     async evaluate(signal) {
       const progress = new ImageProgress(line, undefined, { isPassing: true, ...(signal && { signal }) });
-      const known = await featuresOf(bank, "evaluating: images that vote", model, extractor, progress);
-      const asked = await featuresOf(queries, "evaluating: images to classify", model, extractor, progress);
+      const known = await featuresOf(bank, "Evaluating: images that vote", model, extractor, progress);
+      const asked = await featuresOf(queries, "Evaluating: images to classify", model, extractor, progress);
       const k = Math.min(NEIGHBOURS, known.labels.length);
       const top1 = async (pooling: Pooling) => {
         const vectors = vectorsInMemory(known.features[pooling], width);

@@ -52,7 +52,7 @@ const SHEET_SCENES = 24;
  */
 export async function composeScenes(request: ComposeRequest, hooks: ComposeHooks): Promise<ComposeSummary> {
   const { cutouts, labels, out, seed, counts } = request;
-  const known = await hooks.progress.waiting.during("reading the cut-outs", (onProgress) =>
+  const known = await hooks.progress.waiting.during("Reading the cut-outs", (onProgress) =>
     openCutouts({
       folder: cutouts,
       seed,

@@ -60,7 +60,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
 
   const waiting = new Waiting(hooks.progress.line);
   const save = async () => {
-    checkpoint = await waiting.during("writing the checkpoint", () =>
+    checkpoint = await waiting.during("Writing the checkpoint", () =>
       run.saveCheckpoint({ step, ...parts.snapshot() }),
     );
     lastSaved = performance.now();

@@ -44,19 +44,19 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
   const { config } = run;
   hooks.print(printable(source.description));
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const batches = await waiting.during("reading images into memory", (count) =>
+  const batches = await waiting.during("Reading images into memory", (count) =>
     openTrainingBatches(run, source, hooks, count),
   );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const learner = await waiting.duringBusy("Compiling the training step", () => createLearner(config, derived));
     const { training } = learner;
-    const doneSteps = await waiting.during("reading the newest checkpoint", () =>
+    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
       restoreNewest(run, learner, source.count, DECISIVE, hooks),
     );
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) hooks.print(repaired);
-    const pictures = await waiting.during("preparing the pictures", () =>
+    const pictures = await waiting.during("Preparing the pictures", () =>
       openPictures(config, source, training, derived.totalSteps),
     );
     const evaluator = await openEvaluator(config, learner, hooks);

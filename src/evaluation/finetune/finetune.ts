@@ -49,7 +49,7 @@ export async function finetune(
 ): Promise<FinetuneResult> {
   const sets = await openLabelledSets(request);
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const model = await waiting.during("reading the encoder", () => openModel(request));
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
     recipe: request.recipe,
     encoder: model.shape,
@@ -109,7 +109,7 @@ async function train(
   const { config } = run;
   const images = sets.train.indices.length;
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const batches = await waiting.during("reading images into memory", (count) =>
+  const batches = await waiting.during("Reading images into memory", (count) =>
     openTrainingBatches(run, sets, hooks, count),
   );
   try {
@@ -121,10 +121,10 @@ async function train(
     if (start !== undefined) {
       startWeights(training, config, start);
       // From here on, the run needs the encoder's own file no more.
-      await waiting.during("writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
+      await waiting.during("Writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
     }
     const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
-    const doneSteps = await waiting.during("reading the newest checkpoint", () =>
+    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
       restoreNewest(run, { restore }, images, DECISIVE, hooks),
     );
     const repaired = await run.startMetrics(doneSteps);
