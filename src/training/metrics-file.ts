@@ -52,7 +52,7 @@ export interface MetricsScan {
 
 /** Looks at every whole line; half a line at the end is what a killed process leaves. */
 export async function scanMetrics(path: string, throughStep: number): Promise<MetricsScan> {
-  let [first, last, length, misplaced] = [0, 0, 0, 0];
+  let [first, last, whole, length, misplaced] = [0, 0, 0, 0, 0];
   const fitting = new Map<number, Span>();
   const others = new Map<number, Span>();
   await withDescriptor(path, async (descriptor) => {
@@ -64,6 +64,7 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
       if (step !== undefined && (last === 0 || step === last + 1)) {
         if (first === 0) first = step;
         last = step;
+        if (misplaced === 0) whole = step;
         if (misplaced === 0 && step <= throughStep) length = span.end;
         if (step <= throughStep) fitting.set(step, span);
         continue;
@@ -72,9 +73,9 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
       if (step !== undefined && step <= throughStep && !others.has(step)) others.set(step, span);
     }
   });
-  if (misplaced === 0) return { first, last, length, misplaced, spans: new Map() };
+  if (misplaced === 0) return { first, last: whole, length, misplaced, spans: new Map() };
   for (const [step, span] of others) if (!fitting.has(step)) fitting.set(step, span);
-  return { first, last, length, misplaced, spans: fitting };
+  return { first, last: whole, length, misplaced, spans: fitting };
 }
 
 /** Lines that end in a line break, without it. */
