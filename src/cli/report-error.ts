@@ -35,11 +35,13 @@ export function reportError(error: unknown, stderr: ProgressStream): number {
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
   if (usageErrors.some((known) => error instanceof known)) {
-    stderr.write(`error: ${printableLines((error as Error).message)}\n`);
+    const { message } = error as Error;
+    // Only a configuration's problems are listed line by line; in any other message, what was typed or read from a file
+    // begins no line of its own.
+    stderr.write(`error: ${error instanceof ConfigError ? printableLines(message) : printable(message)}\n`);
     return exitCodes.usage;
   }
   if (foreseenErrors.some((known) => error instanceof known)) {
-    // One line, in which nothing that was read from a file begins another.
     stderr.write(`error: ${printable((error as Error).message)}\n`);
     return exitCodes.failure;
   }

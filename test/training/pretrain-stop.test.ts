@@ -1,4 +1,6 @@
 // Stopped at moments when no step is under way: at once, with every step that was taken, and without a lock.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +9,7 @@ import { StoppedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { runPaths } from "#src/training/run-directory.js";
 import { writeColours } from "../evaluation/tiny-sets.js";
-import { type RunningProgram, startProgram } from "./command-line.js";
+import { programPath, type RunningProgram, startProgram } from "./command-line.js";
 import {
   expectSameMetrics,
   readMetrics,
@@ -109,3 +111,46 @@ describe("a signal while images are read into memory", () => {
     expect(existsSync(runPaths(folder).lock)).toBe(false);
   });
 });
+
+describe.skipIf(spawnSync("script", ["--version"]).status !== 0)(
+  "a terminal that is gone (script of util-linux)",
+  () => {
+    test("the run saves what it has, though it can write no word about it", async () => {
+      const folder = at("hung up");
+      const sets = [...tinyAssignments, "run.checkpointEvery=0"].filter((one) => !one.startsWith("schedule.steps"));
+      const words = [
+        "pretrain",
+        source,
+        "--out",
+        folder,
+        "--steps",
+        "1000000",
+        ...sets.flatMap((one) => ["--set", one]),
+      ];
+      // The shell gives its process to the program, whose number the test then knows.
+      const command = `echo $$ > '${at("pid")}'; exec ${[process.execPath, programPath, ...words].map((word) => `'${word}'`).join(" ")}`;
+      const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["ignore", "pipe", "ignore"] });
+      let shown = "";
+      terminal.stdout.on("data", (part) => {
+        shown += String(part);
+      });
+      while (!/step +\d/.test(shown)) await once(terminal.stdout, "data");
+      const pid = Number(readFileSync(at("pid"), "utf8"));
+      terminal.kill("SIGKILL");
+      while (isAlive(pid)) await new Promise((done) => setTimeout(done, 20));
+      const done = readMetrics(folder).length;
+      expect(done).toBeGreaterThan(0);
+      const name = `step-${String(done).padStart(8, "0")}`;
+      expect(readdirSync(runPaths(folder).checkpoints)).toEqual([`${name}.safetensors`]);
+      expect(readdirSync(runPaths(folder).pictures)).toEqual([`${name}.png`]);
+      expect(existsSync(runPaths(folder).lock)).toBe(false);
+      expect(readFileSync(runPaths(folder).log, "utf8")).toMatch(/info stopped after step \d+\n$/);
+    });
+  },
+);
+
+/** A process that has ended may stay as a zombie where nothing waits for it. */
+function isAlive(pid: number): boolean {
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.startsWith("Z");
+}
