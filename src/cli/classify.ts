@@ -1,7 +1,11 @@
 // mixedae classify: labels for images, with probabilities.
 
 import type { Command } from "commander";
+import { describeSkip } from "../data/skip-log.js";
 import type { ClassifiedImage } from "../evaluation/finetune/classify.js";
+import { printable, printableJson } from "../terminal/printable.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, positiveNumber, threadsOption } from "./evaluation-flags.js";
 import { warnOn } from "./warn.js";
@@ -40,17 +44,20 @@ export function addClassify(
     .action(async (run: string, images: string[], { top, json, threads }: ClassifyFlags) => {
       checkFiles(images);
       const { classify } = await import("../evaluation/index.js");
-      const result = await classify({ classifier: run, images, top, threads, warn: warnOn({ stderr }) });
-      const width = Math.max(...result.images.map(({ image }) => image.length), 0);
+      const warn = warnOn({ stderr });
+      const result = await new Waiting(new ProgressLine(stderr)).during("Classifying", () =>
+        classify({ classifier: run, images, top, threads, warn }),
+      );
+      const width = Math.max(...result.images.map(({ image }) => printable(image).length), 0);
       for (const each of result.images) {
-        stdout.write(`${json ? JSON.stringify(each) : tableLine(each, width)}\n`);
+        stdout.write(`${json ? printableJson(each) : tableLine(each, width)}\n`);
       }
-      for (const { name, reason } of result.skipped) stderr.write(`Skipped ${name}: ${reason}\n`);
+      for (const each of result.skipped) stderr.write(`${describeSkip(each)}\n`);
       finish(result.skipped.length > 0 ? 1 : 0);
     });
 }
 
 function tableLine({ image, classes }: ClassifiedImage, width: number): string {
-  const cells = classes.map(({ name, probability }) => `${name} ${(100 * probability).toFixed(1)}%`);
-  return `${image.padEnd(width)}  ${cells.join("  ")}`;
+  const cells = classes.map(({ name, probability }) => `${printable(name)} ${(100 * probability).toFixed(1)}%`);
+  return `${printable(image).padEnd(width)}  ${cells.join("  ")}`;
 }

@@ -23,4 +23,6 @@ export interface CliContext {
   readonly stderr: ProgressStream;
   /** Loads the training code, and with it the engine, only when a command needs it. */
   readonly loadTraining: () => Promise<Training>;
+  /** Waits until the output is written; what kept some of it from being so, if anything. */
+  readonly outputFailure?: () => Promise<Error | undefined>;
 }

@@ -1,6 +1,8 @@
 // mixedae data: making sets of images.
 
 import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../terminal/printable.js";
+import { StoppedError } from "../training/errors.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { positiveNumber, wholeNumber } from "./evaluation-flags.js";
@@ -49,7 +51,10 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
       const { ImageProgress } = await import("../evaluation/index.js");
       const { composeScenes } = await import("../scenes/compose.js");
       const { out, labels, count, testCount, imageSize, objects, seed } = flags;
-      const stop = listenForStop(() => stdout.write("\nStopping after the scenes at hand.\n"));
+      const progress = new ImageProgress(stdout);
+      const stop = listenForStop(() =>
+        progress.print("Stopping after the scenes at hand. Ctrl-C again stops at once."),
+      );
       try {
         const summary = await composeScenes(
           {
@@ -61,12 +66,14 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
             counts: { training: count, validation: testCount },
             ...(labels !== undefined && { labels }),
           },
-          { progress: new ImageProgress(stdout), stopRequested: () => stop.received() !== undefined },
+          { progress, stopRequested: () => stop.received() !== undefined, signal: stop.signal },
         );
         const { outcome, classes, scenes, objects: drawn, cutouts: used, skipped } = summary;
         if (skipped.length > 0) {
           const [first] = skipped;
-          stdout.write(`Left out ${formatCount(skipped.length)} images, such as ${first!.name}: ${first!.reason}.\n`);
+          stdout.write(
+            `Left out ${formatCount(skipped.length)} images, such as ${printable(first!.name)}: ${printable(first!.reason)}.\n`,
+          );
         }
         if (outcome === "stopped") {
           stdout.write(`Stopped after ${formatCount(scenes)} scenes. To go on, call it again.\n`);
@@ -79,6 +86,10 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
             `Look at ${out}/contact-sheet.png\n`,
         );
         finish(0);
+      } catch (error) {
+        if (!StoppedError.is(error)) throw error;
+        stdout.write("Stopped before the first scene. To go on, call it again.\n");
+        finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {
         stop.dispose();
       }

@@ -1,6 +1,7 @@
 // mixedae duplicates: embedded images that are nearly the same.
 
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, share, threadsOption } from "./evaluation-flags.js";
@@ -36,7 +37,7 @@ export function addDuplicates(program: Command, { stdout }: CliContext, finish: 
       const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
       const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
       for (const { images, similarity } of groups) {
-        stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => name).join("  ")}\n`);
+        stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => printable(name)).join("  ")}\n`);
       }
       const images = groups.reduce((sum, group) => sum + group.images.length, 0);
       stdout.write(

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import type { Pooling } from "../tasks/features.js";
+import { StoppedError } from "../training/errors.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
@@ -63,7 +64,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         const source = onePath(sources);
         const summary = await embed(
           { ...modelRequest(flags, { stderr }), source, out, pooling, split, threads },
-          { progress, stopRequested: () => stop.received() !== undefined },
+          { progress, stopRequested: () => stop.received() !== undefined, signal: stop.signal },
         );
         const { count, width, skipped, images, seconds, waitSeconds } = summary;
         const pace = `${formatRate(images / seconds)} images/s, ${Math.round((100 * waitSeconds) / seconds)}% of the time waiting for images`;
@@ -80,6 +81,10 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
           stdout.write(`To find images like another one: mixedae search ${shellWord(out)} IMAGE\n`);
         }
         finish(summary.outcome === "stopped" ? exitCodeOf(stop.received() ?? "SIGINT") : 0);
+      } catch (error) {
+        if (!StoppedError.is(error)) throw error;
+        stdout.write("Stopped: nothing needed saving. To go on, call the same command again.\n");
+        finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {
         progress.end();
         stop.dispose();

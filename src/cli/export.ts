@@ -4,6 +4,9 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
+import { printable } from "../terminal/printable.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { overwriteOption, studentHelp } from "./evaluation-flags.js";
 import { wholeNumber } from "./import.js";
@@ -59,10 +62,9 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
       if (!existsSync(run)) throw new UsageError(`There is no file or folder ${run}`);
       checkOptions(options);
       const { exportWeights } = await import("../exchange/export-weights.js");
-      const { origin, files, written, leftOut, difference } = await exportWeights(run, {
-        ...options,
-        warn: warnOn(context),
-      });
+      const { origin, files, written, leftOut, difference } = await new Waiting(
+        new ProgressLine(context.stdout),
+      ).during("Reading and writing weights", () => exportWeights(run, { ...options, warn: warnOn(context) }));
       const lines = [
         `${origin}: ${written.length} tensors`,
         ...(leftOut.length === 0 ? [] : [`Left out: ${shortened(leftOut).join(", ")}`]),
@@ -71,7 +73,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
           : [`Run at batches of 1 and 3: relative difference to our own forward pass ${difference.toExponential(1)}`]),
         `Wrote ${files.join(", ")}`,
       ];
-      context.stdout.write(`${lines.join("\n")}\n`);
+      context.stdout.write(`${lines.map(printable).join("\n")}\n`);
       finish(0);
     });
 }

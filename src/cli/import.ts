@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ImportOptions } from "../exchange/import-weights.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
@@ -60,7 +62,9 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
       const { importWeights } = await import("../exchange/import-weights.js");
       const { formatImportReport } = await import("../exchange/import-report.js");
       const normalization = mean !== undefined && std !== undefined ? { mean, std } : undefined;
-      const report = await importWeights(file, out, { ...options, normalization });
+      const report = await new Waiting(new ProgressLine(context.stdout)).during("Reading and writing weights", () =>
+        importWeights(file, out, { ...options, normalization }),
+      );
       context.stdout.write(`${formatImportReport(report).join("\n")}\nWrote ${out}\n`);
       finish(0);
     });

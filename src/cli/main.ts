@@ -1,19 +1,20 @@
 #!/usr/bin/env node
 // The mixedae program.
 
+import { Output } from "./output.js";
 import { runCli } from "./program.js";
 
-// Whoever reads our output may stop reading (mixedae ... | head); a run goes on all the same.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+const stdout = new Output(process.stdout);
+const stderr = new Output(process.stderr);
 
 const exitCode = await runCli(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout,
+  stderr,
   loadTraining: () => import("../training/index.js"),
+  outputFailure: () => stdout.settled(),
 });
-// Worker threads of a run that failed must not keep the process alive; what was written must be out first.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+// What was written must be out first.
+await stdout.settled();
+await stderr.settled();
+// Worker threads of a run that failed must not keep the process alive.
+process.exit(exitCode);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { storageError } from "../training/storage.js";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
 import { addData } from "./data.js";
@@ -24,6 +25,24 @@ import { addStudy } from "./study.js";
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
+
+/**
+ * Commands whose result lies in files: it is no worse where what they print cannot be written. Of all others what they
+ * print is the result.
+ */
+const writesFiles: ReadonlySet<string> = new Set([
+  "pretrain",
+  "resume",
+  "reconstruct",
+  "embed",
+  "finetune",
+  "import",
+  "export",
+  "compose",
+  "run",
+  "report",
+  "pack",
+]);
 
 /** Carries out one command line (without the program's name); returns the exit code, and throws nothing. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
@@ -68,10 +87,16 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addExport(program, context, finish);
   addData(program, context, finish);
   addDoctor(program, context, version, finish);
+  let command = "";
+  program.hook("preAction", (_, action) => {
+    command = action.name();
+  });
   try {
     await program.parseAsync(args, { from: "user" });
-    return exitCode;
   } catch (error) {
-    return reportError(error, context.stderr);
+    exitCode = reportError(error, context.stderr);
   }
+  if (exitCode !== 0 || writesFiles.has(command)) return exitCode;
+  const failure = await context.outputFailure?.();
+  return failure === undefined ? 0 : reportError(storageError(failure, "write", "the output"), context.stderr);
 }

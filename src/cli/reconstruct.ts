@@ -3,7 +3,9 @@
 import { extname } from "node:path";
 import type { Command } from "commander";
 import { groupSize } from "../training/config.js";
+import { ProgressLine } from "../training/progress-line.js";
 import { readReconstructingConfig } from "../training/run-directory.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
@@ -26,7 +28,9 @@ export function addReconstruct(program: Command, context: CliContext, finish: (e
       checkImages(folder, images);
       checkOut(out);
       const { reconstruct } = await context.loadTraining();
-      const { step } = await reconstruct(folder, images, out, { overwrite, warn: warnOn(context) });
+      const { step } = await new Waiting(new ProgressLine(context.stdout)).during("Reconstructing", () =>
+        reconstruct(folder, images, out, { overwrite, warn: warnOn(context) }),
+      );
       context.stdout.write(`Wrote ${out}, with the weights after step ${step}\n`);
       finish(0);
     });

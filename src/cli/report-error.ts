@@ -4,6 +4,7 @@ import { CommanderError } from "commander";
 import { DataError } from "../data/errors.js";
 import { FormatError } from "../formats/errors.js";
 import { EngineError } from "../runtime/errors.js";
+import { printable, printableLines } from "../terminal/printable.js";
 import {
   CheckpointError,
   ConfigError,
@@ -39,16 +40,19 @@ export function reportError(error: unknown, stderr: ProgressStream): number {
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
   if (usageErrors.some((known) => error instanceof known) || isMisuse(error)) {
-    stderr.write(`error: ${(error as Error).message}\n`);
+    const { message } = error as Error;
+    // Only a configuration's problems are listed line by line; in any other message, what was typed or read from a file
+    // begins no line of its own.
+    stderr.write(`error: ${error instanceof ConfigError ? printableLines(message) : printable(message)}\n`);
     return exitCodes.usage;
   }
   if (foreseenErrors.some((known) => error instanceof known)) {
-    stderr.write(`error: ${(error as Error).message}\n`);
+    stderr.write(`error: ${printable((error as Error).message)}\n`);
     return exitCodes.failure;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   stderr.write(
-    `${text}\n\nThis should not have happened: it is a bug in mixedae. ` +
+    `${printableLines(text)}\n\nThis should not have happened: it is a bug in mixedae. ` +
       "Please report it with the lines above, the command, and what `mixedae doctor` prints.\n",
   );
   return exitCodes.failure;

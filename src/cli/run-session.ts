@@ -5,10 +5,12 @@ import type { FinetuneResult } from "../evaluation/finetune/finetune.js";
 import type { FinetuneHooks, FinetuneReport } from "../evaluation/finetune/finetune-report.js";
 import { ImageProgress } from "../evaluation/image-progress.js";
 import { classTable, describeSets, percent } from "../evaluation/report.js";
+import { StoppedError } from "../training/errors.js";
 import type { CreateEvaluator, RunHooks, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
 import { Progress } from "../training/progress.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
+import { holdsRun } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
@@ -18,26 +20,44 @@ import { exitCodeOf, listenForStop } from "./stop-signal.js";
  */
 export async function runSession<Result>(
   { stdout }: CliContext,
+  folder: string,
   train: (hooks: RunHooks) => Promise<{ readonly summary: RunSummary } & Result>,
   describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
   const progress = new Progress(stdout);
   const stop = listenForStop(() =>
-    progress.print("Stopping after this step, then saving. Ctrl-C again stops at once and saves nothing."),
+    progress.print(
+      progress.hasStepped
+        ? "Stopping after this step, then saving. Ctrl-C again stops at once and saves nothing."
+        : "Stopping. Ctrl-C again stops at once.",
+    ),
   );
   try {
     const result = await train({
       print: (line) => progress.print(line),
       progress,
       stopRequested: () => stop.received() !== undefined,
+      signal: stop.signal,
     });
     progress.end();
     for (const line of await describe(result)) stdout.write(`${line}\n`);
     return result.summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
+  } catch (error) {
+    if (!StoppedError.is(error)) throw error;
+    progress.end();
+    for (const line of await describeStop(folder)) stdout.write(`${line}\n`);
+    return exitCodeOf(stop.received() ?? "SIGINT");
   } finally {
     progress.end();
     stop.dispose();
   }
+}
+
+/** Stopped where there was nothing that the run's files do not hold. */
+async function describeStop(folder: string): Promise<string[]> {
+  return (await holdsRun(folder))
+    ? ["Stopped: nothing needed saving.", `To go on: mixedae resume ${shellWord(folder)}`]
+    : ["Stopped before the first step: nothing needed saving. To start, call the same command again."];
 }
 
 /** Pre-trains, and tells what was learnt. */
@@ -48,6 +68,7 @@ export function pretrainSession(
 ): Promise<number> {
   return runSession(
     context,
+    folder,
     async (hooks) => ({ summary: await train({ ...hooks, createEvaluator }) }),
     async ({ summary }) => {
       const [headline, ...others] = describeEnd(summary, folder);
@@ -57,9 +78,9 @@ export function pretrainSession(
 }
 
 /** Loads what evaluates only where a run asks for it. */
-const createEvaluator: CreateEvaluator = async (config, values) => {
+const createEvaluator: CreateEvaluator = async (config, values, hooks) => {
   const { createKnnEvaluator } = await import("../evaluation/index.js");
-  return createKnnEvaluator(config, values);
+  return createKnnEvaluator(config, values, hooks);
 };
 
 /** Fine-tunes, and tells how well the classes are told. */
@@ -70,7 +91,14 @@ export function finetuneSession(
 ): Promise<number> {
   return runSession(
     context,
-    (hooks) => train({ ...hooks, imageProgress: new ImageProgress(context.stdout) }),
+    folder,
+    (hooks) => {
+      const { progress, signal } = hooks;
+      return train({
+        ...hooks,
+        imageProgress: new ImageProgress(progress.line, undefined, { ...(signal && { signal }) }),
+      });
+    },
     ({ summary, report }) =>
       report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
   );

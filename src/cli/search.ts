@@ -2,6 +2,9 @@
 
 import { extname } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, fromFlag, overwriteOption, positiveNumber, threadsOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
@@ -36,16 +39,18 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
       checkFiles([features, ...queries]);
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
-      const results = await search({
+      const request = {
         ...{ features, queries, top, threads, overwrite },
         ...(sheet && { sheet }),
         ...(from && { from }),
         warn: warnOn({ stderr }),
-      });
+      };
+      const results = await new Waiting(new ProgressLine(stderr)).during("Searching", () => search(request));
       for (const { query, matches } of results) {
-        stdout.write(`${query}\n`);
+        stdout.write(`${printable(query)}\n`);
         for (const { similarity, name, class: label } of matches) {
-          stdout.write(`  ${similarity.toFixed(4).padStart(7)}  ${name}${label === undefined ? "" : `  (${label})`}\n`);
+          const shown = `${name}${label === undefined ? "" : `  (${label})`}`;
+          stdout.write(`  ${similarity.toFixed(4).padStart(7)}  ${printable(shown)}\n`);
         }
       }
       if (sheet !== undefined) stdout.write(`Wrote ${sheet}\n`);

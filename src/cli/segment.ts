@@ -1,6 +1,7 @@
 // mixedae segment: how well an encoder's patches tell what they show.
 
 import type { Command } from "commander";
+import { printable } from "../terminal/printable.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
@@ -54,11 +55,11 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
         new ImageProgress(stdout),
       );
       const { meanIou, pixelAccuracy, perClass } = report.detail;
-      const width = Math.max(...perClass.map(({ name }) => name.length));
+      const width = Math.max(...perClass.map(({ name }) => printable(name).length));
       const lines = [
-        `${report.from}: ${formatCount(report.test.images)} images, ${formatCount(report.train.patches)} patches vote`,
+        `${printable(report.from)}: ${formatCount(report.test.images)} images, ${formatCount(report.train.patches)} patches vote`,
         `mean IoU ${percent(meanIou)} of ${perClass.length} classes, ${percent(pixelAccuracy)} of the pixels`,
-        ...perClass.map(({ name, iou }) => `  ${name.padEnd(width)}  ${percent(iou).padStart(6)}`),
+        ...perClass.map(({ name, iou }) => `  ${printable(name).padEnd(width)}  ${percent(iou).padStart(6)}`),
       ];
       for (const line of lines) stdout.write(`${line}\n`);
       if (out !== undefined) {

@@ -86,14 +86,17 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
   const { runStudy } = await import("../study/index.js");
   const line = new ProgressLine(stdout);
   const progress = new Progress(line);
-  const stop = listenForStop(() => progress.print("Stopping as soon as this can be gone on with."));
+  const stop = listenForStop(() =>
+    progress.print("Stopping as soon as this can be gone on with. Ctrl-C again stops at once."),
+  );
   try {
     const { outcome, done, total, failures } = await runStudy(study, out, {
       print: (text) => progress.print(text),
       line,
       progress,
-      imageProgress: new ImageProgress(line),
+      imageProgress: new ImageProgress(line, undefined, { signal: stop.signal }),
       stopRequested: () => stop.received() !== undefined,
+      signal: stop.signal,
       threads,
       warn: warnOn({ stderr }),
     });

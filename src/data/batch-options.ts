@@ -89,18 +89,21 @@ export interface BatchOptions {
   readonly onSkip?: (skipped: SkippedImage) => void;
   /** Called while a set is brought into memory. */
   readonly onProgress?: (done: number, count: number) => void;
+  /** Ends the opening when it is aborted, and with it all waiting for an ordered reader. */
+  readonly signal?: AbortSignal;
 }
 
-type Plain = Omit<BatchOptions, "imageSize" | "augmentation" | "views" | "prefetchBytes">;
+type Plain = Omit<BatchOptions, "imageSize" | "augmentation" | "views" | "prefetchBytes" | "signal">;
 
 export interface CheckedBatchOptions extends Required<Plain> {
   /** At least one group. */
   readonly views: readonly ViewGroup[];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Throws `DataOptionError`. */
 export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
-  const { source, augmentation, onSkip = () => {}, onProgress = () => {}, ...plain } = options;
+  const { source, augmentation, onSkip = () => {}, onProgress = () => {}, signal, ...plain } = options;
   const { imageSize, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
   const views = checked.views.map((view) => {
     const side = view.imageSize ?? imageSize;
@@ -121,5 +124,5 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   const imageBytes = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
   const wanted = Math.max(checked.prefetch, workers + 1);
   const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
-  return { ...checked, source, onSkip, onProgress, views, workers, prefetch };
+  return { ...checked, source, onSkip, onProgress, signal, views, workers, prefetch };
 }

@@ -82,7 +82,8 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
     }
   });
   try {
-    const memory = await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
+    const held = bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress);
+    const memory = await pool.hold(held, checked.signal);
     return new PrefetchingStream(checked, pool, memory, skips);
   } catch (error) {
     await pool.close();

@@ -37,7 +37,7 @@ export {
 } from "./ordered-reader.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
-export type { SkippedImage } from "./skip-log.js";
+export { describeSkip, type SkippedImage } from "./skip-log.js";
 export {
   type ComparisonOptions,
   compareSource,
@@ -59,3 +59,4 @@ export type {
   TransformOptions,
 } from "./transform.js";
 export { parseTransform } from "./transform.js";
+export { untilAborted } from "./until-aborted.js";

@@ -58,7 +58,7 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
   });
   try {
     if (checked.memoryBudget > 0) {
-      await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));
+      await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress), checked.signal);
     }
   } catch (error) {
     await pool.close();
@@ -84,7 +84,7 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
       // The place that became free is filled before the wait, since the caller may block the thread right after it.
       fillQueue();
       const began = performance.now();
-      const answer = await pool.hold(task.result);
+      const answer = await pool.hold(task.result, checked.signal);
       if (answer.kind !== "read") throw new TypeError(`a worker answered a reading with ${answer.kind}`);
       const { wanted } = task;
       const skipped = [...wanted]

@@ -1,5 +1,6 @@
 // Counts the images that cannot be read, reports each once, and says when there are too many of them.
 
+import { printable } from "../terminal/printable.js";
 import { TooManyUnreadableError } from "./errors.js";
 
 /** An image that was left out. */
@@ -8,6 +9,11 @@ export interface SkippedImage {
   readonly name: string;
   /** What is wrong with it, in a few words. */
   readonly reason: string;
+}
+
+/** One line for people. */
+export function describeSkip({ name, reason }: Pick<SkippedImage, "name" | "reason">): string {
+  return `Skipped ${printable(name)}: ${printable(reason)}`;
 }
 
 /** A small set may lose this many images whatever the share. */

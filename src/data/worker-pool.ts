@@ -3,6 +3,7 @@
 
 import { parentPort, type Transferable, Worker } from "node:worker_threads";
 import { LoaderError } from "./errors.js";
+import { untilAborted } from "./until-aborted.js";
 
 type Answer<Result, Notice> =
   | { readonly id: number; readonly result: Result }
@@ -69,11 +70,11 @@ export class WorkerPool<Task, Result, Notice> {
     }
   }
 
-  /** Keeps the program alive while `promise` is awaited. */
-  async hold<Value>(promise: Promise<Value>): Promise<Value> {
+  /** Keeps the program alive while `promise` is awaited, at most until the signal is aborted. */
+  async hold<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
     if (this.#holds++ === 0) for (const { worker } of this.#members) worker.ref();
     try {
-      return await promise;
+      return await untilAborted(promise, signal);
     } finally {
       if (--this.#holds === 0) for (const { worker } of this.#members) worker.unref();
     }

@@ -2,9 +2,11 @@
 
 import { dirname, resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
-import { type ImageSource, openSource } from "../data/index.js";
+import { describeSkip, type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
+import { printable } from "../terminal/printable.js";
 import { makeOutputFolder } from "../training/outputs.js";
+import { throwIfStopped, Waiting } from "../training/waiting.js";
 import { type FeatureLine, featureOrigin } from "./feature-files.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -25,6 +27,8 @@ export interface EmbedHooks {
   readonly progress: ImageProgress;
   /** Asked after each batch: true ends the process's share in order. */
   readonly stopRequested: () => boolean;
+  /** Aborted by the same request: ends with its reason what comes before the first batch. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbedSummary {
@@ -43,7 +47,8 @@ export interface EmbedSummary {
 export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
   const { pooling, threads, split } = request;
   const source = await openSource(request.source, { split });
-  const model = await openModel(request);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
@@ -65,10 +70,11 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   }
   let { next } = writer;
   const missing = new Set(writer.missing);
-  hooks.progress.print(`${source.description}; ${model.origin}`);
+  hooks.progress.print(printable(`${source.description}; ${model.origin}`));
   if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
 
-  const extractor = await createFeatureExtractor(model, { threads });
+  const extractor = await waiting.duringBusy("Compiling the encoder", () => createFeatureExtractor(model, { threads }));
+  await throwIfStopped(hooks.signal);
   const reader = await openModelImages(source, model, extractor);
   const first = next;
   const began = performance.now();
@@ -78,9 +84,9 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     hooks.progress.begin("embedded", source.count, next);
     if (next < source.count) {
       for await (const batch of reader.pass({ first: next })) {
-        for (const { index, name, reason } of batch.skipped) {
-          missing.add(index);
-          hooks.progress.print(`Skipped ${name}: ${reason}`);
+        for (const each of batch.skipped) {
+          missing.add(each.index);
+          hooks.progress.print(describeSkip(each));
         }
         const features = await extractor.extract(batch.pixels);
         writer.append(

@@ -46,8 +46,10 @@ export async function evaluateKnn(
 ): Promise<KnnReport> {
   const { threads, labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request);
-  const model = await openModel(request);
-  const extractor = await createFeatureExtractor(model, { threads });
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
+  const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
+    createFeatureExtractor(model, { threads }),
+  );
   const began = performance.now();
   const train = await features(sets.train, "training features", model, extractor, progress);
   const test = await features(sets.test, "test features", model, extractor, progress);

@@ -71,14 +71,16 @@ export async function evaluateProbe(
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
   const engine = { threads };
   const sets = await openLabelledSets(request);
-  const model = await openModel(request);
-  const extractor = await createFeatureExtractor(model, engine);
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
+  const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
+    createFeatureExtractor(model, engine),
+  );
   const { width } = model.shape;
 
   const began = performance.now();
   const test = await features(sets.test, "test features", model, extractor, progress);
   const training = augment
-    ? await augmentedEpochs(sets.train, request, model, extractor)
+    ? await augmentedEpochs(sets.train, request, model, extractor, progress)
     : await fixedFeatures(sets.train, request, model, (set) =>
         features(set, "training features", model, extractor, progress),
       );
@@ -164,17 +166,22 @@ async function augmentedEpochs(
   { pooling, seed = 0 }: ProbeRequest,
   model: PretrainedModel,
   extractor: FeatureExtractor,
+  { signal, waiting }: ImageProgress,
 ): Promise<TrainingFeatures> {
-  const reader = await openOrdered({
-    source,
-    imageSize: model.shape.imageSize,
-    batchSize: extractor.batch,
-    minimumSize: model.shape.patchSize,
-    background: model.background,
-    seed,
-    augmentation: { scale: [0.08, 1], flipProbability: 0.5 },
-    memoryBudget: MEMORY_BUDGET,
-  });
+  const reader = await waiting.during("Reading images into memory", (onProgress) =>
+    openOrdered({
+      source,
+      imageSize: model.shape.imageSize,
+      batchSize: extractor.batch,
+      minimumSize: model.shape.patchSize,
+      background: model.background,
+      seed,
+      augmentation: { scale: [0.08, 1], flipProbability: 0.5 },
+      memoryBudget: MEMORY_BUDGET,
+      onProgress,
+      ...(signal && { signal }),
+    }),
+  );
   const skipped = new Set<string>();
   return {
     images: indices.length,

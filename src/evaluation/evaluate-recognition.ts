@@ -49,7 +49,7 @@ export async function evaluateRecognition(
   progress: ImageProgress,
 ): Promise<RecognitionReport> {
   const { test, seed = 0, threads } = request;
-  const model = await openModel(request);
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, patchSize } = model.shape;
   const patches = (imageSize / patchSize) ** 2;
   const compared = comparedPatches(patches, GROUP);
@@ -60,7 +60,9 @@ export async function evaluateRecognition(
       remedy: "Leave this evaluation out",
     });
   }
-  const program = await nearestPatches(model, compared, threads);
+  const program = await progress.waiting.duringBusy("Compiling the encoder", () =>
+    nearestPatches(model, compared, threads),
+  );
   const heldOut = await openHeldOut(request);
   const groups = Math.max(1, Math.floor(Math.min(program.batch, heldOut.count) / GROUP));
   let [homologous, chance, count] = [0, 0, 0];

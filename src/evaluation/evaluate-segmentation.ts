@@ -51,10 +51,10 @@ export async function evaluateSegmentation(
   progress: ImageProgress,
 ): Promise<SegmentationReport> {
   const { scenes, images, queries, neighbours, seed = 0, threads } = request;
-  const model = await openModel(request);
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
   const { imageSize, patchSize, width } = model.shape;
-  const program = await patchProgram(model, threads);
+  const program = await progress.waiting.duringBusy("Compiling the encoder", () => patchProgram(model, threads));
   const known = await patchesOf(set, "training", images, seed, program, model, progress);
   const asked = await patchesOf(set, "validation", queries, seed, program, model, progress);
 

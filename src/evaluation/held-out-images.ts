@@ -1,6 +1,6 @@
 // Images that an encoder has not seen, drawn from a seed, in whole batches.
 
-import { openSource } from "../data/index.js";
+import { describeSkip, openSource } from "../data/index.js";
 import { randomStream } from "../random/index.js";
 import { EvaluationError } from "./errors.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -32,14 +32,14 @@ export async function openHeldOut({ test, images, seed = 0 }: HeldOutRequest): P
   return {
     count: indices.length,
     async *batches(views, batch, progress) {
-      const reader = await openModelImages(source, views, { batch });
+      const reader = await openModelImages(source, views, { batch }, progress.signal);
       const bytes = batch * views.shape.imageSize ** 2 * 3;
       let waiting = Buffer.alloc(0);
       let done = 0;
       try {
         progress.begin("held-out images", indices.length);
         for await (const { pixels, skipped } of reader.pass({ indices })) {
-          for (const { name, reason } of skipped) progress.print(`Skipped ${name}: ${reason}`);
+          for (const each of skipped) progress.print(describeSkip(each));
           waiting = Buffer.concat([waiting, pixels]);
           if (waiting.length < bytes) continue;
           yield new Uint8Array(waiting.subarray(0, bytes));

@@ -10,7 +10,15 @@ export function openModelImages(
   source: ImageSource,
   { shape, background }: ImageViews,
   { batch }: { readonly batch: number },
+  signal?: AbortSignal,
 ): Promise<OrderedReader> {
   const { imageSize, patchSize } = shape;
-  return openOrdered({ source, imageSize, batchSize: batch, minimumSize: patchSize, background });
+  return openOrdered({
+    source,
+    imageSize,
+    batchSize: batch,
+    minimumSize: patchSize,
+    background,
+    ...(signal && { signal }),
+  });
 }

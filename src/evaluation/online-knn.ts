@@ -11,6 +11,8 @@ import type { PretrainConfig } from "../training/config.js";
 import type { CreateEvaluator } from "../training/hooks.js";
 import { initialValues } from "../training/model.js";
 import type { PretrainedModel } from "../training/pretrained.js";
+import { ProgressLine } from "../training/progress-line.js";
+import { Waiting } from "../training/waiting.js";
 import { EvaluationError } from "./errors.js";
 import { ImageProgress } from "./image-progress.js";
 import { fractionOf, type LabelledSet, openLabelledSet, openLabelledSets } from "./labelled-sets.js";
@@ -24,23 +26,29 @@ const NEIGHBOURS = 20;
  * from its training part, queries from its test part; any other labelled set is divided. Throws EvaluationError,
  * SourceError.
  */
-export const createKnnEvaluator: CreateEvaluator = async (config, values) => {
+export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks) => {
   const { bank, queries, classes } = await openSets(config);
   const model = liveModel(config, values);
   const engine = { threads: config.run.threads };
-  const extractor = await createFeatureExtractor(model, engine);
-  const silent = new ImageProgress({ write: () => true });
+  const line = hooks?.progress.line ?? new ProgressLine({ write: () => true });
+  const waiting = new Waiting(line, hooks?.signal);
+  const extractor = await waiting.duringBusy("Compiling the encoder to evaluate", () =>
+    createFeatureExtractor(model, engine),
+  );
   const { width } = model.shape;
 
   // Compiled once: a run may be evaluated hundreds of times.
   const sizes = { count: bank.indices.length, queryCount: queries.indices.length, width };
-  const search = await createNeighbourSearch(sizes, { k: NEIGHBOURS, engine });
+  const search = await waiting.during("Compiling the search", () =>
+    createNeighbourSearch(sizes, { k: NEIGHBOURS, engine }),
+  );
 
   return {
     description: `kNN of ${queries.indices.length} images by ${bank.indices.length}, ${classes.length} classes`,
-    async evaluate() {
-      const known = await featuresOf(bank, "", model, extractor, silent);
-      const asked = await featuresOf(queries, "", model, extractor, silent);
+    async evaluate(signal) {
+      const progress = new ImageProgress(line, undefined, { isPassing: true, ...(signal && { signal }) });
+      const known = await featuresOf(bank, "Evaluating: images that vote", model, extractor, progress);
+      const asked = await featuresOf(queries, "Evaluating: images to classify", model, extractor, progress);
       const k = Math.min(NEIGHBOURS, known.labels.length);
       const top1 = async (pooling: Pooling) => {
         const vectors = vectorsInMemory(known.features[pooling], width);

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ClassificationResult } from "../tasks/classification-metrics.js";
+import { printable } from "../terminal/printable.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount } from "../training/quantities.js";
 import { errorCode, storageError } from "../training/storage.js";
@@ -78,14 +79,14 @@ export function readReport(path: string): ReportFigures | undefined {
 export function describeSets({ train, test, classes, from }: EvaluationReport): string {
   const share =
     train.labelsFraction < 1 ? ` (${Number((100 * train.labelsFraction).toPrecision(3))}% of the labels)` : "";
-  return `${from}: ${formatCount(test.images)} test images of ${classes.length} classes; ${formatCount(train.images)} labelled${share}`;
+  return `${printable(from)}: ${formatCount(test.images)} test images of ${classes.length} classes; ${formatCount(train.images)} labelled${share}`;
 }
 
 const MOST_CLASSES = 20;
 
 /** The accuracy of each class, the worst first where there are too many for a table. */
 export function classTable({ perClass }: ClassificationResult): string[] {
-  const tested = perClass.filter(({ images }) => images > 0);
+  const tested = perClass.filter(({ images }) => images > 0).map((each) => ({ ...each, name: printable(each.name) }));
   const shown = tested.length <= MOST_CLASSES ? tested : worst(tested);
   const width = Math.max(5, ...shown.map(({ name }) => name.length));
   const title = tested.length <= MOST_CLASSES ? "class" : `the ${MOST_CLASSES} classes that are told worst`;

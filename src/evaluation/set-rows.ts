@@ -1,5 +1,6 @@
 // What a frozen model says about every image of a labelled set, all in memory.
 
+import { describeSkip } from "../data/index.js";
 import type { ImageProgress } from "./image-progress.js";
 import type { LabelledSet } from "./labelled-sets.js";
 import { type ImageViews, openModelImages } from "./model-images.js";
@@ -26,7 +27,7 @@ export async function rowsOfSet<Output extends string>(
   program: RowProgram<Output>,
   progress: ImageProgress,
 ): Promise<SetRows<Output>> {
-  const reader = await openModelImages(source, views, program);
+  const reader = await openModelImages(source, views, program, progress.signal);
   const gathered = new Map<Output, { readonly width: number; readonly values: Float32Array }>();
   const labels = new Int32Array(indices.length);
   const skipped: string[] = [];
@@ -34,9 +35,9 @@ export async function rowsOfSet<Output extends string>(
   try {
     progress.begin(label, indices.length);
     for await (const batch of reader.pass({ indices })) {
-      for (const { name, reason } of batch.skipped) {
-        progress.print(`Skipped ${name}: ${reason}`);
-        skipped.push(name);
+      for (const each of batch.skipped) {
+        progress.print(describeSkip(each));
+        skipped.push(each.name);
       }
       const images = batch.indices.length;
       const found = await program.run(batch.pixels);

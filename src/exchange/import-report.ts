@@ -1,5 +1,6 @@
 // What became of every key of an imported file.
 
+import { printable } from "../terminal/printable.js";
 import type { DecoderShape, ModelDescription } from "../training/pretrained.js";
 
 export type KeyStatus = "matched" | "reshaped" | "missing" | "unused";
@@ -34,7 +35,7 @@ export function formatImportReport(report: ImportReport): string[] {
     ...(report.prefix === "" ? [] : [`prefix ${report.prefix}`]),
     `${report.layout} names`,
   ];
-  return [
+  const lines = [
     `${report.path}: ${where.join(", ")}`,
     `  encoder        ${shape.depth} blocks of width ${shape.width}, ${shape.heads} heads, patches of ${shape.patchSize}, images of ${shape.imageSize}`,
     `  decoder        ${decoder === undefined ? "none" : describeDecoder(decoder)}`,
@@ -45,6 +46,7 @@ export function formatImportReport(report: ImportReport): string[] {
       ({ key, status, note }) => `    ${status.padEnd(9)} ${key}${note === undefined ? "" : ` (${note})`}`,
     ),
   ];
+  return lines.map(printable);
 }
 
 function describeDecoder({ decoderDepth, decoderWidth, decoderHeads }: DecoderShape): string {

@@ -27,6 +27,8 @@ export interface ComposeRequest {
 export interface ComposeHooks {
   readonly progress: ImageProgress;
   readonly stopRequested: () => boolean;
+  /** Aborted by the same request: ends with its reason the reading of the cut-outs. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ComposeSummary {
@@ -64,12 +66,16 @@ const SHEET_SCENES = 24;
 export async function composeScenes(request: ComposeRequest, hooks: ComposeHooks): Promise<ComposeSummary> {
   const { cutouts, labels, out, seed, counts } = request;
   refuseAmongImages(out, [cutouts], { filled: [join(out, "images"), join(out, "annotations")] });
-  const known = await openCutouts({
-    folder: cutouts,
-    seed,
-    validationShare: VALIDATION_SHARE,
-    ...(labels !== undefined && { labels }),
-  });
+  const known = await hooks.progress.waiting.during("Reading the cut-outs", (onProgress) =>
+    openCutouts({
+      folder: cutouts,
+      seed,
+      validationShare: VALIDATION_SHARE,
+      onProgress,
+      ...(labels !== undefined && { labels }),
+      ...(hooks.signal && { signal: hooks.signal }),
+    }),
+  );
   await keepDescription(request, known);
   const total = counts.training + counts.validation;
   let done = 0;

@@ -31,6 +31,10 @@ export interface CutoutRequest {
   readonly seed: number;
   /** The share of each class's cut-outs that only validation scenes show. */
   readonly validationShare: number;
+  /** Called after each file. */
+  readonly onProgress?: (done: number, count: number) => void;
+  /** Ends the reading with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** An image is a cut-out where at least this share of it is transparent, and at least this share is not. */
@@ -42,7 +46,14 @@ export const SOLID = 128;
 export const MOST_PIXELS = 4096 ** 2;
 
 /** Finds, checks and splits the cut-outs. Throws SourceError where fewer than two classes have two of them. */
-export async function openCutouts({ folder, labels, seed, validationShare }: CutoutRequest): Promise<CutoutSets> {
+export async function openCutouts({
+  folder,
+  labels,
+  seed,
+  validationShare,
+  onProgress,
+  signal,
+}: CutoutRequest): Promise<CutoutSets> {
   const source = await openSource(folder);
   if (source.table.kind !== "files") throw noCutouts(folder, `a source of kind ${source.kind}`);
   const classOf = labels === undefined ? folderClasses(source, folder) : fileClasses(labels);
@@ -55,6 +66,8 @@ export async function openCutouts({ folder, labels, seed, validationShare }: Cut
     const reason = className === undefined ? "it has no class" : await findFault(path);
     if (reason === undefined) found.push({ path, name: className! });
     else skipped.push({ name, reason });
+    onProgress?.(index + 1, source.count);
+    signal?.throwIfAborted();
   }
   const classes = [...new Set(found.map(({ name }) => name))]
     .filter((name) => found.filter((each) => each.name === name).length >= 2)

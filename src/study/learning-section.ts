@@ -1,6 +1,6 @@
 // How homologous recognition was learnt: TopK precision by block, and the contrastive loss, over the steps of each run.
 
-import type { StepMetrics } from "../training/metrics-log.js";
+import type { StepMetrics } from "../training/metrics-file.js";
 import { lineChart, type Series } from "./line-chart.js";
 import { table } from "./markdown.js";
 import { fileName } from "./names.js";
@@ -77,7 +77,7 @@ function curve(name: string, metrics: readonly StepMetrics[], figureOf: (step: S
     const mean = (of: (step: StepMetrics) => number) => steps.reduce((sum, step) => sum + of(step), 0) / steps.length;
     return { x: mean(({ step }) => step), y: mean(figureOf) };
   });
-  return { name, plain: true, points };
+  return { name, plain: true, points: points.filter(({ y }) => Number.isFinite(y)) };
 }
 
 function blockName(block: number): string {

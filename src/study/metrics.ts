@@ -1,7 +1,7 @@
 // A run's metrics.jsonl, whole or thinned out.
 
 import { readFileSync } from "node:fs";
-import type { StepMetrics } from "../training/metrics-log.js";
+import { inOrder, parseStep, type StepMetrics } from "../training/metrics-file.js";
 import { storageError } from "../training/storage.js";
 
 /** Of a long run, reports look at one step in so many, and packs keep the same ones, so that both give one page. */
@@ -15,7 +15,10 @@ export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
   return metrics.filter(({ step }) => last <= WHOLE || step % EVERY === 1 || step === last);
 }
 
-/** Its whole lines in order; the last may be half written while a process is at it, or was killed. Throws StorageError. */
+/**
+ * Its whole lines in the order of the steps, each step once; the last line may be half written while a process is at it,
+ * or was killed, and lines of a damaged file that are none are left out. Throws StorageError.
+ */
 export function readMetrics(path: string): StepMetrics[] {
   let text: string;
   try {
@@ -23,13 +26,14 @@ export function readMetrics(path: string): StepMetrics[] {
   } catch (error) {
     throw storageError(error, "read", path);
   }
-  return text
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as StepMetrics);
+  const lines = text.split("\n").slice(0, -1);
+  return inOrder(lines.map(parseStep).filter((step) => step !== undefined));
 }
 
 /** What all steps took together, whichever process made them. */
 export function trainingSeconds(path: string): number {
-  return readMetrics(path).reduce((sum, { stepSeconds }) => sum + (stepSeconds as number), 0);
+  return readMetrics(path).reduce(
+    (sum, { stepSeconds }) => sum + (typeof stepSeconds === "number" ? stepSeconds : 0),
+    0,
+  );
 }

@@ -1,6 +1,7 @@
 // The report of a study: a Markdown page and pictures, from the files of its folder and from nothing else.
 
 import { join } from "node:path";
+import { printableLines } from "../terminal/printable.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import { claimsSection } from "./claims-section.js";
@@ -50,7 +51,7 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
   ];
   const page = join(folder, "report.md");
   for (const [name, svg] of pictures) await writeAtomically(join(folder, name), [Buffer.from(svg)]);
-  await writeAtomically(page, [Buffer.from(lines.join("\n"))]);
+  await writeAtomically(page, [Buffer.from(printableLines(lines.join("\n")))]);
   return {
     page,
     pictures: [...pictures.keys()].map((name) => join(folder, name)),

@@ -1,7 +1,7 @@
 // What a study's folder holds of its results, found by looking: nothing but the files decides what a report says.
 
 import { join } from "node:path";
-import type { StepMetrics } from "../training/metrics-log.js";
+import type { StepMetrics } from "../training/metrics-file.js";
 import { finishedJobs } from "./job-folders.js";
 import type { EvaluationRecord, PretrainRecord } from "./job-record.js";
 import { readMetrics, thinned } from "./metrics.js";

@@ -6,7 +6,14 @@ import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
+import { printable } from "../terminal/printable.js";
+import {
+  CheckpointError,
+  ConfigError,
+  RunDirectoryError,
+  StoppedError,
+  TrainingDivergedError,
+} from "../training/errors.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { refuseAmongImages } from "../training/outputs.js";
 import type { ProgressLine } from "../training/progress-line.js";
@@ -75,7 +82,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
         hooks.print("What is left is being done by other processes, or needs what they do. Waiting for");
         for (const { busy, hint } of taken.holders) hooks.print(`  ${busy}${hint}`);
       }
-      await setTimeout(WAIT_MILLISECONDS);
+      await setTimeout(WAIT_MILLISECONDS, undefined, { ...(hooks.signal && { signal: hooks.signal }) }).catch(() => {});
       continue;
     }
     isWaiting = false;
@@ -95,10 +102,12 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
         hooks.print(`  ${name}${unit}: ${shownScore(record.task, record.score)}`);
       }
     } catch (error) {
+      if (StoppedError.is(error)) break;
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
       hooks.progress.end();
-      hooks.print(`  Failed, and left for a later call: ${(error as Error).message}`);
-      failures.set(job.folder, `${describeJob(job)}: ${(error as Error).message}`);
+      const reason = printable((error as Error).message);
+      hooks.print(`  Failed, and left for a later call: ${reason}`);
+      failures.set(job.folder, `${describeJob(job)}: ${reason}`);
     } finally {
       lock.release();
     }

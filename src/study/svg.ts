@@ -1,5 +1,7 @@
 // What charts as SVG files share: text, places, colours, and round numbers for axes.
 
+import { printable } from "../terminal/printable.js";
+
 /** Okabe and Ito's palette, which colour-blind people can tell apart as well. */
 export const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#000000"];
 
@@ -14,7 +16,7 @@ export function svgPage(width: number, height: number, content: readonly string[
 }
 
 export function text(x: number, y: number, content: string, attributes = ""): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const escaped = printable(content).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   return `<text x="${at(x)}" y="${at(y)}" ${attributes}>${escaped}</text>`;
 }
 

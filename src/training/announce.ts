@@ -1,6 +1,7 @@
 // What is printed before the first step: every value that the run will use, given or derived.
 
 import { patchCount } from "../methods/method.js";
+import { printable } from "../terminal/printable.js";
 import { groupSize, type PretrainConfig } from "./config.js";
 import type { DerivedSchedule } from "./derived.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "./quantities.js";
@@ -33,7 +34,7 @@ export function formatAnnouncement(values: Announcement): string[] {
     ...facts.map(([name, text]) => `  ${name.padEnd(width)}${text}`),
     "Configuration",
     ...configLines(config).map((line) => `  ${line}`),
-  ];
+  ].map(printable);
 }
 
 function runFacts(values: Announcement): [string, string][] {

@@ -93,6 +93,20 @@ export class UnsuitableRunError extends RunDirectoryError {
   }
 }
 
+/** Stopped on request before there was anything that had to be saved. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+
+  constructor() {
+    super("Stopped on request");
+  }
+
+  /** Whether an error is one, or what an operation that was aborted by one throws. */
+  static is(error: unknown): boolean {
+    return error instanceof StoppedError || (error instanceof Error && error.cause instanceof StoppedError);
+  }
+}
+
 /** The loss or the gradient is no longer a finite number. */
 export class TrainingDivergedError extends Error {
   override readonly name = "TrainingDivergedError";

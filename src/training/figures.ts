@@ -7,8 +7,9 @@ export function meanOf(steps: readonly Figures[]): Figures {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const entries = Object.entries(steps.at(-1) ?? {}).map(([name, value]) => {
     const column = steps.map((step) => step[name]).filter((each) => each !== undefined);
-    if (typeof value === "number") return [name, mean(column as number[])] as const;
-    return [name, value.map((_, place) => mean(column.map((each) => (each as number[])[place]!)))] as const;
+    if (typeof value === "number") return [name, mean(column.filter((each) => typeof each === "number"))] as const;
+    const lists = column.filter((each) => typeof each !== "number" && each.length === value.length);
+    return [name, value.map((_, place) => mean(lists.map((each) => (each as readonly number[])[place]!)))] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -3,7 +3,7 @@ import { ibotFigures, ibotWarnings } from "../methods/ibot/health.js";
 import type { Warning } from "../methods/warning.js";
 import { type PretrainConfig, reconstructs } from "./config.js";
 import { type Figures, meanOf } from "./figures.js";
-import type { StepMetrics } from "./metrics-log.js";
+import type { StepMetrics } from "./metrics-file.js";
 
 /** Below this, the patches of an image point the same way (our choice). */
 const LEAST_SPREAD = 0.01;

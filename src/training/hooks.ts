@@ -7,14 +7,18 @@ import type { Progress } from "./progress.js";
 export interface Evaluator {
   /** One line for people: what is evaluated on what. */
   readonly description: string;
-  /** Changes nothing of the training. The figures go into the step's line of metrics.jsonl. */
-  evaluate(): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Changes nothing of the training. The figures go into the step's line of metrics.jsonl. Rejects with the signal's
+   * reason where it is aborted.
+   */
+  evaluate(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>;
 }
 
 /** Prepares to evaluate the weights in `values`, which are read anew at each evaluation. */
 export type CreateEvaluator = (
   config: PretrainConfig,
   values: Readonly<Record<string, Float32Array>>,
+  hooks?: Pick<RunHooks, "progress" | "signal">,
 ) => Promise<Evaluator>;
 
 export interface RunHooks {
@@ -23,6 +27,11 @@ export interface RunHooks {
   readonly progress: Progress;
   /** Asked after each step: true ends the run in order, with a checkpoint. */
   readonly stopRequested: () => boolean;
+  /**
+   * Aborted by the same request: ends with its reason (a StoppedError) what prepares, waits for images or evaluates at
+   * the end, where no step would be lost.
+   */
+  readonly signal?: AbortSignal;
   /** Needed where the configuration names images to evaluate on. */
   readonly createEvaluator?: CreateEvaluator;
 }

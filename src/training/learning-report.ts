@@ -5,6 +5,7 @@ import { ibotFigures, ibotHealthLines } from "../methods/ibot/health.js";
 import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { type Figures, meanOf } from "./figures.js";
 import { warningLines, warningsOf } from "./health.js";
+import { inOrder, parseStep } from "./metrics-file.js";
 import { readRunConfig, runPaths } from "./run-directory.js";
 import { readFully, withDescriptor } from "./storage.js";
 
@@ -112,16 +113,8 @@ function listOf(value: Figures[string] | undefined): readonly number[] {
 
 function linesOf(bytes: Uint8Array): Figures[] {
   // The first piece of a window may be half a line, the last one of a killed process too.
-  return new TextDecoder().decode(bytes).split("\n").flatMap(parseLine);
-}
-
-function parseLine(line: string): Figures[] {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? [value as Figures] : [];
-  } catch {
-    return [];
-  }
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  return inOrder(lines.map(parseStep).filter((step) => step !== undefined));
 }
 
 function figure(value: Figures[string] | undefined): string {

@@ -1,5 +1,5 @@
 // The training loop.
-import type { Batch, BatchStream } from "../data/index.js";
+import { type Batch, type BatchStream, untilAborted } from "../data/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
@@ -7,9 +7,10 @@ import type { Arrays } from "../runtime/index.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
 import { isDue, parseInterval } from "./interval.js";
-import type { StepMetrics } from "./metrics-log.js";
+import type { StepMetrics } from "./metrics-file.js";
 import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
+import { Waiting } from "./waiting.js";
 
 export interface LoopParts {
   readonly run: RunDirectory;
@@ -57,10 +58,29 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     plainEvery: parseInterval(run.config.run.logEvery)!,
   });
 
+  const waiting = new Waiting(hooks.progress.line);
+  const save = async () => {
+    checkpoint = await waiting.during("Writing the checkpoint", () =>
+      run.saveCheckpoint({ step, ...parts.snapshot() }),
+    );
+    lastSaved = performance.now();
+  };
+  const draw = async (loss: number) => {
+    if (pictures) picture = await run.savePicture(step, await pictures.draw(step, loss));
+  };
+
   let stopping = hooks.stopRequested();
   while (step < totalSteps && !stopping) {
     const stepBegan = performance.now();
-    const batch = await batches.next();
+    const batch = await nextBatch(batches, hooks.signal);
+    if (batch === undefined) {
+      // Stopped while it waited for images: all steps that were taken are kept, and no other is begun.
+      stopping = true;
+      if (result === undefined) throw hooks.signal?.reason;
+      await draw(result.loss);
+      await save();
+      break;
+    }
     const inputs = parts.inputsOf(batch);
     const learningRate = learningRateAt(step, schedule);
 
@@ -71,6 +91,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
     const isEvaluated = step === 1 || step === totalSteps || (evaluation && step % evaluation.every === 0);
+    // A first step is soon taken again; any other is kept, and so its evaluation is waited for.
+    const ofFirst = step === doneSteps + 1 ? hooks.signal : undefined;
     const figures = {
       step,
       epoch: batch.epoch,
@@ -81,7 +103,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       imagesPerSecond: rounded(batchSize / stepSeconds),
       stepSeconds: rounded(stepSeconds),
       dataWaitSeconds: rounded(batch.waitSeconds),
-      ...(evaluation && isEvaluated && (await evaluation.evaluate())),
+      ...(evaluation && isEvaluated && (await evaluation.evaluate(ofFirst))),
     };
     run.recordStep(figures);
     parts.watch?.(figures);
@@ -90,14 +112,9 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.
     stopping = hooks.stopRequested();
     const isLast = step === totalSteps || stopping;
-    if (pictures && (isLast || (pictures.every > 0 && step % pictures.every === 0))) {
-      picture = await run.savePicture(step, await pictures.draw(step, loss));
-    }
+    if (isLast || (pictures && pictures.every > 0 && step % pictures.every === 0)) await draw(loss);
     const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
-    if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) {
-      checkpoint = await run.saveCheckpoint({ step, ...parts.snapshot() });
-      lastSaved = performance.now();
-    }
+    if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) await save();
   }
 
   return {
@@ -110,6 +127,16 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     checkpoint,
     picture,
   };
+}
+
+/** Undefined where it was not there yet when the signal was aborted. */
+async function nextBatch(batches: BatchStream, signal: AbortSignal | undefined): Promise<Batch | undefined> {
+  try {
+    return await untilAborted(batches.next(), signal);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
 }
 
 /** Stores what is needed to repeat a step that went wrong; the last good checkpoint stays as it is. */

@@ -1,37 +1,34 @@
 // metrics.jsonl: one JSON object a step, in the order of the steps, without gaps or repetitions.
 
+import { constants, copyFile, readFile } from "node:fs/promises";
 import { AppendLog } from "./append-log.js";
+import { writeAtomically } from "./atomic-write.js";
 import { RunDirectoryError } from "./errors.js";
-import { errorCode, readFully, storageError, withDescriptor } from "./storage.js";
-
-/** `step` counts from 1; the other fields are those of the method, lists where there is a figure for each block. */
-export interface StepMetrics {
-  readonly step: number;
-  readonly [name: string]: number | readonly number[];
-}
+import { type MetricsScan, type Span, type StepMetrics, scanMetrics } from "./metrics-file.js";
+import { errorCode, storageError } from "./storage.js";
 
 export class MetricsLog {
   readonly #log: AppendLog;
   #lastStep: number;
 
-  private constructor(log: AppendLog, lastStep: number) {
+  private constructor(
+    log: AppendLog,
+    lastStep: number,
+    /** What was wrong with the file when it was opened, and where that is kept, in words. */
+    readonly repaired: string | undefined,
+  ) {
     this.#log = log;
     this.#lastStep = lastStep;
   }
 
   /**
    * Opens or creates the file and cuts off all after `throughStep`: the steps that a resumed run takes again, and the
-   * half line of a killed process. Throws StorageError, and RunDirectoryError when steps before that are missing.
+   * half line of a killed process. A file with other lines than that is first copied, and put in order. Throws
+   * StorageError, and RunDirectoryError when steps before that are missing.
    */
   static async open(path: string, throughStep: number): Promise<MetricsLog> {
-    const { length, lastStep } = await prefixThrough(path, throughStep);
-    if (lastStep < throughStep) {
-      throw new RunDirectoryError(
-        `${path} should hold the steps up to ${throughStep}, that of the checkpoint; it is whole up to step ${lastStep}. ` +
-          "It was changed or damaged. To go on without the missing lines, delete it",
-      );
-    }
-    return new MetricsLog(new AppendLog(path, length), throughStep);
+    const { length, repaired } = await keptOf(path, throughStep);
+    return new MetricsLog(new AppendLog(path, length), throughStep, repaired);
   }
 
   /** Appends the next step's line. Throws StorageError, and RangeError when it is not the next step. */
@@ -53,50 +50,66 @@ export class MetricsLog {
   }
 }
 
-/** Bytes of the whole lines of steps up to `throughStep`, and the last of these steps. */
-async function prefixThrough(path: string, throughStep: number): Promise<{ length: number; lastStep: number }> {
-  let length = 0;
-  let lastStep = 0;
+/**
+ * What to keep of the file, and what was wrong with it. Lines that are where they do not belong (of a second process, or
+ * of a damaged disk) are never cut away: then the whole file is first copied beside it.
+ */
+async function keptOf(path: string, throughStep: number): Promise<{ length: number; repaired?: string }> {
+  let scan: MetricsScan;
   try {
-    await withDescriptor(path, async (descriptor) => {
-      for await (const line of wholeLines(descriptor)) {
-        const step = stepOf(line);
-        // A file that was deleted in between begins at a later step: it lacks nothing that it once had.
-        if (lastStep === 0 && step !== undefined && step > throughStep) lastStep = throughStep;
-        if (lastStep === throughStep || step === undefined || (lastStep > 0 && step !== lastStep + 1)) return;
-        length += line.length + 1;
-        lastStep = step;
-      }
-    });
+    scan = await scanMetrics(path, throughStep);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return { length: 0, lastStep: throughStep };
+    if (errorCode(error) === "ENOENT") return { length: 0 };
     throw storageError(error, "read", path);
   }
-  return { length, lastStep };
+  const { first, last, length, misplaced, spans } = scan;
+  if (misplaced === 0) {
+    // A file that was deleted in between begins at a later step: it lacks nothing that it once had.
+    if (last < throughStep && first > 0) throw lacking(path, throughStep, last, throughStep - last);
+    if (first === 0 && throughStep > 0) throw lacking(path, throughStep, 0, throughStep);
+    return { length };
+  }
+  const kept = [...spans.keys()].sort((a, b) => a - b);
+  const missing = kept.length === 0 ? 0 : throughStep - kept[0]! + 1 - kept.length;
+  if (missing > 0) throw lacking(path, throughStep, last, missing);
+  const copy = await copyBeside(path);
+  await writeSpans(
+    path,
+    kept.map((step) => spans.get(step)!),
+  );
+  const lines = misplaced === 1 ? "1 line that is" : `${misplaced} lines that are`;
+  return {
+    length: kept.reduce((sum, step) => sum + spans.get(step)!.end - spans.get(step)!.begin, 0),
+    repaired:
+      `${path} holds ${lines} not the next step's: a second process wrote to it, or it was damaged. ` +
+      `The steps up to ${throughStep} are kept, each once and in order; the file as it was is ${copy}.`,
+  };
 }
 
-function stepOf(line: Buffer): number | undefined {
+function lacking(path: string, throughStep: number, last: number, missing: number): RunDirectoryError {
+  return new RunDirectoryError(
+    `${path} should hold the steps up to ${throughStep}, that of the checkpoint; it is whole up to step ${last}, and ` +
+      `lacks ${missing} of them. It was changed or damaged. To go on without the missing lines, move it elsewhere`,
+  );
+}
+
+/** Returns the path of the copy, whose name no other file has. */
+async function copyBeside(path: string): Promise<string> {
+  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const copy = `${path}.damaged-${time}`;
   try {
-    const { step } = JSON.parse(line.toString("utf8"));
-    return Number.isSafeInteger(step) ? step : undefined;
-  } catch {
-    return undefined;
+    await copyFile(path, copy, constants.COPYFILE_EXCL);
+  } catch (error) {
+    throw storageError(error, "write", copy);
   }
+  return copy;
 }
 
-/** Lines that end in a line break, without it. */
-async function* wholeLines(descriptor: number): AsyncGenerator<Buffer> {
-  const chunk = Buffer.alloc(1 << 20);
-  let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
-    const bytes = await readFully(descriptor, chunk, position);
-    if (bytes === 0) return;
-    position += bytes;
-    let text = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10)) {
-      yield text.subarray(0, end);
-      text = text.subarray(end + 1);
-    }
-    rest = text;
-  }
+/** Leaves these parts of the file, in this order. */
+async function writeSpans(path: string, spans: readonly Span[]): Promise<void> {
+  const whole = await readFile(path);
+  await writeAtomically(
+    path,
+    spans.map(({ begin, end }) => whole.subarray(begin, end)),
+  );
 }

@@ -1,7 +1,8 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import { type BatchStream, describeSkip, type ImageSource, openBatches, openSource } from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
+import { printable } from "../terminal/printable.js";
 import { formatAnnouncement } from "./announce.js";
 import { absolutePaths, checkImageCount, type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
@@ -17,6 +18,7 @@ import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { viewsOf } from "./views.js";
+import { type Count, throwIfStopped, Waiting } from "./waiting.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -56,18 +58,30 @@ async function runFrom(
   hooks: RunHooks,
 ): Promise<RunSummary> {
   const { config } = run;
-  hooks.print(source.description);
+  hooks.print(printable(source.description));
   await run.keepImages(images);
-  const batches = await openTrainingBatches(run, source, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const batches = await waiting.during("Reading images into memory", (count) =>
+    openTrainingBatches(run, source, hooks, count),
+  );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const learner = await createLearner(config, derived);
+    const learner = await waiting.duringBusy("Compiling the training step", () => createLearner(config, derived));
     const { training } = learner;
-    const doneSteps = await restoreNewest(run, learner, images.accepts ? undefined : source.count, DECISIVE, hooks);
-    await run.startMetrics(doneSteps);
-    const pictures = await openPictures(config, source, training, derived.totalSteps);
+    const trainedOn = images.accepts ? undefined : source.count;
+    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
+      restoreNewest(run, learner, trainedOn, DECISIVE, hooks),
+    );
+    const repaired = await run.startMetrics(doneSteps);
+    if (repaired !== undefined) hooks.print(repaired);
+    const pictures = await waiting.during("Preparing the pictures", () =>
+      openPictures(config, source, training, derived.totalSteps),
+    );
     const evaluator = await openEvaluator(config, learner, hooks);
-    const stepSeconds = await estimateStepSeconds(training, derived.accumulation);
+    const stepSeconds = await waiting.duringBusy("Timing a step", () =>
+      estimateStepSeconds(training, derived.accumulation),
+    );
+    await throwIfStopped(hooks.signal);
     const announcement = formatAnnouncement({
       folder: run.folder,
       config,
@@ -141,11 +155,16 @@ async function openPictures(
 
 async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks: RunHooks) {
   if (config.evaluation.source === null) return undefined;
-  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder);
+  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder, hooks);
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-async function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+async function openTrainingBatches(
+  run: PretrainRun,
+  source: ImageSource,
+  hooks: RunHooks,
+  onProgress: Count,
+): Promise<BatchStream> {
   const { config } = run;
   checkImageCount(config, source.count);
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
@@ -160,9 +179,11 @@ async function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks:
     memoryBudget: memoryBudgetMiB * 2 ** 20,
     unreadableShare: maxUnreadableShare,
     ...(workers > 0 && { workers }),
-    onSkip: ({ name, reason }) => {
-      run.log.skipped(name, reason);
-      hooks.print(`Skipped ${name}: ${reason}`);
+    ...(hooks.signal && { signal: hooks.signal }),
+    onProgress,
+    onSkip: (skipped) => {
+      run.log.skipped(skipped.name, skipped.reason);
+      hooks.print(describeSkip(skipped));
     },
   });
 }

@@ -1,10 +1,16 @@
 // One line for a person who waits: rewritten in place on a terminal, printed anew anywhere else.
 
+import { printable, printableLines } from "../terminal/printable.js";
+
 export interface ProgressStream {
   write(text: string): unknown;
+  /** Where `write` lets no control sequences through: those of the progress line, in whose text there are no others. */
+  writeRaw?(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
+
+const eraseLine = "\r\u001b[K";
 
 export class ProgressLine {
   readonly #stream: ProgressStream;
@@ -30,7 +36,7 @@ export class ProgressLine {
 
   /** To be seen with the next `show`, or at the end. */
   set(line: string): void {
-    this.#line = line;
+    this.#line = printable(line);
   }
 
   show(): void {
@@ -40,11 +46,12 @@ export class ProgressLine {
 
   /** Prints another line, above this one where it stands on a terminal. */
   print(line: string): void {
+    const text = `${printableLines(line)}\n`;
     if (!this.#drawn) {
-      this.#stream.write(`${line}\n`);
+      this.#stream.write(text);
       return;
     }
-    this.#stream.write(`\r\u001b[K${line}\n`);
+    this.#writeRaw(`${eraseLine}${text}`);
     this.#redraw();
   }
 
@@ -57,15 +64,36 @@ export class ProgressLine {
     this.#drawn = false;
   }
 
+  /** Takes the line off the terminal. */
+  clear(): void {
+    if (this.#drawn) this.#writeRaw(eraseLine);
+    this.#drawn = false;
+  }
+
+  /** Something else may use the line until the function that this returns is called. */
+  lend(): () => void {
+    const [line, drawn] = [this.#line, this.#drawn];
+    return () => {
+      this.#line = line;
+      if (!drawn) this.clear();
+      else if (this.#drawn) this.#redraw();
+    };
+  }
+
   #whole(): string {
-    const lead = this.lead();
+    const lead = printable(this.lead());
     return lead === "" ? this.#line : `${lead}  ${this.#line}`;
   }
 
   #redraw(): void {
     // A line that wraps could not be rewritten; the last column is left free, for some terminals wrap on filling it.
     const room = Math.max(1, (this.#stream.columns || 80) - 1);
-    this.#stream.write(`\r${this.#whole().slice(0, room)}\u001b[K`);
+    this.#writeRaw(`\r${this.#whole().slice(0, room)}\u001b[K`);
     this.#drawn = true;
+  }
+
+  #writeRaw(text: string): void {
+    if (this.#stream.writeRaw === undefined) this.#stream.write(text);
+    else this.#stream.writeRaw(text);
   }
 }

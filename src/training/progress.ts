@@ -18,21 +18,29 @@ const horizonSeconds = 30;
 const redrawMilliseconds = 100;
 
 export class Progress {
-  readonly #line: ProgressLine;
+  /** Where it is shown. */
+  readonly line: ProgressLine;
   readonly #clock: () => number;
   #start: ProgressStart | undefined;
   #speed: StepSpeed | undefined;
   #lastShown = Number.NEGATIVE_INFINITY;
+  #hasStepped = false;
 
   /** `clock` gives milliseconds that never go back. */
   constructor(output: ProgressStream | ProgressLine, clock: () => number = () => performance.now()) {
-    this.#line = ProgressLine.on(output);
+    this.line = ProgressLine.on(output);
     this.#clock = clock;
+  }
+
+  /** Whether a step was taken since it began. */
+  get hasStepped(): boolean {
+    return this.#hasStepped;
   }
 
   /** To be called right before the first step. */
   begin(start: ProgressStart): void {
     this.#start = start;
+    this.#hasStepped = false;
     this.#speed = new StepSpeed(this.#clock());
     this.#lastShown = Number.NEGATIVE_INFINITY;
   }
@@ -40,6 +48,7 @@ export class Progress {
   /** To be called after each step; `step` counts from 1 over the whole run. */
   step({ step, loss }: { readonly step: number; readonly loss: number }): void {
     const { totalSteps, doneSteps, imagesPerStep, plainEvery } = this.#started();
+    this.#hasStepped = true;
     const now = this.#clock();
     const secondsPerStep = this.#speed!.count(now);
     const width = formatCount(totalSteps).length;
@@ -49,23 +58,23 @@ export class Progress {
       `${formatRate(imagesPerStep / secondsPerStep)} images/s`,
       step < totalSteps ? `${formatDuration((totalSteps - step) * secondsPerStep)} left` : "done",
     ];
-    this.#line.set(line.join("  "));
+    this.line.set(line.join("  "));
     const elapsed = now - this.#lastShown;
     const isBetween = step > doneSteps + 1 && step < totalSteps && !isDue(plainEvery, step, elapsed / 1000);
     const isTooSoon = elapsed < redrawMilliseconds && step < totalSteps;
-    if (this.#line.isTerminal ? isTooSoon : isBetween) return;
-    this.#line.show();
+    if (this.line.isTerminal ? isTooSoon : isBetween) return;
+    this.line.show();
     this.#lastShown = now;
   }
 
   /** Prints a line of its own, above the progress line where there is one. */
   print(line: string): void {
-    this.#line.print(line);
+    this.line.print(line);
   }
 
   /** Leaves the last state standing on the terminal. */
   end(): void {
-    this.#line.end();
+    this.line.end();
   }
 
   #started(): ProgressStart {

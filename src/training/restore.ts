@@ -1,4 +1,5 @@
 // Where a resumed run goes on: its newest intact checkpoint, if it fits the run.
+import { printable } from "../terminal/printable.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
 import type { RunHooks } from "./hooks.js";
@@ -27,7 +28,7 @@ export async function restoreNewest<Config extends StoredConfig>(
   for (const { path, reason } of refused) {
     const message = `${path} is not used: ${reason}`;
     run.log.warn(message);
-    hooks.print(`${message}. Going on from the one before.`);
+    hooks.print(`${printable(message)}. Going on from the one before.`);
   }
   if (checkpoint === null) return 0;
   const saved = checkpoint.metadata.config;

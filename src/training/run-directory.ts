@@ -7,10 +7,11 @@ import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { isMapping } from "./config/layers.js";
 import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
-import { ConfigError, OutputError, StorageError, UnsuitableRunError } from "./errors.js";
+import { ConfigError, OutputError, StoppedError, StorageError, UnsuitableRunError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
 import type { KeptImages } from "./kept-images.js";
-import { MetricsLog, type StepMetrics } from "./metrics-log.js";
+import type { StepMetrics } from "./metrics-file.js";
+import { MetricsLog } from "./metrics-log.js";
 import { refuseAmongImages, type SourcePaths } from "./outputs.js";
 import { RunLock } from "./run-lock.js";
 import { RunLog } from "./run-log.js";
@@ -136,10 +137,16 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     }
   }
 
-  /** Cuts metrics.jsonl back to the first `throughStep` steps, of which the checkpoint is the result. */
-  async startMetrics(throughStep: number): Promise<void> {
+  /**
+   * Cuts metrics.jsonl back to the first `throughStep` steps, of which the checkpoint is the result. Returns what was
+   * wrong with the file, in words, where it had to be put in order.
+   */
+  async startMetrics(throughStep: number): Promise<string | undefined> {
     this.#metrics?.close();
     this.#metrics = await MetricsLog.open(this.paths.metrics, throughStep);
+    const { repaired } = this.#metrics;
+    if (repaired !== undefined) this.log.warn(repaired);
+    return repaired;
   }
 
   /** Appends one step's line. Throws StorageError. */
@@ -201,7 +208,8 @@ export async function withRun<Run extends RunDirectory, Result>(
   try {
     return await train(run);
   } catch (error) {
-    noteEnd(run, error as Error);
+    if (StoppedError.is(error)) run.log.info("stopped before anything had to be saved");
+    else noteEnd(run, error as Error);
     throw error;
   } finally {
     run.close();

@@ -1,5 +1,6 @@
 // log.txt: what happened beside the metrics, such as skipped files and warnings, each line with its time.
 
+import { printable } from "../terminal/printable.js";
 import { AppendLog } from "./append-log.js";
 
 export class RunLog {
@@ -32,6 +33,6 @@ export class RunLog {
 
   #write(kind: string, message: string): void {
     // A line break inside, as file names and decoders' messages may hold, must not look like a line of its own.
-    this.#log.append(`${this.#now().toISOString()} ${kind} ${message.replace(/\r?\n|\r/g, "\\n")}`);
+    this.#log.append(`${this.#now().toISOString()} ${kind} ${printable(message)}`);
   }
 }

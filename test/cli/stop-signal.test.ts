@@ -29,11 +29,30 @@ function start(afterwards: string) {
 }
 
 describe("listenForStop", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("tells of the first %s and lets the process finish", async (signal) => {
+  it.each([
+    "SIGINT",
+    "SIGTERM",
+    "SIGHUP",
+  ] as const)("tells of the first %s and lets the process finish", async (signal) => {
     const { child, said, ended } = start("console.log(stop.received()); stop.dispose(); process.exitCode = 7;");
     await said("ready");
     child.kill(signal);
     await said(`notified\n${signal}`);
+    expect(await ended).toEqual([7, null]);
+  });
+
+  it.each([
+    ["SIGHUP"],
+    ["SIGINT"],
+  ] as const)("does not take a closed terminal after %s for a second one", async (first) => {
+    const { child, said, ended } = start(
+      'console.log("busy"); for (const end = Date.now() + 500; Date.now() < end;); process.exitCode = 7; stop.dispose();',
+    );
+    await said("ready");
+    child.kill(first);
+    await said("busy");
+    child.kill("SIGHUP");
+    child.kill("SIGHUP");
     expect(await ended).toEqual([7, null]);
   });
 

@@ -6,6 +6,7 @@ import { openSource, readImages } from "#src/data/index.js";
 import { type EmbedRequest, embed, openFeatures, openModel } from "#src/evaluation/index.js";
 import { readNpy } from "#src/formats/npy.js";
 import { createFeatureExtractor } from "#src/tasks/features.js";
+import { StoppedError } from "#src/training/errors.js";
 import { sharedFolder, silentProgress, writeColours, writePatterns, writeTinyCheckpoint } from "./tiny-sets.js";
 
 const at = sharedFolder();
@@ -120,4 +121,19 @@ test("labels and classes stand in the lines", async () => {
   expect(files.description).toMatchObject({ classes: ["blue", "green", "red"], pooling: "cls" });
   expect(await files.lines([3])).toEqual([{ index: 3, name: "green/1.png", label: 1, class: "green" }]);
   files.close();
+});
+
+test("stopped before its first batch, it leaves nothing that another call does not go on with", async () => {
+  const out = at("early.npy");
+  const hooks = { progress: silentProgress(), stopRequested: never };
+  const controller = new AbortController();
+  // The first word that is printed comes after the files are opened.
+  hooks.progress.print = () => controller.abort(new StoppedError());
+  await expect(embed(request(out), { ...hooks, signal: controller.signal })).rejects.toBeInstanceOf(StoppedError);
+  expect(existsSync(out)).toBe(false);
+  expect(await embed(request(out), { progress: silentProgress(), stopRequested: never })).toMatchObject({
+    outcome: "finished",
+    count: COUNT - 1,
+  });
+  expect(contents("early").slice(0, 2)).toEqual(contents("whole").slice(0, 2));
 });

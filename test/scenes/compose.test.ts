@@ -8,6 +8,7 @@ import { decodeRuns, decompressRuns } from "#src/formats/coco-rle.js";
 import { type ComposeRequest, composeScenes } from "#src/scenes/compose.js";
 import { composeScene, mainLabel } from "#src/scenes/compose-scene.js";
 import { openCutouts } from "#src/scenes/cutouts.js";
+import { StoppedError } from "#src/training/errors.js";
 import { sharedFolder, silentProgress } from "../evaluation/tiny-sets.js";
 
 const at = sharedFolder();
@@ -195,6 +196,9 @@ describe("a set", () => {
   });
 
   test("of other options is refused in the same folder, and a folder without cut-outs by name", async () => {
+    const stopped = { ...hooks(), signal: AbortSignal.abort(new StoppedError()) };
+    await expect(composeScenes(request({ out: at("stopped") }), stopped)).rejects.toBeInstanceOf(StoppedError);
+    expect(existsSync(at("stopped"))).toBe(false);
     await expect(composeScenes(request({ seed: 4 }), hooks())).rejects.toThrow(
       /scenes of the same cut-outs and options/,
     );

@@ -1,6 +1,10 @@
 // Long runs are thinned out for reports, the same way however often.
+import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { thinned } from "#src/study/metrics.js";
+import { readMetrics, thinned, trainingSeconds } from "#src/study/metrics.js";
+import { temporaryFolder } from "../training/temporary-folder.js";
+
+const at = temporaryFolder();
 
 const steps = (count: number) => Array.from({ length: count }, (_, index) => ({ step: index + 1 }));
 
@@ -18,4 +22,21 @@ test("of long ones some steps are kept, with the first and the last", () => {
 
 test("what is thinned out stays as it is", () => {
   for (const count of [401, 1001, 4680]) expect(thinned(thinned(steps(count)))).toEqual(thinned(steps(count)));
+});
+
+test("of a damaged file, the steps that are left count, each once and in order", () => {
+  const path = at("metrics.jsonl");
+  const lines = [
+    '{"step":1,"stepSeconds":2}',
+    "garbage",
+    '{"step":3,"stepSeconds":3}',
+    '{"step":2,"stepSeconds":"long","loss":[1,null]}',
+    "[]",
+    "null",
+    '{"step":1,"stepSeconds":9}',
+    '{"step":0.5}',
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n{"step":4`);
+  expect(readMetrics(path)).toEqual([{ step: 1, stepSeconds: 2 }, { step: 2 }, { step: 3, stepSeconds: 3 }]);
+  expect(trainingSeconds(path)).toBe(5);
 });

@@ -12,10 +12,11 @@ import {
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { ImageProgress } from "#src/evaluation/index.js";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
 import { layerFromAssignments } from "#src/training/config.js";
-import { OutputError } from "#src/training/errors.js";
+import { OutputError, StoppedError } from "#src/training/errors.js";
 import { ProgressLine } from "#src/training/progress-line.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
 import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
@@ -138,6 +139,33 @@ describe("a study", () => {
       // Every seed alike.
       expect(configs[2]!.schedule.steps).toBe(steps);
     }
+  });
+
+  test("stopped in an evaluation of a frozen encoder, gives that up and does it anew", {
+    timeout: 60_000,
+  }, async () => {
+    const folder = at("given up");
+    const study = readStudy(
+      writeRecipe("frozen.yaml", {
+        seeds: [0],
+        variants: [{ name: "scratch", scratch: "micro" }],
+        evaluations: [{ name: "kNN", task: "knn", train: "train", test: "test" }],
+      }),
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    const write = () => controller.abort(new StoppedError());
+    const stopping = {
+      ...hooks(),
+      imageProgress: new ImageProgress({ write }, undefined, { signal }),
+      signal,
+      stopRequested: () => signal.aborted,
+    };
+    expect(await runStudy(study, folder, stopping)).toMatchObject({ outcome: "stopped", done: 0, failures: [] });
+    expect(
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /lock$|json$/.test(name)),
+    ).toEqual(["study.json"]);
+    expect(await runStudy(study, folder, hooks())).toMatchObject({ outcome: "finished", done: 1 });
   });
 
   test("stopped wherever it is, goes on, does nothing twice, and reports", { timeout: 120_000 }, async () => {

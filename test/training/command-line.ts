@@ -16,6 +16,8 @@ export interface RunningProgram {
   /** Resolves when the output holds the text, or when the process ends without it. */
   printed(text: string): Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  /** Reads nothing more, so that what it writes fails. */
+  closeOutput(): void;
   /** Resolves when it has ended, of itself or not. */
   readonly ended: Promise<Ended>;
 }
@@ -36,6 +38,10 @@ export function startProgram(args: readonly string[], prefix: readonly string[] 
   const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal, stdout, stderr }));
   return {
     kill: (signal) => child.kill(signal),
+    closeOutput: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     ended,
     printed: (text) => {
       const found = new Promise<void>((resolve) => {

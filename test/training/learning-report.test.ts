@@ -71,3 +71,14 @@ test("a run's last steps are averaged, half lines and long logs taken in stride"
 test("a folder without steps has nothing to tell", async () => {
   expect(await describeLearning(inFolder("nothing"))).toEqual([]);
 });
+
+test("lines of another kind and out of order are passed over", async () => {
+  const line = (step: number) => JSON.stringify({ step, reconstruction: 2, contrastive: 3, topkPrecision: [0.3, 0.9] });
+  const lines = [line(1), line(3), '{"step":2,"reconstruction":"x"}', "[1]", '{"step":null}', "garbage", line(4)];
+  mkdirSync(inFolder("run"));
+  writeFileSync(inFolder("run/config.json"), JSON.stringify(config));
+  writeFileSync(inFolder("run/metrics.jsonl"), `${lines.join("\n")}\n{"step":5,"topkPrecision":[0.1]}\n`);
+  expect(await describeLearning(inFolder("run"))).toContainEqual(
+    "  reconstruction  error of hidden patches 2 at step 1, unknown at the end",
+  );
+});

@@ -1,6 +1,6 @@
 // metrics.jsonl after kills and resumes equals that of an uninterrupted run.
 
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { RunDirectoryError } from "#src/training/errors.js";
 import { MetricsLog } from "#src/training/metrics-log.js";
@@ -80,10 +80,45 @@ describe("MetricsLog", () => {
     log.close();
   });
 
-  it("is not confused by what another process appends without order", async () => {
-    await record(0, 3);
-    appendFileSync(path(), lineOf(2));
-    await record(3, 4);
-    expect(readFileSync(path(), "utf8")).toBe(linesThrough(4));
+  describe("with lines that do not belong where they are", () => {
+    const wrong: readonly (readonly [name: string, text: string, lines: string])[] = [
+      ["a line twice", linesThrough(5) + lineOf(5) + lineOf(6) + lineOf(7) + lineOf(8), "1 line that is"],
+      [
+        "a foreign step",
+        linesThrough(4) + lineOf(77) + linesThrough(8).slice(linesThrough(4).length),
+        "1 line that is",
+      ],
+      ["garbage", `${linesThrough(8)}\u0000\u0000\n{"step":"9"}\n${lineOf(9)}`, "2 lines that are"],
+      ["two lines exchanged", linesThrough(5) + lineOf(7) + lineOf(6) + lineOf(8), "2 lines that are"],
+      ["a second process", linesThrough(9) + lineOf(7) + lineOf(8) + lineOf(10), "2 lines that are"],
+    ];
+
+    it.each(wrong)("keeps the good ones, and the file as it was: %s", async (_, text, lines) => {
+      writeFileSync(path(), text);
+      const log = await MetricsLog.open(path(), 8);
+      log.append({ step: 9, loss: 1 / 9 });
+      log.close();
+      expect(readFileSync(path(), "utf8")).toBe(linesThrough(9));
+      const copies = readdirSync(at()).filter((name) => name.startsWith("metrics.jsonl.damaged-"));
+      expect(copies).toHaveLength(1);
+      expect(readFileSync(at(copies[0]!), "utf8")).toBe(text);
+      expect(log.repaired).toContain(`${path()} holds ${lines} not the next step's`);
+      expect(log.repaired).toContain(at(copies[0]!));
+    });
+
+    it("also where nothing is kept", async () => {
+      writeFileSync(path(), `${lineOf(1)}nonsense\n`);
+      await record(0, 2);
+      expect(readFileSync(path(), "utf8")).toBe(linesThrough(2));
+      expect(readdirSync(at()).filter((name) => name.includes("damaged"))).toHaveLength(1);
+    });
+
+    it("makes no copy of what is cut off as usual", async () => {
+      writeFileSync(path(), `${linesThrough(9)}{"step":1`);
+      const log = await MetricsLog.open(path(), 4);
+      log.close();
+      expect(log.repaired).toBeUndefined();
+      expect(readdirSync(at())).toEqual(["metrics.jsonl"]);
+    });
   });
 });

@@ -84,6 +84,7 @@ test("killed at random moments again and again, it ends with the metrics of a ru
 test.each([
   ["SIGINT", 130],
   ["SIGTERM", 143],
+  ["SIGHUP", 129],
 ] as const)("%s ends the run after the step, with a checkpoint, and says how to go on", async (signal, exitCode) => {
   const folder = at(`run ${signal}`);
   const program = startProgram(pretrainArguments(folder, ["schedule.steps=1000000", "run.checkpointEvery=0"]));

@@ -13,7 +13,7 @@ import {
   resolveConfig,
 } from "#src/training/config.js";
 import type { RunHooks } from "#src/training/hooks.js";
-import type { StepMetrics } from "#src/training/metrics-log.js";
+import type { StepMetrics } from "#src/training/metrics-file.js";
 import { Progress } from "#src/training/progress.js";
 
 /** Keys of a run of 10 steps on one thread: with 40 images, 5 batches a pass. */

@@ -1,5 +1,6 @@
 // What is printed before the first step of a fine-tuning.
 
+import { printable } from "../../terminal/printable.js";
 import type { DerivedSchedule } from "../../training/derived.js";
 import { formatBytes, formatCount, formatRate } from "../../training/quantities.js";
 import type { RunDirectory } from "../../training/run-directory.js";
@@ -44,5 +45,5 @@ export function announceFinetune(
     ...facts.map(([name, text]) => `  ${name.padEnd(15)}${text}`),
     "Configuration",
     ...chosen.map((section) => `  ${section}: ${JSON.stringify(config[section])}`),
-  ];
+  ].map(printable);
 }

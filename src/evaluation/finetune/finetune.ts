@@ -1,12 +1,13 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
-import { type BatchStream, openBatches, selectImages } from "../../data/index.js";
+import { type BatchStream, describeSkip, openBatches, selectImages } from "../../data/index.js";
 import { input } from "../../graph/index.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { createTraining, type Training } from "../../optim/training.js";
 import { engineThreads } from "../../runtime/machine.js";
 import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
 import { crossEntropy } from "../../tasks/cross-entropy.js";
+import type { Checkpoint } from "../../training/checkpoints.js";
 import { absolutePaths, type ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
@@ -17,6 +18,7 @@ import { restoreState, stateTensors } from "../../training/model-state.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
+import { type Count, Waiting } from "../../training/waiting.js";
 import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
@@ -49,7 +51,8 @@ export async function finetune(
 ): Promise<FinetuneResult> {
   refuseRunAmongImages(folder, [request.train, request.test]);
   const sets = await openLabelledSets(request);
-  const model = await openModel(request);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
     recipe: request.recipe,
     encoder: model.shape,
@@ -157,9 +160,12 @@ async function train(
   const { config } = run;
   const images = sets.train.indices.length;
   for (const set of [kept.train, kept.test]) await run.keepImages(set);
-  const batches = await openTrainingBatches(run, sets, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const batches = await waiting.during("Reading images into memory", (count) =>
+    openTrainingBatches(run, sets, hooks, count),
+  );
   try {
-    const training = await createFinetuning(config);
+    const training = await waiting.duringBusy("Compiling the training step", () => createFinetuning(config));
     const snapshot = () => ({
       tensors: stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
@@ -167,16 +173,15 @@ async function train(
     if (start !== undefined) {
       startWeights(training, config, start);
       // From here on, the run needs the encoder's own file no more.
-      await run.saveCheckpoint({ step: 0, ...snapshot() });
+      await waiting.during("Writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
     }
-    const doneSteps = await restoreNewest(
-      run,
-      { restore: (checkpoint) => restoreState(training, checkpoint) },
-      kept.train.accepts ? undefined : images,
-      DECISIVE,
-      hooks,
+    const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
+    const trainedOn = kept.train.accepts ? undefined : images;
+    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
+      restoreNewest(run, { restore }, trainedOn, DECISIVE, hooks),
     );
-    await run.startMetrics(doneSteps);
+    const repaired = await run.startMetrics(doneSteps);
+    if (repaired !== undefined) hooks.print(repaired);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
     const announcement = announceFinetune(run, derived, {
@@ -211,7 +216,12 @@ async function train(
   }
 }
 
-function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): Promise<BatchStream> {
+function openTrainingBatches(
+  run: FinetuneRun,
+  sets: LabelledSets,
+  hooks: FinetuneHooks,
+  onProgress: Count,
+): Promise<BatchStream> {
   const { model, schedule, seed, data, augmentation } = run.config;
   const { scale, flip, randAugment, randomErasing } = augmentation;
   return openBatches({
@@ -230,9 +240,11 @@ function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: Finetu
     memoryBudget: data.memoryBudgetMiB * 2 ** 20,
     unreadableShare: data.maxUnreadableShare,
     ...(data.workers > 0 && { workers: data.workers }),
-    onSkip: ({ name, reason }) => {
-      run.log.skipped(name, reason);
-      hooks.print(`Skipped ${name}: ${reason}`);
+    ...(hooks.signal && { signal: hooks.signal }),
+    onProgress,
+    onSkip: (skipped) => {
+      run.log.skipped(skipped.name, skipped.reason);
+      hooks.print(describeSkip(skipped));
     },
   });
 }
