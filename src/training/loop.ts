@@ -75,7 +75,6 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const batch = await nextBatch(batches, hooks.signal);
     if (batch === undefined) {
       // Stopped while it waited for images: all steps that were taken are kept, and no other is begun.
-      stopping = true;
       if (result === undefined) throw hooks.signal?.reason;
       await draw(result.loss);
       await save();

@@ -39,8 +39,7 @@ export interface Span {
 }
 
 export interface MetricsScan {
-  /** The first and the last of the steps that stand in order, without gaps, from the beginning; 0 where there is none. */
-  readonly first: number;
+  /** The last of the steps that stand in order, without gaps, from the beginning; 0 where there is none. */
   readonly last: number;
   /** Bytes of the lines up to `throughStep` within these. */
   readonly length: number;
@@ -52,7 +51,7 @@ export interface MetricsScan {
 
 /** Looks at every whole line; half a line at the end is what a killed process leaves. */
 export async function scanMetrics(path: string, throughStep: number): Promise<MetricsScan> {
-  let [first, last, whole, length, misplaced] = [0, 0, 0, 0, 0];
+  let [last, whole, length, misplaced] = [0, 0, 0, 0];
   const fitting = new Map<number, Span>();
   const others = new Map<number, Span>();
   await withDescriptor(path, async (descriptor) => {
@@ -62,7 +61,6 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
       begin = span.end;
       const step = parseStep(line.toString("utf8"))?.step;
       if (step !== undefined && (last === 0 || step === last + 1)) {
-        if (first === 0) first = step;
         last = step;
         if (misplaced === 0) whole = step;
         if (misplaced === 0 && step <= throughStep) length = span.end;
@@ -73,9 +71,9 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
       if (step !== undefined && step <= throughStep && !others.has(step)) others.set(step, span);
     }
   });
-  if (misplaced === 0) return { first, last: whole, length, misplaced, spans: new Map() };
+  if (misplaced === 0) return { last: whole, length, misplaced, spans: new Map() };
   for (const [step, span] of others) if (!fitting.has(step)) fitting.set(step, span);
-  return { first, last: whole, length, misplaced, spans: fitting };
+  return { last: whole, length, misplaced, spans: fitting };
 }
 
 /** Lines that end in a line break, without it. */

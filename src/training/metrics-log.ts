@@ -62,11 +62,10 @@ async function keptOf(path: string, throughStep: number): Promise<{ length: numb
     if (errorCode(error) === "ENOENT") return { length: 0 };
     throw storageError(error, "read", path);
   }
-  const { first, last, length, misplaced, spans } = scan;
+  const { last, length, misplaced, spans } = scan;
   if (misplaced === 0) {
     // A file that was deleted in between begins at a later step: it lacks nothing that it once had.
-    if (last < throughStep && first > 0) throw lacking(path, throughStep, last, throughStep - last);
-    if (first === 0 && throughStep > 0) throw lacking(path, throughStep, 0, throughStep);
+    if (last < throughStep) throw lacking(path, throughStep, last, throughStep - last);
     return { length };
   }
   const kept = [...spans.keys()].sort((a, b) => a - b);
