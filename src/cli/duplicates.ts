@@ -1,11 +1,10 @@
 // mixedae duplicates: embedded images that are nearly the same.
 
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { share, threadsOption } from "./evaluation-flags.js";
-import { UsageError } from "./usage-error.js";
+import { checkFiles } from "./missing-files.js";
 
 interface DuplicatesFlags {
   readonly threshold: number;
@@ -34,7 +33,7 @@ export function addDuplicates(program: Command, { stdout }: CliContext, finish: 
       ].join("\n"),
     )
     .action(async (features: string, { threshold, threads }: DuplicatesFlags) => {
-      if (!existsSync(features)) throw new UsageError(`There is no file ${features}`);
+      checkFiles(features);
       const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
       const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
       for (const { images, similarity } of groups) {

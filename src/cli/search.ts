@@ -5,6 +5,7 @@ import { dirname, extname } from "node:path";
 import type { Command } from "commander";
 import type { CliContext } from "./context.js";
 import { fromFlag, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { checkFiles } from "./missing-files.js";
 import { UsageError } from "./usage-error.js";
 
 interface SearchFlags {
@@ -30,8 +31,7 @@ export function addSearch(program: Command, { stdout }: CliContext, finish: (exi
     .addOption(threadsOption())
     .addHelpText("after", "\nExample:\n  mixedae search photos.npy cat.jpg --top 5 --sheet like-cat.png")
     .action(async (features: string, queries: string[], { top, sheet, from, threads }: SearchFlags) => {
-      const missing = [features, ...queries].filter((path) => !existsSync(path));
-      if (missing.length > 0) throw new UsageError(`There is no file ${missing.join(", ")}`);
+      checkFiles(features, queries);
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
       const results = await search({ features, queries, top, threads, ...(sheet && { sheet }), ...(from && { from }) });

@@ -4,7 +4,9 @@ import { resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
 import { type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
-import { type FeatureLine, featureOrigin } from "./feature-files.js";
+import type { PretrainedModel } from "../training/pretrained.js";
+import { featureOrigin } from "./feature-description.js";
+import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
@@ -38,9 +40,12 @@ export interface EmbedSummary {
   readonly waitSeconds: number;
 }
 
-/** Throws EvaluationError where other files are in the way, and the errors of the parts. */
+/**
+ * Throws EvaluationError where other files are in the way, another process is writing there or finished files are
+ * damaged, and the errors of the parts.
+ */
 export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
-  const { pooling, threads, split } = request;
+  const { pooling, split } = request;
   const source = await openSource(request.source, { split });
   const model = await openModel(request);
   const { imageSize, width } = model.shape;
@@ -61,46 +66,62 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   if (writer === "finished") {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
-  let { next } = writer;
+  try {
+    return await embedRest(writer, source, model, request, hooks);
+  } finally {
+    writer.close();
+  }
+}
+
+async function embedRest(
+  writer: FeatureWriter,
+  source: ImageSource,
+  model: PretrainedModel,
+  { pooling, threads }: EmbedRequest,
+  { progress, stopRequested }: EmbedHooks,
+): Promise<EmbedSummary> {
+  const first = writer.next;
   const missing = new Set(writer.missing);
-  hooks.progress.print(`${source.description}; ${model.origin}`);
-  if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
+  progress.print(`${source.description}; ${model.origin}`);
+  if (first > 0) progress.print(`Going on after ${first.toLocaleString("en-US")} images.`);
+  if (writer.damaged) {
+    progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
+  }
 
   const extractor = await createFeatureExtractor(model, { threads });
   const reader = await openModelImages(source, model, extractor);
-  const first = next;
   const began = performance.now();
+  let next = first;
   let waitSeconds = 0;
   let stopped = false;
   try {
-    hooks.progress.begin("embedded", source.count, next);
+    progress.begin("embedded", source.count, next);
     if (next < source.count) {
       for await (const batch of reader.pass({ first: next })) {
         for (const { index, name, reason } of batch.skipped) {
           missing.add(index);
-          hooks.progress.print(`Skipped ${name}: ${reason}`);
+          progress.print(`Skipped ${name}: ${reason}`);
         }
         const features = await extractor.extract(batch.pixels);
-        writer.append(
-          features[pooling],
-          Array.from(batch.indices, (index) => lineOf(source, index)),
-        );
         next += batch.indices.length + batch.skipped.length;
+        const lines = Array.from(batch.indices, (index) => lineOf(source, index));
+        writer.append(features[pooling], lines, next);
         waitSeconds += batch.waitSeconds;
-        hooks.progress.update(next);
-        stopped = next < source.count && hooks.stopRequested();
+        progress.update(next);
+        stopped = next < source.count && stopRequested();
         if (stopped) break;
       }
     }
   } finally {
-    hooks.progress.end();
+    progress.end();
     await reader.close();
   }
   const seconds = (performance.now() - began) / 1000;
   const { count } = writer;
-  if (stopped) writer.close();
+  if (stopped) writer.sync();
   else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
   const outcome = stopped ? "stopped" : "finished";
+  const { width } = model.shape;
   return { outcome, count, width, skipped: missing.size, images: next - first, seconds, waitSeconds };
 }
 

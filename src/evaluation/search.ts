@@ -7,7 +7,9 @@ import { findNeighbours } from "../tasks/neighbours.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { type Picture, renderSheet } from "../training/pictures.js";
 import { EvaluationError } from "./errors.js";
-import { type FeatureDescription, type FeatureFiles, type FeatureLine, openFeatures } from "./feature-files.js";
+import type { FeatureDescription } from "./feature-description.js";
+import { type FeatureFiles, openFeatures } from "./feature-files.js";
+import type { FeatureLine } from "./feature-lines.js";
 import { fingerprint, openModel } from "./model.js";
 
 export interface SearchRequest {

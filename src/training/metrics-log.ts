@@ -2,7 +2,8 @@
 
 import { AppendLog } from "./append-log.js";
 import { RunDirectoryError } from "./errors.js";
-import { errorCode, readFully, storageError, withDescriptor } from "./storage.js";
+import { errorCode, storageError, withDescriptor } from "./storage.js";
+import { wholeLines } from "./whole-lines.js";
 
 /** `step` counts from 1; the other fields are those of the method, lists where there is a figure for each block. */
 export interface StepMetrics {
@@ -81,22 +82,5 @@ function stepOf(line: Buffer): number | undefined {
     return Number.isSafeInteger(step) ? step : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Lines that end in a line break, without it. */
-async function* wholeLines(descriptor: number): AsyncGenerator<Buffer> {
-  const chunk = Buffer.alloc(1 << 20);
-  let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
-    const bytes = await readFully(descriptor, chunk, position);
-    if (bytes === 0) return;
-    position += bytes;
-    let text = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10)) {
-      yield text.subarray(0, end);
-      text = text.subarray(end + 1);
-    }
-    rest = text;
   }
 }
