@@ -59,7 +59,7 @@ export class GrowingChecksums {
   }
 
   addRows(bytes: Uint8Array): void {
-    this.#running = crc32(bytes, this.#running);
+    this.#running = continued(this.#running, bytes);
     const blockBytes = ROWS_PER_BLOCK * this.#rowBytes;
     for (let start = 0; start < bytes.length; ) {
       const block = Math.floor(this.#rowsBytes / blockBytes);
@@ -71,8 +71,8 @@ export class GrowingChecksums {
   }
 
   addLines(bytes: Uint8Array): void {
-    this.#running = crc32(bytes, this.#running);
-    this.#lines = crc32(bytes, this.#lines);
+    this.#running = continued(this.#running, bytes);
+    this.#lines = continued(this.#lines, bytes);
     this.#lineBytes += bytes.length;
   }
 
@@ -90,4 +90,9 @@ export class GrowingChecksums {
       rows: { perBlock: ROWS_PER_BLOCK, checksums: this.#blocks.map(checksumText) },
     };
   }
+}
+
+/** Node starts anew where the bytes are of an empty buffer. */
+function continued(sum: number, bytes: Uint8Array): number {
+  return bytes.length === 0 ? sum : crc32(bytes, sum);
 }

@@ -41,9 +41,9 @@ export function openRows(path: string, description: FeatureDescription): Feature
     };
     const check = blockChecker(path, description, readBytes);
     const read = (first: number, rows: number, into: Float32Array) => {
-      const bytes = new Uint8Array(into.buffer, into.byteOffset, rows * width * 4);
-      readBytes(first, bytes);
-      check(first, rows, bytes);
+      const values = into.subarray(0, rows * width);
+      readBytes(first, bytesOf(values));
+      check(first, values);
     };
     return { count, width, read, close: () => closeSync(file) };
   } catch (error) {
@@ -62,26 +62,27 @@ function decodeHeader(path: string, bytes: Uint8Array, size: number): NpyHeader 
 }
 
 type ReadBytes = (first: number, bytes: Uint8Array) => void;
+type Check = (first: number, values: Float32Array) => void;
 
 /** Checks the blocks that rows just read belong to, each once; what lies outside these rows is read for it. */
-function blockChecker(path: string, description: FeatureDescription, readBytes: ReadBytes) {
-  if (description.version === 1) return () => {};
-  const { count, width, rows: blocks } = description;
-  const perBlock = blocks.perBlock;
+function blockChecker(path: string, description: FeatureDescription, readBytes: ReadBytes): Check {
+  const { count, width } = description;
+  if (description.version === 1) return (first, values) => checkFinite(path, first, values, width);
+  const { perBlock, checksums } = description.rows;
   const intact = new Set<number>();
-  return (first: number, rows: number, bytes: Uint8Array) => {
-    const end = first + rows;
+  return (first, values) => {
+    const end = first + values.length / width;
     for (let block = Math.floor(first / perBlock); block * perBlock < end; block++) {
       if (intact.has(block)) continue;
       const [blockFirst, blockEnd] = [block * perBlock, Math.min((block + 1) * perBlock, count)];
       let content: Uint8Array;
       if (blockFirst >= first && blockEnd <= end) {
-        content = bytes.subarray((blockFirst - first) * width * 4, (blockEnd - first) * width * 4);
+        content = bytesOf(values.subarray((blockFirst - first) * width, (blockEnd - first) * width));
       } else {
         content = new Uint8Array((blockEnd - blockFirst) * width * 4);
         readBytes(blockFirst, content);
       }
-      if (checksumOf(content) !== blocks.checksums[block]) {
+      if (checksumOf(content) !== checksums[block]) {
         throw notIntact(
           `rows ${blockFirst} to ${blockEnd - 1} of ${path} as they were written`,
           "another checksum: they were changed or damaged",
@@ -90,4 +91,15 @@ function blockChecker(path: string, description: FeatureDescription, readBytes: 
       intact.add(block);
     }
   };
+}
+
+/** All that can be told of rows without checksums. */
+function checkFinite(path: string, first: number, values: Float32Array, width: number): void {
+  const place = values.findIndex((value) => !Number.isFinite(value));
+  if (place === -1) return;
+  throw notIntact(`finite numbers in row ${first + Math.floor(place / width)} of ${path}`, `${values[place]}`);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -41,6 +41,13 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
   const files = openFeatures(request.features);
   try {
     const { description } = files;
+    if (description.count === 0) {
+      throw new EvaluationError({
+        expected: `at least one image in ${request.features}`,
+        found: `none of ${description.images} could be read when they were embedded`,
+        remedy: "Embed images that can be read",
+      });
+    }
     const { pixels, vectors, background } = await embedQueries(request, description);
     const engine = { threads: request.threads };
     const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { reportError } from "#src/cli/report-error.js";
 import { UsageError } from "#src/cli/usage-error.js";
 import { SourceError } from "#src/data/errors.js";
+import { EvaluationError } from "#src/evaluation/errors.js";
 import { FormatError } from "#src/formats/errors.js";
 import { EngineError } from "#src/runtime/errors.js";
 import {
@@ -30,6 +31,7 @@ describe("reportError", () => {
     [new UsageError("wrong"), 2],
     [new CheckpointError("a", "cut short"), 1],
     [new EngineError("no such device"), 1],
+    [new EvaluationError({ expected: "36 lines", found: "35", remedy: "Embed again" }), 1],
     [new FormatError("tar", "cut short"), 1],
     [new RunDirectoryError("not a run"), 1],
     [new SourceError({ expected: "a folder", found: "nothing", remedy: "Check the path" }), 1],
