@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
-import { checkFiles, share, threadsOption } from "./evaluation-flags.js";
+import { share, threadsOption } from "./evaluation-flags.js";
+import { checkFeatureFiles } from "./missing-files.js";
 
 interface DuplicatesFlags {
   readonly threshold: number;
@@ -33,7 +34,7 @@ export function addDuplicates(program: Command, { stdout }: CliContext, finish: 
       ].join("\n"),
     )
     .action(async (features: string, { threshold, threads }: DuplicatesFlags) => {
-      checkFiles([features]);
+      checkFeatureFiles(features);
       const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
       const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
       for (const { images, similarity } of groups) {

@@ -6,7 +6,8 @@ import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../training/progress-line.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
-import { checkFiles, fromFlag, overwriteOption, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { fromFlag, overwriteOption, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { checkFeatureFiles } from "./missing-files.js";
 import { UsageError } from "./usage-error.js";
 import { warnOn } from "./warn.js";
 
@@ -36,7 +37,7 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
     .addHelpText("after", "\nExample:\n  mixedae search photos.npy cat.jpg --top 5 --sheet like-cat.png")
     .action(async (features: string, queries: string[], flags: SearchFlags) => {
       const { top, sheet, overwrite, from, threads } = flags;
-      checkFiles([features, ...queries]);
+      checkFeatureFiles(features, queries);
       if (sheet !== undefined) checkSheet(sheet);
       const { search } = await import("../evaluation/index.js");
       const request = {

@@ -1,7 +1,8 @@
 // Images of an embedding that are nearly the same: groups that are linked by a similarity above a threshold.
 
 import { findNeighbours } from "../tasks/neighbours.js";
-import { type FeatureLine, openFeatures } from "./feature-files.js";
+import { openFeatures } from "./feature-files.js";
+import type { FeatureLine } from "./feature-lines.js";
 import type { ImageProgress } from "./image-progress.js";
 
 export interface DuplicatesRequest {

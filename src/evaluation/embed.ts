@@ -6,8 +6,10 @@ import { describeSkip, type ImageSource, openSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
 import { printable } from "../terminal/printable.js";
 import { makeOutputFolder } from "../training/outputs.js";
+import type { PretrainedModel } from "../training/pretrained.js";
 import { throwIfStopped, Waiting } from "../training/waiting.js";
-import { type FeatureLine, featureOrigin } from "./feature-files.js";
+import { featureOrigin } from "./feature-description.js";
+import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
 import type { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
@@ -43,9 +45,12 @@ export interface EmbedSummary {
   readonly waitSeconds: number;
 }
 
-/** Throws EvaluationError where other files are in the way, and the errors of the parts. */
+/**
+ * Throws EvaluationError where other files are in the way, another process is writing there or finished files are
+ * damaged, and the errors of the parts.
+ */
 export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
-  const { pooling, threads, split } = request;
+  const { pooling, split } = request;
   const source = await openSource(request.source, { split });
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
   const model = await waiting.during("Reading the encoder", () => openModel(request));
@@ -68,47 +73,65 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
   if (writer === "finished") {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
-  let { next } = writer;
-  const missing = new Set(writer.missing);
-  hooks.progress.print(printable(`${source.description}; ${model.origin}`));
-  if (next > 0) hooks.progress.print(`Going on after ${next.toLocaleString("en-US")} images.`);
+  try {
+    return await embedRest(writer, source, model, request, hooks);
+  } finally {
+    writer.close();
+  }
+}
 
-  const extractor = await waiting.duringBusy("Compiling the encoder", () => createFeatureExtractor(model, { threads }));
-  await throwIfStopped(hooks.signal);
+async function embedRest(
+  writer: FeatureWriter,
+  source: ImageSource,
+  model: PretrainedModel,
+  { pooling, threads }: EmbedRequest,
+  { progress, stopRequested, signal }: EmbedHooks,
+): Promise<EmbedSummary> {
+  const first = writer.next;
+  const missing = new Set(writer.missing);
+  progress.print(printable(`${source.description}; ${model.origin}`));
+  if (first > 0) progress.print(`Going on after ${first.toLocaleString("en-US")} images.`);
+  if (writer.damaged) {
+    progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
+  }
+
+  const extractor = await new Waiting(progress.line, signal).duringBusy("Compiling the encoder", () =>
+    createFeatureExtractor(model, { threads }),
+  );
+  await throwIfStopped(signal);
   const reader = await openModelImages(source, model, extractor);
-  const first = next;
   const began = performance.now();
+  let next = first;
   let waitSeconds = 0;
   let stopped = false;
   try {
-    hooks.progress.begin("embedded", source.count, next);
+    progress.begin("embedded", source.count, next);
     if (next < source.count) {
       for await (const batch of reader.pass({ first: next })) {
         for (const each of batch.skipped) {
           missing.add(each.index);
-          hooks.progress.print(describeSkip(each));
+          progress.print(describeSkip(each));
         }
         const features = await extractor.extract(batch.pixels);
-        writer.append(
-          features[pooling],
-          Array.from(batch.indices, (index) => lineOf(source, index)),
-        );
         next += batch.indices.length + batch.skipped.length;
+        const lines = Array.from(batch.indices, (index) => lineOf(source, index));
+        writer.append(features[pooling], lines, next);
         waitSeconds += batch.waitSeconds;
-        hooks.progress.update(next);
-        stopped = next < source.count && hooks.stopRequested();
+        progress.update(next);
+        stopped = next < source.count && stopRequested();
         if (stopped) break;
       }
     }
   } finally {
-    hooks.progress.end();
+    progress.end();
     await reader.close();
   }
   const seconds = (performance.now() - began) / 1000;
   const { count } = writer;
-  if (stopped) writer.close();
+  if (stopped) writer.sync();
   else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
   const outcome = stopped ? "stopped" : "finished";
+  const { width } = model.shape;
   return { outcome, count, width, skipped: missing.size, images: next - first, seconds, waitSeconds };
 }
 

@@ -19,3 +19,12 @@ export class DamagedFileError extends EvaluationError {
     return false;
   }
 }
+
+/** Files that another process is writing at the moment. */
+export class BusyFilesError extends EvaluationError {
+  override readonly name = "BusyFilesError";
+
+  override get isMisuse(): boolean {
+    return false;
+  }
+}

@@ -8,6 +8,7 @@ import { configDefaults } from "../training/config/defaults.js";
 import { initialValues } from "../training/model.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
+import { checksumText } from "./checksum.js";
 
 export interface ModelRequest {
   /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
@@ -62,5 +63,5 @@ export function fingerprint({ shape, normalization, background, tensors }: Pretr
     const { buffer, byteOffset, byteLength } = tensors.get(name)!.data;
     sum = crc32(new Uint8Array(buffer, byteOffset, byteLength), sum);
   }
-  return `crc32:${sum.toString(16).padStart(8, "0")}`;
+  return checksumText(sum);
 }

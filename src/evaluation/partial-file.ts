@@ -1,18 +1,20 @@
 // A file that grows at its end and can be cut back: what is appended survives the death of the process.
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { storageError } from "../training/storage.js";
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { readFully, storageError } from "../training/storage.js";
+import { wholeLines } from "../training/whole-lines.js";
 
 export class PartialFile {
-  #length: number;
+  #length = 0;
   readonly #descriptor: number;
 
-  /** Opens or creates the file and cuts it to `length` bytes. Throws StorageError. */
-  constructor(
-    readonly path: string,
-    length: number,
-  ) {
-    this.#descriptor = this.#attempt("open", () => openSync(path, length === 0 ? "w" : "r+"));
+  /** Opens or creates the file; to be cut before anything is appended. Throws StorageError. */
+  constructor(readonly path: string) {
+    this.#descriptor = this.#attempt("open", () => openSync(path, constants.O_RDWR | constants.O_CREAT));
+  }
+
+  /** Leaves the first `length` bytes. */
+  cut(length: number): void {
     this.#attempt("shorten", () => ftruncateSync(this.#descriptor, length));
     this.#length = length;
   }
@@ -29,6 +31,24 @@ export class PartialFile {
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
       }
     });
+  }
+
+  /** Fills `target` from `position` on; returns how many bytes there were. */
+  async readAt(target: Uint8Array, position: number): Promise<number> {
+    try {
+      return await readFully(this.#descriptor, target, position);
+    } catch (error) {
+      throw storageError(error, "read", this.path);
+    }
+  }
+
+  /** The lines from its start; stops before one of more than `longest` bytes. */
+  async *lines(longest: number): AsyncGenerator<Buffer> {
+    try {
+      yield* wholeLines(this.#descriptor, longest);
+    } catch (error) {
+      throw storageError(error, "read", this.path);
+    }
   }
 
   /** Returns when everything is on the disk, and would survive a power failure. */

@@ -9,7 +9,9 @@ import type { Warn } from "../training/newest-checkpoint.js";
 import { prepareOutputs } from "../training/outputs.js";
 import { type Picture, renderSheet } from "../training/pictures.js";
 import { EvaluationError } from "./errors.js";
-import { type FeatureDescription, type FeatureFiles, type FeatureLine, openFeatures } from "./feature-files.js";
+import type { FeatureDescription } from "./feature-description.js";
+import { type FeatureFiles, openFeatures } from "./feature-files.js";
+import type { FeatureLine } from "./feature-lines.js";
 import { fingerprint, openModel } from "./model.js";
 
 export interface SearchRequest {
@@ -48,6 +50,13 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
   const files = openFeatures(request.features);
   try {
     const { description } = files;
+    if (description.count === 0) {
+      throw new EvaluationError({
+        expected: `at least one image in ${request.features}`,
+        found: `none of ${description.images} could be read when they were embedded`,
+        remedy: "Embed images that can be read",
+      });
+    }
     const { queries, sheet, overwrite } = request;
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });

@@ -1,6 +1,7 @@
 // Reads metrics.jsonl as it is found: whole, cut short by a kill, or with lines that do not belong where they are.
 
-import { readFully, withDescriptor } from "./storage.js";
+import { withDescriptor } from "./storage.js";
+import { wholeLines } from "./whole-lines.js";
 
 /** `step` counts from 1; the other fields are those of the method, lists where there is a figure for each block. */
 export interface StepMetrics {
@@ -74,21 +75,4 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
   if (misplaced === 0) return { last: whole, length, misplaced, spans: new Map() };
   for (const [step, span] of others) if (!fitting.has(step)) fitting.set(step, span);
   return { last: whole, length, misplaced, spans: fitting };
-}
-
-/** Lines that end in a line break, without it. */
-async function* wholeLines(descriptor: number): AsyncGenerator<Buffer> {
-  const chunk = Buffer.alloc(1 << 20);
-  let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
-    const bytes = await readFully(descriptor, chunk, position);
-    if (bytes === 0) return;
-    position += bytes;
-    let text = Buffer.concat([rest, chunk.subarray(0, bytes)]);
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10)) {
-      yield text.subarray(0, end);
-      text = text.subarray(end + 1);
-    }
-    rest = text;
-  }
 }

@@ -34,6 +34,7 @@ describe("reportError", () => {
     [new UsageError("wrong"), 2],
     [new CheckpointError("a", "cut short"), 1],
     [new EngineError("no such device"), 1],
+    [new DamagedFileError({ expected: "36 lines", found: "35", remedy: "Embed again" }), 1],
     [new FormatError("tar", "cut short"), 1],
     [new RunDirectoryError("not a run"), 1],
     [new UnsuitableRunError("not a run"), 2],

@@ -1,12 +1,23 @@
 // Embedding: the three files, what is skipped, and that a killed process goes on to the same files.
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { expect, test } from "vitest";
 import { openSource, readImages } from "#src/data/index.js";
-import { type EmbedRequest, embed, openFeatures, openModel } from "#src/evaluation/index.js";
+import { type EmbedRequest, embed, ImageProgress, openFeatures, openModel } from "#src/evaluation/index.js";
 import { readNpy } from "#src/formats/npy.js";
 import { createFeatureExtractor } from "#src/tasks/features.js";
 import { StoppedError } from "#src/training/errors.js";
+import { RunLock } from "#src/training/run-lock.js";
 import { sharedFolder, silentProgress, writeColours, writePatterns, writeTinyCheckpoint } from "./tiny-sets.js";
 
 const at = sharedFolder();
@@ -15,6 +26,8 @@ const source = await writePatterns(at("patterns"), COUNT);
 const from = await writeTinyCheckpoint(at("tiny.safetensors"));
 const request = (out: string): EmbedRequest => ({ source, split: "train", from, out, pooling: "mean", threads: 1 });
 const never = () => false;
+const partials = (stem: string) =>
+  ["npy.partial", "jsonl.partial", "batches.partial", "json.partial"].map((end) => at(`${stem}.${end}`));
 const contents = (stem: string) => ["npy", "jsonl", "json"].map((end) => readFileSync(at(`${stem}.${end}`), "latin1"));
 
 test("writes a row and a line for each image in order, and names what cannot be read", async () => {
@@ -33,7 +46,7 @@ test("writes a row and a line for each image in order, and names what cannot be 
   expect(lines).toEqual(indices.map((index) => ({ index, name: `${String(index).padStart(4, "0")}.png` })));
   const description = JSON.parse(readFileSync(at("whole.json"), "utf8"));
   expect(description).toMatchObject({ count: COUNT - 1, skipped: ["0150.png"], source, pooling: "mean", imageSize: 8 });
-  expect(existsSync(at("whole.json.partial"))).toBe(false);
+  expect(readdirSync(at()).filter((name) => /partial|lock/.test(name))).toEqual([]);
 
   const model = await openModel({ from });
   const extractor = await createFeatureExtractor(model, { threads: 1 });
@@ -77,19 +90,60 @@ test("a process that is killed again and again comes to the same files", async (
   expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, skipped: 1 });
   expect(summary.images).toBeLessThan(COUNT);
   expect(contents("killed")).toEqual(contents("whole"));
+  expect(existsSync(`${out}.lock`)).toBe(false);
 });
 
 test("one that is killed while it gives the files their names is finished by the next", async () => {
   const out = at("renamed.npy");
-  await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  // The progress shows the last image when everything is appended and nothing has its name yet.
+  const progress = new ImageProgress({
+    write: (text) => {
+      if (text.includes(`${COUNT}/${COUNT}`))
+        for (const path of partials("renamed")) copyFileSync(path, `${path}.kept`);
+    },
+  });
+  await embed(request(out), { progress, stopRequested: never });
   const finished = contents("renamed");
-  const { count: _count, skipped: _skipped, ...origin } = JSON.parse(finished[2]!);
-  renameSync(at("renamed.json"), at("renamed.json.partial"));
-  writeFileSync(at("renamed.json.partial"), JSON.stringify(origin));
-  renameSync(at("renamed.jsonl"), at("renamed.jsonl.partial"));
+  for (const path of partials("renamed")) renameSync(`${path}.kept`, path);
+  rmSync(at("renamed.json"));
+  rmSync(at("renamed.npy.partial"));
+  rmSync(at("renamed.jsonl"));
   const summary = await embed(request(out), { progress: silentProgress(), stopRequested: never });
   expect(summary).toMatchObject({ outcome: "finished", images: 0, count: COUNT - 1 });
   expect(contents("renamed")).toEqual(finished);
+});
+
+test("after a power failure, what is not intact is computed again", async () => {
+  const out = at("power.npy");
+  let batches = 0;
+  const stopRequested = () => ++batches === 2;
+  await embed(request(out), { progress: silentProgress(), stopRequested });
+  // The files have their lengths, but the last block of each never came to the disk; that of the records was new.
+  for (const [place, path] of partials("power").slice(0, 3).entries()) {
+    const { length } = readFileSync(path);
+    truncateSync(path, place < 2 ? length - 200 : length);
+    truncateSync(path, place < 2 ? length : length + 4096);
+  }
+  const printed: string[] = [];
+  const summary = await embed(request(out), { progress: silentProgress(printed), stopRequested: never });
+  expect(printed.join("")).toContain("What else the unfinished files held is damaged or cannot be checked");
+  expect(summary.outcome).toBe("finished");
+  expect(contents("power")).toEqual(contents("whole"));
+});
+
+test("one that another process is writing is refused; a failure leaves no lock", async () => {
+  const out = at("locked.npy");
+  const lock = RunLock.acquire(`${out}.lock`);
+  const hooks = { progress: silentProgress(), stopRequested: never };
+  await expect(embed(request(out), hooks)).rejects.toThrow(
+    new RegExp(`no other process to be writing .*locked.npy, but found process ${process.pid} since`),
+  );
+  lock.release();
+  const stopRequested = () => {
+    throw new Error("a bug");
+  };
+  await expect(embed(request(out), { ...hooks, stopRequested })).rejects.toThrow("a bug");
+  expect(existsSync(`${out}.lock`)).toBe(false);
 });
 
 test("a stop ends it after a batch; the same request goes on, another one is refused", async () => {

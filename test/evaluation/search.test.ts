@@ -1,8 +1,11 @@
 // Searching an embedding, and finding what is there twice.
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import sharp from "sharp";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { FeatureWriter } from "#src/evaluation/feature-writer.js";
 import { embed, findDuplicates, search } from "#src/evaluation/index.js";
+import { record } from "../cli/recording.js";
+import { madeOrigin } from "./made-features.js";
 import { sharedFolder, silentProgress, writePatterns, writeTinyCheckpoint } from "./tiny-sets.js";
 
 const at = sharedFolder();
@@ -69,4 +72,67 @@ test("copies are found as one group, in their order", async () => {
   const all = await findDuplicates({ features, threshold: 0.01, threads: 1 }, silentProgress());
   expect(all.length).toBeLessThan(groups.length + 1);
   expect(all[0]!.images.length).toBeGreaterThan(3);
+});
+
+test("features of images of which none could be read are refused in words", async () => {
+  const writer = await FeatureWriter.open(at("none.npy"), madeOrigin(2));
+  if (writer === "finished") throw new Error("there were files");
+  writer.append(new Float32Array(0), [], 2);
+  await writer.finish(["a.png", "b.png"]);
+  const none = { features: at("none.npy"), threads: 1 };
+  await expect(search({ ...none, queries: [image(0)], top: 1 })).rejects.toThrow(
+    /Expected at least one image in .*none.npy, but found none of 2 could be read/,
+  );
+  expect(await findDuplicates({ ...none, threshold: 0.5 }, silentProgress())).toEqual([]);
+});
+
+describe("the commands", () => {
+  const lines = () => readFileSync(at("patterns.jsonl"), "utf8").split(/(?<=\n)/);
+
+  test.each<[string, () => string[]]>([
+    ["a line less", () => lines().slice(1)],
+    ["a line more", () => [lines()[0]!, ...lines()]],
+    ["two lines swapped", () => lines().with(0, lines()[1]!).with(1, lines()[0]!)],
+    ["null as a line", () => lines().with(0, `${"null".padEnd(lines()[0]!.length - 1)}\n`)],
+    ["rubbish as a line", () => lines().with(0, lines()[0]!.replaceAll('"', "!"))],
+    ["another name", () => lines().with(3, lines()[3]!.replace("0003", "0004"))],
+  ])("say of a .jsonl with %s that it is damaged, and give no names", async (_, changed) => {
+    for (const end of ["npy", "json"]) copyFileSync(at(`patterns.${end}`), at(`changed.${end}`));
+    writeFileSync(at("changed.jsonl"), changed().join(""));
+    for (const args of [
+      ["search", at("changed.npy"), image(3)],
+      ["duplicates", at("changed.npy"), "--threshold", "0.9"],
+    ]) {
+      const { exitCode, out, err } = await record(args);
+      expect(err).toMatch(
+        /^error: Expected .*changed.jsonl.*, but found .*delete all three and embed the images again\.\n$/,
+      );
+      expect(out).not.toContain(".png");
+      expect(exitCode).toBe(1);
+    }
+  });
+
+  test("name all files that are missing at once, and no others", async () => {
+    const [one, two] = [at("one.png"), at("two.png")];
+    const { exitCode, err } = await record(["search", features, one, image(0), two]);
+    expect(err).toBe(`error: There are no files ${one}, ${two}\n`);
+    expect(exitCode).toBe(2);
+    expect((await record(["search", features, one])).err).toBe(`error: There is no file ${one}\n`);
+    const all = await record(["search", at("else.npy"), one, image(0)]);
+    expect(all.err).toBe(
+      `error: There are no features ${at("else.npy")}: expected the .npy file that mixedae embed writes. ` +
+        `There is no file ${one}\n`,
+    );
+    writeFileSync(at("begun.npy.partial"), "");
+    for (const args of [
+      ["search", at("begun.npy"), image(0)],
+      ["duplicates", at("begun.npy")],
+    ]) {
+      const { exitCode, err } = await record(args);
+      expect(err).toMatch(
+        /^error: The features .*begun.npy are not finished: call the same mixedae embed command again/,
+      );
+      expect(exitCode).toBe(2);
+    }
+  });
 });
