@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { ClassifiedImage } from "../evaluation/finetune/classify.js";
 import type { CliContext } from "./context.js";
-import { positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { countUpTo, threadsOption } from "./evaluation-flags.js";
 
 interface ClassifyFlags {
   readonly top: number;
@@ -22,7 +22,7 @@ export function addClassify(
     .description("Names the likeliest classes of images, with their probabilities.")
     .argument("<run>", "folder of a run of mixedae finetune, or one of its checkpoints")
     .argument("<image...>", "image files")
-    .option("--top <n>", "classes that are named for each image", positiveNumber, 3)
+    .option("--top <n>", "classes that are named for each image", countUpTo(100_000), 3)
     .option("--json", "one JSON object a line instead of a table", false)
     .addOption(threadsOption())
     .addHelpText(

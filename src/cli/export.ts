@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
+import { modelLimits } from "../nn/model-limits.js";
 import type { CliContext } from "./context.js";
-import { studentHelp } from "./evaluation-flags.js";
-import { wholeNumber } from "./import.js";
+import { countUpTo, studentHelp } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
 
 const extensions: Readonly<Record<ExportFormat, readonly string[]>> = {
@@ -30,7 +30,11 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
     .requiredOption("--out <path>", "file to write; a folder for huggingface")
     .option("--encoder-only", "leave the decoder out; always so for timm and onnx")
     .option("--student", studentHelp)
-    .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
+    .option(
+      "--image-size <pixels>",
+      "resample the position embeddings for images of this size",
+      countUpTo(modelLimits.imageSize),
+    )
     .addOption(
       new Option("--pool <name>", "what the ONNX output embedding is (default: mean)").choices(["mean", "cls"]),
     )

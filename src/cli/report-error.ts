@@ -7,6 +7,7 @@ import { EngineError } from "../runtime/errors.js";
 import {
   CheckpointError,
   ConfigError,
+  MemoryError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,
@@ -22,6 +23,7 @@ const foreseenErrors = [
   DataError,
   EngineError,
   FormatError,
+  MemoryError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,

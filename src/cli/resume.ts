@@ -1,9 +1,10 @@
 // mixedae resume: the same run goes on.
 
 import { existsSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { isFinetuneConfig, readConfigFile, runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
+import { threadCount } from "./evaluation-flags.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
 
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -17,7 +18,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .option(
       "--threads <n>",
       "threads of the engine; 0 means one a physical core (default: as the run was started)",
-      wholeNumber,
+      threadCount,
     )
     .addHelpText(
       "after",
@@ -40,9 +41,4 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       const { resume } = await context.loadTraining();
       finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("Expected a whole number, 0 or more.");
-  return Number(text);
 }

@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { Command } from "commander";
+import { mostNeighbours } from "../tasks/limits.js";
 import type { CliContext } from "./context.js";
-import { fromFlag, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { countUpTo, fromFlag, threadsOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
 
 interface SearchFlags {
@@ -24,7 +25,7 @@ export function addSearch(program: Command, { stdout }: CliContext, finish: (exi
     )
     .argument("<features.npy>", "file that mixedae embed made")
     .argument("<images...>", "image files to look for")
-    .option("--top <n>", "how many to find for each image", positiveNumber, 12)
+    .option("--top <n>", "how many to find for each image", countUpTo(mostNeighbours), 12)
     .option("--sheet <file.png>", "draw a contact sheet: a row for each image")
     .option(fromFlag, "where the encoder is now, if its run has moved or trained on")
     .addOption(threadsOption())

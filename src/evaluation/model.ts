@@ -16,6 +16,8 @@ export interface ModelRequest {
   readonly modelSeed?: number;
   /** Of a run of iBOT: the student in place of the teacher. */
   readonly student?: boolean;
+  /** False goes on where what an evaluation keeps is more than the memory that is free; true by default. */
+  readonly memoryCheck?: boolean;
 }
 
 /** Throws the errors of `loadPretrained`. */

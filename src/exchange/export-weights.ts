@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FormatError } from "../formats/errors.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import {
   describeModel,
@@ -155,6 +156,12 @@ function resized(model: PretrainedModel, imageSize: number | undefined): Pretrai
     );
   }
   const [from, to] = [shape.imageSize, imageSize].map((size) => size / shape.patchSize) as [number, number];
+  if (to ** 2 > modelLimits.patches) {
+    throw new FormatError(
+      model.origin,
+      `expected images of at most ${modelLimits.patches} patches of ${shape.patchSize}; found ${to ** 2}, of ${imageSize} pixels`,
+    );
+  }
   const tensors = new Map(model.tensors);
   for (const name of ["pos_embed", "decoder_pos_embed"]) {
     const tensor = tensors.get(name);

@@ -6,7 +6,13 @@ import { setTimeout } from "node:timers/promises";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import { CheckpointError, ConfigError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
+import {
+  CheckpointError,
+  ConfigError,
+  MemoryError,
+  RunDirectoryError,
+  TrainingDivergedError,
+} from "../training/errors.js";
 import type { ProgressLine } from "../training/progress-line.js";
 import { formatDuration } from "../training/quantities.js";
 import { type LockHolder, RunLock } from "../training/run-lock.js";
@@ -107,8 +113,8 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   };
 }
 
-/** What can be wrong with one job alone: its data, its files, its learning rate, a batch larger than its few labels. */
-const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError, ConfigError];
+/** What can be wrong with one job alone: its data, files or learning rate, too few labels for a batch, its memory. */
+const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError, ConfigError, MemoryError];
 
 /** The folders of a job and of the pre-training that it needs. */
 function neededBy(job: Job): string[] {

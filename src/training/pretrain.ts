@@ -1,5 +1,5 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type BatchStream, type ImageSource, openBatches, openSource } from "../data/index.js";
+import { type BatchOptions, type ImageSource, openBatches, openSource, planBatchMemory } from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { formatAnnouncement } from "./announce.js";
@@ -11,10 +11,12 @@ import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { pictureImages } from "./picture-images.js";
+import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, withRun } from "./run-directory.js";
+import { checkThreads, runHere } from "./threads.js";
 import { viewsOf } from "./views.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
@@ -24,6 +26,7 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+  checkThreads(config.run);
   const source = await openSource(config.source, { split: config.data.split });
   return withRun(await RunDirectory.create(folder, config), (run) => runFrom(run, source, hooks));
 }
@@ -31,7 +34,7 @@ export async function pretrain(config: PretrainConfig, folder: string, hooks: Ru
 /** Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. */
 export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
   const config = readRunConfig(folder);
-  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
+  const opened = await RunDirectory.open(folder, { ...config, run: runHere(config.run, overrides, hooks.print) });
   return withRun(opened, async (run) => {
     const source = await openSource(run.config.source, { split: run.config.data.split });
     return runFrom(run, source, hooks);
@@ -41,7 +44,13 @@ export async function resume(folder: string, overrides: ResumeOverrides, hooks: 
 async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<RunSummary> {
   const { config } = run;
   hooks.print(source.description);
-  const batches = await openTrainingBatches(run, source, hooks);
+  const options = batchOptions(run, source, hooks);
+  const memory = planMemory(config, planBatchMemory(options), {
+    enabled: config.run.memoryCheck,
+    switchOff: "run.memoryCheck=false",
+    print: hooks.print,
+  });
+  const batches = await openBatches(options);
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const learner = await createLearner(config, derived);
@@ -58,7 +67,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
       imagesHeld: batches.description,
       parameters: countParameters(training),
       threads: config.run.threads || engineThreads(),
-      memoryBytes: training.memoryBytes + batches.memory.bytes,
+      memoryBytes: bytesWithImages(memory, batches.memory),
       seconds: stepSeconds * (derived.totalSteps - doneSteps),
       doneSteps,
     });
@@ -128,10 +137,10 @@ async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHooks): Promise<BatchStream> {
+function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): BatchOptions {
   const { config } = run;
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
-  return openBatches({
+  return {
     source,
     imageSize: config.model.imageSize,
     batchSize: config.schedule.batchSize,
@@ -146,7 +155,7 @@ function openTrainingBatches(run: PretrainRun, source: ImageSource, hooks: RunHo
       run.log.skipped(name, reason);
       hooks.print(`Skipped ${name}: ${reason}`);
     },
-  });
+  };
 }
 
 /** The first run of a program also allocates, so the second is timed; neither updates anything. */

@@ -172,7 +172,7 @@ describe("errors of resolveConfig", () => {
     );
     expect(problems).toEqual([
       "seed (from --set): expected a whole number of at least 0; found -1",
-      "model.depth (from --set): expected a whole number above 0; found 2.5",
+      "model.depth (from --set): expected a whole number from 1 to 256; found 2.5",
       "data.flip (from --set): expected true or false; found 3",
       'run.checkpointEvery (from --set): expected a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never; found "soon"',
     ]);

@@ -1,9 +1,9 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
-import { type BatchStream, openBatches, selectImages } from "../../data/index.js";
+import { type BatchOptions, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
 import { input } from "../../graph/index.js";
 import { ParameterScope } from "../../nn/parameters.js";
-import { createTraining, type Training } from "../../optim/training.js";
+import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
 import { engineThreads } from "../../runtime/machine.js";
 import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
 import { crossEntropy } from "../../tasks/cross-entropy.js";
@@ -11,11 +11,14 @@ import type { ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { trainLoop } from "../../training/loop.js";
+import { checkMemory, type MemoryPart } from "../../training/memory-check.js";
 import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
+import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, runPaths, withRun } from "../../training/run-directory.js";
+import { checkThreads, runHere } from "../../training/threads.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -53,6 +56,7 @@ export async function finetune(
     fromScratch: request.from === "scratch",
     images: sets.train.indices.length,
   });
+  checkThreads(choices.run);
   const { labelsFraction = 1, seed = 0 } = request;
   const { shape, normalization, background } = model;
   const config: FinetuneConfig = {
@@ -79,7 +83,7 @@ export async function resumeFinetune(
   const config = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
   const { fraction, seed } = config.labels;
   const sets = await openLabelledSets({ train: config.train, test: config.test, labelsFraction: fraction, seed });
-  const opened = await RunDirectory.open(folder, { ...config, run: { ...config.run, ...overrides } });
+  const opened = await RunDirectory.open(folder, { ...config, run: runHere(config.run, overrides, hooks.print) });
   return withRun(opened, (run) => train(run, sets, hooks));
 }
 
@@ -105,9 +109,13 @@ async function train(
 ): Promise<FinetuneResult> {
   const { config } = run;
   const images = sets.train.indices.length;
-  const batches = await openTrainingBatches(run, sets, hooks);
+  const options = batchOptions(run, sets, hooks);
+  const definition = finetuneDefinition(config);
+  const memory = [...trainingParts(config, definition), ...batchParts(planBatchMemory(options))];
+  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: "run.memoryCheck=false", print: hooks.print });
+  const batches = await openBatches(options);
   try {
-    const training = await createFinetuning(config);
+    const training = await createTraining(definition);
     const snapshot = () => ({
       tensors: stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
@@ -131,7 +139,7 @@ async function train(
       images,
       held: batches.description,
       threads: config.run.threads || engineThreads(),
-      memoryBytes: training.memoryBytes + batches.memory.bytes,
+      memoryBytes: bytesWithImages(memory, batches.memory),
       doneSteps,
     });
     for (const line of announcement) hooks.print(line);
@@ -159,10 +167,10 @@ async function train(
   }
 }
 
-function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): Promise<BatchStream> {
+function batchOptions(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): BatchOptions {
   const { model, schedule, seed, data, augmentation } = run.config;
   const { scale, flip, randAugment, randomErasing } = augmentation;
-  return openBatches({
+  return {
     source: selectImages(sets.train.source, sets.train.indices),
     imageSize: model.shape.imageSize,
     batchSize: schedule.batchSize,
@@ -182,11 +190,11 @@ function openTrainingBatches(run: FinetuneRun, sets: LabelledSets, hooks: Finetu
       run.log.skipped(name, reason);
       hooks.print(`Skipped ${name}: ${reason}`);
     },
-  });
+  };
 }
 
-/** Compiles the step program of a configuration. */
-async function createFinetuning(config: FinetuneConfig): Promise<Training> {
+/** What a fine-tuning of this configuration minimises, and how. */
+function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
   const { batchSize, microBatch } = config.schedule;
   const { betas, epsilon, weightDecay, layerDecay } = config.optimizer;
   const { mixup, cutmix, dropPath } = config.regularization;
@@ -196,14 +204,26 @@ async function createFinetuning(config: FinetuneConfig): Promise<Training> {
     mixed: mixup > 0 || cutmix > 0,
     dropPath: dropPath > 0,
   });
-  return createTraining({
+  return {
     name: "finetune",
     loss: crossEntropy(scores, input("targets", [microBatch, shape.classes])),
     parameters: fineTuned(scope.parameters, shape.encoder.depth, layerDecay),
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     microBatches: batchSize / microBatch,
     engine: { device: config.run.device, threads: config.run.threads },
-  });
+  };
+}
+
+/** The memory of weights and program. */
+function trainingParts({ schedule, model, run }: FinetuneConfig, definition: TrainingDefinition): MemoryPart[] {
+  const { flatBytes, programBytes } = planTraining(definition);
+  const { microBatch } = schedule;
+  const computing = `computing ${microBatch} images of ${model.shape.imageSize} pixels at once`;
+  const onGpu = run.device !== "cpu";
+  return [
+    { name: "weights, gradients and optimizer state", bytes: flatBytes, lower: "the encoder's size" },
+    { name: computing, bytes: programBytes, lower: "schedule.microBatch", onGpu },
+  ];
 }
 
 /** The encoder's weights as they were learnt, and a new head. */
