@@ -8,8 +8,8 @@ export const modelLimits = {
   depth: 256,
   heads: 512,
   mlpRatio: 64,
-  /** Patches of an image, 128 x 128: attention compares each with each. */
-  patches: 16_384,
+  /** Patches of an image, 100 x 100: attention compares each with each. */
+  patches: 10_000,
   /** Trained values. */
   parameters: 30_000_000_000,
 } as const;

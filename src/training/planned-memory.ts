@@ -2,11 +2,14 @@
 
 import type { BatchMemory, MemoryUse } from "../data/index.js";
 import { TEACHER } from "../methods/ibot/task.js";
+import { reconstructionProgram } from "../methods/pretext-program.js";
 import { planTraining } from "../optim/training.js";
-import { attentionBytes, countParameters } from "./config/model-size.js";
+import { planBytes } from "../runtime/index.js";
+import { countParameters, leastProgramBytes } from "./config/model-size.js";
 import { type PretrainConfig, reconstructs } from "./config.js";
 import { checkMemory, type MemoryCheck, type MemoryPart, plannedBytes } from "./memory-check.js";
-import { pretextOf } from "./model.js";
+import { methodOf, modelOf, pretextOf } from "./model.js";
+import { picturedCount } from "./picture-images.js";
 import { formatCount } from "./quantities.js";
 
 /** Each value, its gradient and two moments, as float32. */
@@ -18,7 +21,7 @@ const BYTES_OF_VALUE = 16;
  */
 export function planMemory(config: PretrainConfig, batches: BatchMemory, check: MemoryCheck): MemoryPart[] {
   const count = countParameters(config);
-  const least = [weights(count, count * BYTES_OF_VALUE), microBatch(config, attentionBytes(config))];
+  const least = [weights(count, count * BYTES_OF_VALUE), microBatch(config, leastProgramBytes(config))];
   checkMemory(least, { ...check, print: () => {} });
 
   const { batchSize, microBatch: atOnce } = config.schedule;
@@ -36,6 +39,7 @@ export function planMemory(config: PretrainConfig, batches: BatchMemory, check: 
   const parts = [
     weights(values, flatBytes),
     microBatch(config, programBytes),
+    ...pictures(config),
     ...batchParts(batches, "model.imageSize"),
   ];
   checkMemory(parts, check);
@@ -56,6 +60,16 @@ export function batchParts({ batchBytes, imageBytes }: BatchMemory, imageSizeKey
     { name: "batches ahead", bytes: batchBytes, lower: `schedule.batchSize${size}` },
     { name: IMAGES, bytes: imageBytes, lower: "data.memoryBudgetMiB" },
   ];
+}
+
+/** The program that draws reconstructions keeps what it computed in, beside that of the steps. */
+function pictures(config: PretrainConfig): MemoryPart[] {
+  if (!reconstructs(config)) return [];
+  const count = picturedCount(config);
+  const program = reconstructionProgram(modelOf(config, methodOf(config), count));
+  const bytes = planBytes(program, config.run.device);
+  const name = `drawing ${count} reconstructions`;
+  return [{ name, bytes, lower: "model.imageSize", onGpu: config.run.device !== "cpu" }];
 }
 
 function weights(values: number, bytes: number): MemoryPart {

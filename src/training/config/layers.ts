@@ -15,6 +15,9 @@ export type Mapping = Record<string, unknown>;
 /** Sections within sections, at most: no key lies nearly as deep. */
 const DEEPEST = 16;
 
+/** Entries of a list: that of the .tar shards of a large set has some ten thousand. */
+const LONGEST = 100_000;
+
 /** Two keys of which exactly one may have a value: setting one in a later layer unsets the other. */
 export const exclusivePairs = [
   ["schedule", "epochs", "steps"],
@@ -148,7 +151,12 @@ function mergeInto(
       if (isMapping(before)) mergeInto(section, before, origins.get(path) ?? origin, inside, new Map());
       mergeInto(section, value, origin, inside, origins);
       define(target, name, section);
-    } else define(target, name, value);
+    } else {
+      if (Array.isArray(value) && value.length > LONGEST) {
+        throw new ConfigError([`${path} (from ${origin}): expected at most ${LONGEST} entries; found ${value.length}`]);
+      }
+      define(target, name, value);
+    }
   }
 }
 

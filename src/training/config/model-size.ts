@@ -27,10 +27,16 @@ function blockParameters(width: number, mlpRatio: number): number {
 }
 
 /**
- * Bytes that the largest attention takes for one micro-batch: what every token thinks of every other one. All patches
- * of an image meet in the decoder, or in iBOT's encoder, which sees two global crops.
+ * The least that one micro-batch takes, in bytes: the largest attention, what every token thinks of every other one,
+ * and what the program holds for all pairs of patches. All patches of an image meet in the decoder, or in iBOT's
+ * encoder, which sees two global crops.
  */
-export function attentionBytes({ method, model, schedule }: PretrainConfig): number {
+export function leastProgramBytes({ method, model, schedule, methodOptions }: PretrainConfig): number {
+  const pairs = (1 + patchCount(model)) ** 2;
   const [heads, sequences] = method === "ibot" ? [model.heads, 2] : [model.decoderHeads, 1];
-  return 4 * schedule.microBatch * sequences * heads * (1 + patchCount(model)) ** 2;
+  const compares = method === "mixedae" && methodOptions.contrastive;
+  return 4 * pairs * (schedule.microBatch * sequences * heads + (compares ? COPIES : 0));
 }
+
+/** Two masks of the contrastive loss, each as it is made, as it is told from others, and in the program's file. */
+const COPIES = 8;

@@ -130,10 +130,10 @@ export const optimizerSchema = z.strictObject({
 
 export const runSchema = z.strictObject({
   device: z.enum(["cpu", "webgpu"]).describe("where the step programs run"),
-  threads: countOrNone(
-    runLimits.threads,
-    "threads of the engine; 0 means one a physical core; more than four times what the machine runs at once is refused",
-  ),
+  threads: z.int().min(0).max(runLimits.threads).meta({
+    description: "threads of the engine; 0 means one a physical core",
+    expected: "a whole number from 0 (one a physical core) to four times the threads that the machine runs at once",
+  }),
   memoryCheck: z
     .boolean()
     .default(true)
