@@ -89,7 +89,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
 }
 
 function imageSize(text: string): number {
-  const size = wholeNumber(text);
+  const size = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (size < 16 || size > 2048) throw new InvalidArgumentError("Expected a number of pixels from 16 to 2048.");
   return size;
 }

@@ -7,6 +7,11 @@ import type { CliContext } from "./context.js";
 import { threadCount } from "./evaluation-flags.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
 
+interface ResumeFlags {
+  readonly threads?: number;
+  readonly memoryCheck: boolean;
+}
+
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("resume")
@@ -20,6 +25,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       "threads of the engine; 0 means one a physical core (default: as the run was started)",
       threadCount,
     )
+    .option("--no-memory-check", "go on even where more memory is planned than is free")
     .addHelpText(
       "after",
       [
@@ -31,8 +37,8 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         "  mixedae resume runs/first",
       ].join("\n"),
     )
-    .action(async (folder: string, options: { threads?: number }) => {
-      const overrides = options.threads === undefined ? {} : { threads: options.threads };
+    .action(async (folder: string, { threads, memoryCheck }: ResumeFlags) => {
+      const overrides = { ...(threads !== undefined && { threads }), ...(!memoryCheck && { memoryCheck }) };
       if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
         const { resumeFinetune } = await import("../evaluation/index.js");
         finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));

@@ -31,6 +31,8 @@ export interface RunHooks {
 export interface ResumeOverrides {
   /** Engine threads on this machine; 0 means one a physical core. */
   readonly threads?: number;
+  /** False goes on even where more memory is planned than is free. */
+  readonly memoryCheck?: boolean;
 }
 
 export interface RunSummary {

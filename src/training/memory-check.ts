@@ -25,6 +25,9 @@ export interface MemoryCheck {
   readonly availableBytes?: number;
 }
 
+/** How the check of a run is switched off: its key, or the flag of a run that goes on. */
+export const switchOffRun = "run.memoryCheck=false (for mixedae resume: --no-memory-check)";
+
 /**
  * From this share of the free memory on, a line warns: the process itself takes some 250 MiB, and the allocator of the
  * engine was seen to take 1.4 times what is planned.

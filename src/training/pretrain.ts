@@ -10,6 +10,7 @@ import { HealthWatch, warningLines } from "./health.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
+import { switchOffRun } from "./memory-check.js";
 import { pictureImages } from "./picture-images.js";
 import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { formatCount } from "./quantities.js";
@@ -47,7 +48,7 @@ async function runFrom(run: PretrainRun, source: ImageSource, hooks: RunHooks): 
   const options = batchOptions(run, source, hooks);
   const memory = planMemory(config, planBatchMemory(options), {
     enabled: config.run.memoryCheck,
-    switchOff: "run.memoryCheck=false",
+    switchOff: switchOffRun,
     print: hooks.print,
   });
   const batches = await openBatches(options);

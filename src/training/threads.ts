@@ -36,5 +36,5 @@ export function runHere<Run extends RunSection>(
         "It goes on with one a physical core; --threads sets another number.",
     );
   }
-  return { ...run, threads };
+  return { ...run, ...overrides, threads };
 }

@@ -132,6 +132,10 @@ describe("loadPretrained", () => {
     { mlpRatio: 0.3 },
     { depth: 0 },
     { imageSize: -8 },
+    { imageSize: 2 ** 20, patchSize: 1 },
+    { imageSize: 8192, patchSize: 16 },
+    { width: 2 ** 40 },
+    { mlpRatio: 1e9 },
     { other: 1 },
   ])("a description with %j is none", (change) => {
     const text = describe_({ shape: { ...tinyModel.shape, ...change } });

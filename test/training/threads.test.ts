@@ -15,6 +15,10 @@ test("a run that goes on is adapted, and a line says so", () => {
   const print = (line: string) => lines.push(line);
   expect(runHere({ threads: 1, keep: 2 }, {}, print)).toEqual({ threads: 1, keep: 2 });
   expect(runHere({ threads: 512 }, { threads: 1 }, print)).toEqual({ threads: 1 });
+  expect(runHere({ threads: 1, memoryCheck: true }, { memoryCheck: false }, print)).toEqual({
+    threads: 1,
+    memoryCheck: false,
+  });
   expect(lines).toEqual([]);
   expect(runHere({ threads: 4096, keep: 2 }, {}, print)).toEqual({ threads: 0, keep: 2 });
   expect(lines).toHaveLength(1);

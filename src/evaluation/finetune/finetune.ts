@@ -11,7 +11,7 @@ import type { ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { trainLoop } from "../../training/loop.js";
-import { checkMemory, type MemoryPart } from "../../training/memory-check.js";
+import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
 import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
@@ -112,7 +112,7 @@ async function train(
   const options = batchOptions(run, sets, hooks);
   const definition = finetuneDefinition(config);
   const memory = [...trainingParts(config, definition), ...batchParts(planBatchMemory(options))];
-  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: "run.memoryCheck=false", print: hooks.print });
+  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, print: hooks.print });
   const batches = await openBatches(options);
   try {
     const training = await createTraining(definition);
