@@ -110,6 +110,15 @@ describe("loadPretrained", () => {
         tensors: entries,
         metadata: { model: describe_({ shape: { ...tinyModel.shape, imageSize: 4_000_000 } }) },
       },
+      "shape.imageSize: Too big",
+    ],
+    [
+      "another image size",
+      {
+        step: 0,
+        tensors: entries,
+        metadata: { model: describe_({ shape: { ...tinyModel.shape, imageSize: 16 * tinyModel.shape.patchSize } }) },
+      },
       "expected pos_embed to have the shape",
     ],
   ])("refuses %s", async (_, contents, words) => {
