@@ -7,7 +7,7 @@ import { printable, printableJson } from "../terminal/printable.js";
 import { ProgressLine } from "../training/progress-line.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
-import { checkFiles, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { checkFiles, countUpTo, threadsOption } from "./evaluation-flags.js";
 import { warnOn } from "./warn.js";
 
 interface ClassifyFlags {
@@ -27,7 +27,7 @@ export function addClassify(
     .description("Names the likeliest classes of images, with their probabilities.")
     .argument("<run>", "folder of a run of mixedae finetune, or one of its checkpoints")
     .argument("<image...>", "image files")
-    .option("--top <n>", "classes that are named for each image", positiveNumber, 3)
+    .option("--top <n>", "classes that are named for each image", countUpTo(100_000), 3)
     .option("--json", "one JSON object a line instead of a table", false)
     .addOption(threadsOption())
     .addHelpText(

@@ -5,8 +5,11 @@ import { printable } from "../terminal/printable.js";
 import { StoppedError } from "../training/errors.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
-import { positiveNumber, wholeNumber } from "./evaluation-flags.js";
+import { countUpTo, wholeNumber } from "./evaluation-flags.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
+
+/** Their annotations are one file, and in memory at once. */
+const MOST_SCENES = 1_000_000;
 
 interface ComposeFlags {
   readonly out: string;
@@ -28,8 +31,8 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
     )
     .requiredOption("--out <folder>", "folder for the set")
     .option("--labels <file.json>", "names the class of each image; without it, sub-folders are the classes")
-    .option("--count <n>", "scenes to train on", positiveNumber, 10_000)
-    .option("--test-count <n>", "scenes to test on", positiveNumber, 2_000)
+    .option("--count <n>", "scenes to train on", countUpTo(MOST_SCENES), 10_000)
+    .option("--test-count <n>", "scenes to test on", countUpTo(MOST_SCENES), 2_000)
     .option("--image-size <pixels>", "height and width of a scene", imageSize, 64)
     .option("--objects <min-max>", "objects a scene", range, [1, 4] as const)
     .option("--seed <n>", "decides everything that is drawn", wholeNumber, 0)
@@ -97,7 +100,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
 }
 
 function imageSize(text: string): number {
-  const size = positiveNumber(text);
+  const size = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (size < 16 || size > 2048) throw new InvalidArgumentError("Expected a number of pixels from 16 to 2048.");
   return size;
 }

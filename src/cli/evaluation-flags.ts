@@ -6,7 +6,9 @@ import type { LabelledSetsRequest } from "../evaluation/labelled-sets.js";
 import type { ModelRequest } from "../evaluation/model.js";
 import { picturePath } from "../evaluation/report-files.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
+import { threadsProblem } from "../runtime/machine.js";
 import { type Pooling, poolings } from "../tasks/features.js";
+import { runLimits } from "../training/config/limits.js";
 import { prepareOutputs } from "../training/outputs.js";
 import type { CliContext } from "./context.js";
 import { UsageError } from "./usage-error.js";
@@ -17,6 +19,7 @@ export interface ModelFlags {
   readonly model?: ModelPreset;
   readonly modelSeed?: number;
   readonly student?: boolean;
+  readonly memoryCheck: boolean;
 }
 
 export const studentHelp = "of a run of iBOT, take the student in place of the teacher";
@@ -97,11 +100,12 @@ export function addModelFlags(command: Command): Command {
         modelPresetNames,
       ),
     )
+    .option("--no-memory-check", "go on even where more memory is planned than is free")
     .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
 }
 
 export function modelRequest(
-  { from, model, modelSeed, student }: ModelFlags,
+  { from, model, modelSeed, student, memoryCheck }: ModelFlags,
   context: Pick<CliContext, "stderr">,
 ): ModelRequest {
   return {
@@ -110,13 +114,22 @@ export function modelRequest(
     ...(model !== undefined && { preset: model }),
     ...(modelSeed !== undefined && { modelSeed }),
     ...(student && { student }),
+    ...(!memoryCheck && { memoryCheck }),
   };
 }
 
 export function threadsOption(): Option {
   return new Option("--threads <n>", "threads of the engine; 0 means one a physical core")
     .default(0)
-    .argParser(wholeNumber);
+    .argParser(threadCount);
+}
+
+/** Engine threads that this machine has a use for. */
+export function threadCount(text: string): number {
+  const value = wholeNumber(text);
+  const problem = threadsProblem(value);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
+  return value;
 }
 
 export function poolOption(defaultValue?: Pooling): Option {
@@ -129,16 +142,19 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-export function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError("Expected a whole number, 1 or more.");
-  return value;
+/** For commander: a whole number from 1 up to a bound that only a slip is beyond. */
+export function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+    if (value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${most.toLocaleString("en-US")}.`);
+  };
 }
 
 export function rate(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected a number above 0.");
-  return value;
+  if (value > 0 && value <= runLimits.learningRate) return value;
+  throw new InvalidArgumentError(`Expected a number above 0 and of at most ${runLimits.learningRate}.`);
 }
 
 /** A share above 0 and at most 1; "10%" is 0.1. */

@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../training/progress-line.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
-import { overwriteOption, studentHelp } from "./evaluation-flags.js";
-import { wholeNumber } from "./import.js";
+import { countUpTo, overwriteOption, studentHelp } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
 import { warnOn } from "./warn.js";
 
@@ -35,7 +35,11 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
     .addOption(overwriteOption())
     .option("--encoder-only", "leave the decoder out; always so for timm and onnx")
     .option("--student", studentHelp)
-    .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
+    .option(
+      "--image-size <pixels>",
+      "resample the position embeddings for images of this size",
+      countUpTo(modelLimits.imageSize),
+    )
     .addOption(
       new Option("--pool <name>", "what the ONNX output embedding is (default: mean)").choices(["mean", "cls"]),
     )

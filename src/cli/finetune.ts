@@ -3,17 +3,18 @@
 import { type Command, Option } from "commander";
 import { finetuneKeys } from "../evaluation/finetune/config.js";
 import { type RecipeName, recipeNames } from "../evaluation/finetune/recipes.js";
+import { runLimits } from "../training/config/limits.js";
 import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../training/config.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
   addSetFlags,
+  countUpTo,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
-  positiveNumber,
   rate,
   type SetFlags,
   setsRequest,
@@ -52,11 +53,11 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     )
     .addOption(
       new Option("--epochs <n>", "passes over the training images (default: by recipe)")
-        .argParser(positiveNumber)
+        .argParser(countUpTo(runLimits.epochs))
         .conflicts("steps"),
     )
-    .option("--steps <n>", "optimizer steps (default: by recipe)", positiveNumber)
-    .option("--batch-size <n>", "images a step (default: by recipe)", positiveNumber)
+    .option("--steps <n>", "optimizer steps (default: by recipe)", countUpTo(runLimits.steps))
+    .option("--batch-size <n>", "images a step (default: by recipe)", countUpTo(runLimits.batchSize))
     .option("--learning-rate <x>", "highest learning rate (default: by recipe)", rate)
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
@@ -77,17 +78,18 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
 
 /** What was given, the weakest first. */
 function layersOf(flags: FinetuneFlags): ConfigLayer[] {
-  const { config = [], set = [], epochs, steps, batchSize, learningRate, threads, seed } = flags;
+  const { config = [], set = [], epochs, steps, batchSize, learningRate, threads, seed, memoryCheck } = flags;
   const schedule = {
     ...(epochs !== undefined && { epochs }),
     ...(steps !== undefined && { steps }),
     ...(batchSize !== undefined && { batchSize }),
     ...(learningRate !== undefined && { learningRate }),
   };
+  const run = { ...(threads > 0 && { threads }), ...(!memoryCheck && { memoryCheck }) };
   return [
     { origin: "--seed", values: { seed } },
     ...config.map(layerFromFile),
-    { origin: "flags", values: { schedule, ...(threads > 0 && { run: { threads } }) } },
+    { origin: "flags", values: { schedule, run } },
     ...(set.length > 0 ? [layerFromAssignments(set)] : []),
   ];
 }

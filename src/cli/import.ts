@@ -4,10 +4,11 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ImportOptions } from "../exchange/import-weights.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { ProgressLine } from "../training/progress-line.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
-import { overwriteOption } from "./evaluation-flags.js";
+import { countUpTo, overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";
 
 interface Options extends Omit<ImportOptions, "normalization"> {
@@ -27,9 +28,17 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .argument("<file>", "PyTorch file (.pth, .pt, .bin), safetensors file, or Hugging Face folder")
     .requiredOption("--out <file.safetensors>", "checkpoint to write")
     .addOption(overwriteOption())
-    .option("--image-size <pixels>", "resample the position embeddings for images of this size", wholeNumber)
-    .option("--heads <n>", "attention heads, where neither the file nor the usual sizes tell", wholeNumber)
-    .option("--decoder-heads <n>", "attention heads of the decoder, likewise", wholeNumber)
+    .option(
+      "--image-size <pixels>",
+      "resample the position embeddings for images of this size",
+      countUpTo(modelLimits.imageSize),
+    )
+    .option(
+      "--heads <n>",
+      "attention heads, where neither the file nor the usual sizes tell",
+      countUpTo(modelLimits.heads),
+    )
+    .option("--decoder-heads <n>", "attention heads of the decoder, likewise", countUpTo(modelLimits.heads))
     .option("--entry <name>", "part of a file with several sets of weights, such as teacher or student")
     .option("--prefix <text>", "what stands before the encoder's names, where a file holds several encoders")
     .option("--encoder-only", "leave the decoder out")
@@ -74,13 +83,6 @@ function checkOut(out: string): void {
   if (extname(out) !== ".safetensors") {
     throw new UsageError(`--out: expected a name that ends in .safetensors; found ${out}`);
   }
-}
-
-/** For commander: a whole number above 0. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("Expected a whole number above 0.");
 }
 
 function threeNumbers(text: string): [number, number, number] {

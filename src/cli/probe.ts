@@ -2,18 +2,19 @@
 
 import type { Command } from "commander";
 import type { Pooling } from "../tasks/features.js";
+import { runLimits } from "../training/config/limits.js";
 import { formatCount, formatDuration } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
   addReportFlag,
   addSetFlags,
+  countUpTo,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
   poolOption,
-  positiveNumber,
   prepareReport,
   type ReportFlags,
   rate,
@@ -46,9 +47,9 @@ export function addProbe(program: Command, { stdout, stderr }: CliContext, finis
     .option(
       "--epochs <n>",
       "passes over the training images (default: 90; without --augment as many as are needed)",
-      positiveNumber,
+      countUpTo(runLimits.epochs),
     )
-    .option("--batch-size <n>", "images a step", positiveNumber, 1024)
+    .option("--batch-size <n>", "images a step", countUpTo(runLimits.batchSize), 1024)
     .option(
       "--base-learning-rate <x>",
       "learning rate for a batch of 256, scaled by the batch (default: 1; with --augment 0.1)",

@@ -8,6 +8,7 @@ import { printable, printableLines } from "../terminal/printable.js";
 import {
   CheckpointError,
   ConfigError,
+  MemoryError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,
@@ -23,6 +24,7 @@ const foreseenErrors = [
   DataError,
   EngineError,
   FormatError,
+  MemoryError,
   RunDirectoryError,
   StorageError,
   TrainingDivergedError,

@@ -1,17 +1,18 @@
 // mixedae resume: the same run goes on.
 
 import { existsSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ResumeOverrides } from "../training/hooks.js";
 import { isFinetuneConfig, readConfigFile, runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
-import { onePath } from "./evaluation-flags.js";
+import { onePath, threadCount } from "./evaluation-flags.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
 import { UsageError } from "./usage-error.js";
 
 interface ResumeFlags extends Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
   readonly source?: readonly string[];
   readonly testSource?: readonly string[];
+  readonly memoryCheck: boolean;
 }
 
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -25,8 +26,9 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .option(
       "--threads <n>",
       "threads of the engine; 0 means one a physical core (default: as the run was started)",
-      wholeNumber,
+      threadCount,
     )
+    .option("--no-memory-check", "go on even where more memory is planned than is free")
     .option(
       "--source <path...>",
       "where the images are now, if they have moved (of a fine-tuning: those it learns from)",
@@ -47,9 +49,10 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         "  mixedae resume runs/first",
       ].join("\n"),
     )
-    .action(async (folder: string, { source, testSource, ...others }: ResumeFlags) => {
+    .action(async (folder: string, { source, testSource, memoryCheck, ...others }: ResumeFlags) => {
       const overrides: ResumeOverrides = {
         ...others,
+        ...(!memoryCheck && { memoryCheck }),
         ...(source !== undefined && { source: onePath(source) }),
         ...(testSource !== undefined && { testSource: onePath(testSource) }),
       };
@@ -63,9 +66,4 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       const { resume } = await context.loadTraining();
       finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("Expected a whole number, 0 or more.");
-  return Number(text);
 }

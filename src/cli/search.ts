@@ -2,11 +2,12 @@
 
 import { extname } from "node:path";
 import type { Command } from "commander";
+import { mostNeighbours } from "../tasks/limits.js";
 import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../training/progress-line.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
-import { fromFlag, overwriteOption, positiveNumber, threadsOption } from "./evaluation-flags.js";
+import { countUpTo, fromFlag, overwriteOption, threadsOption } from "./evaluation-flags.js";
 import { checkFeatureFiles } from "./missing-files.js";
 import { UsageError } from "./usage-error.js";
 import { warnOn } from "./warn.js";
@@ -29,7 +30,7 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
     )
     .argument("<features.npy>", "file that mixedae embed made")
     .argument("<images...>", "image files to look for")
-    .option("--top <n>", "how many to find for each image", positiveNumber, 12)
+    .option("--top <n>", "how many to find for each image", countUpTo(mostNeighbours), 12)
     .option("--sheet <file.png>", "draw a contact sheet: a row for each image")
     .option(fromFlag, "where the encoder is now, if its run has moved or trained on")
     .addOption(overwriteOption())

@@ -1,17 +1,19 @@
 // mixedae segment: how well an encoder's patches tell what they show.
 
 import type { Command } from "commander";
+import { mostNeighbours } from "../tasks/limits.js";
 import { printable } from "../terminal/printable.js";
+import { runLimits } from "../training/config/limits.js";
 import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
+  countUpTo,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
   overwriteOption,
-  positiveNumber,
   prepareReport,
   type ReportFlags,
   threadsOption,
@@ -37,9 +39,9 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
     )
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--scenes <folder>", "images with class masks, as mixedae data compose writes them")
-    .option("--images <n>", "training images whose patches vote, at most", positiveNumber, 1000)
-    .option("--queries <n>", "validation images, at most", positiveNumber, 500)
-    .option("--neighbours <n>", "patches that vote on one", positiveNumber, 20)
+    .option("--images <n>", "training images whose patches vote, at most", countUpTo(runLimits.images), 1000)
+    .option("--queries <n>", "validation images, at most", countUpTo(runLimits.images), 500)
+    .option("--neighbours <n>", "patches that vote on one", countUpTo(mostNeighbours), 20)
     .option("--seed <n>", "decides which images those are", wholeNumber, 0)
     .option("--out <file.json>", "write all results there")
     .addOption(overwriteOption())

@@ -14,6 +14,9 @@ const wholeNumber = (low: number, high: number) => z.number().int().min(low).max
 const imageSide = wholeNumber(1, 8192);
 const byte = wholeNumber(0, 255);
 
+/** Bytes of all views of a batch. */
+const LARGEST_BATCH = 2 ** 32;
+
 const schema = z.object({
   imageSize: imageSide,
   batchSize: wholeNumber(1, 1_000_000),
@@ -122,6 +125,13 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   // starts; more workers than that only help with images in memory, which need few.
   const workers = checked.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
   const imageBytes = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
+  if (checked.batchSize * imageBytes > LARGEST_BATCH) {
+    throw new DataOptionError({
+      expected: `a batch of at most ${LARGEST_BATCH} bytes, which one array can hold`,
+      found: `${checked.batchSize} images of ${imageBytes} bytes`,
+      remedy: "Lower the batch size, the image size or the number of views",
+    });
+  }
   const wanted = Math.max(checked.prefetch, workers + 1);
   const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
   return { ...checked, source, onSkip, onProgress, signal, views, workers, prefetch };

@@ -35,6 +35,7 @@ export {
   openOrdered,
   type Pass,
 } from "./ordered-reader.js";
+export { type BatchMemory, planBatchMemory } from "./planned-memory.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
 export { describeSkip, type SkippedImage } from "./skip-log.js";

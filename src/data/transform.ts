@@ -12,9 +12,9 @@ const range = (schema: z.ZodNumber) =>
 
 const colorJitterSchema = z.strictObject({
   /** Factors are drawn from [max(0, 1 - x), 1 + x]. */
-  brightness: z.number().min(0).default(0),
-  contrast: z.number().min(0).default(0),
-  saturation: z.number().min(0).default(0),
+  brightness: z.number().min(0).max(10).default(0),
+  contrast: z.number().min(0).max(10).default(0),
+  saturation: z.number().min(0).max(10).default(0),
   /** The hue is turned by a share of the colour circle from [-hue, hue]. */
   hue: z.number().min(0).max(0.5).default(0),
   /** How often an image is jittered at all. */
@@ -27,7 +27,7 @@ const randAugmentSchema = z.strictObject({
   /** The mean strength of an operation, where 10 is the strongest. */
   magnitude: z.number().min(0).max(10).default(9),
   /** The standard deviation of the strength. */
-  magnitudeDeviation: z.number().min(0).default(0.5),
+  magnitudeDeviation: z.number().min(0).max(10).default(0.5),
 });
 
 const blurSchema = z.strictObject({
@@ -71,7 +71,7 @@ const randomSchema = z.strictObject({
 const centreSchema = z.strictObject({
   kind: z.literal("centre"),
   /** Length in pixels of the shorter side before the centre is cut out; without it, the image size divided by 0.875. */
-  resize: z.number().int().positive().optional(),
+  resize: z.number().int().positive().max(16_384).optional(),
 });
 
 /** Options of the random view as a caller writes them; the defaults are MAE's (He et al. 2022, appendix A.1). */

@@ -4,6 +4,7 @@ import { type ClassificationResult, classificationResult } from "../tasks/classi
 import { createFeatureExtractor, type Pooling, poolings } from "../tasks/features.js";
 import { knnCounts, neighbourVotes } from "../tasks/knn.js";
 import { findNeighbours, vectorsInMemory } from "../tasks/neighbours.js";
+import { checkFeatureMemory } from "./feature-memory.js";
 import type { ImageProgress } from "./image-progress.js";
 import { type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
@@ -47,6 +48,7 @@ export async function evaluateKnn(
   const { threads, labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
+  checkFeatureMemory(request, [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, { threads }),
   );

@@ -12,6 +12,7 @@ import {
   trainLinearProbe,
 } from "../tasks/linear-probe.js";
 import type { PretrainedModel } from "../training/pretrained.js";
+import { checkFeatureMemory } from "./feature-memory.js";
 import type { ImageProgress } from "./image-progress.js";
 import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
@@ -72,6 +73,7 @@ export async function evaluateProbe(
   const engine = { threads };
   const sets = await openLabelledSets(request);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
+  checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, engine),
   );

@@ -12,6 +12,7 @@ import {
   type SegmentationResult,
 } from "../tasks/segmentation-metrics.js";
 import type { PretrainedModel } from "../training/pretrained.js";
+import { checkPatchMemory } from "./feature-memory.js";
 import type { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import { openSceneSet, type SceneSet } from "./scene-set.js";
@@ -54,6 +55,11 @@ export async function evaluateSegmentation(
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
   const { imageSize, patchSize, width } = model.shape;
+  const chosen = {
+    known: Math.min(images, await set.count("training")),
+    asked: Math.min(queries, await set.count("validation")),
+  };
+  checkPatchMemory(request, chosen, model, progress);
   const program = await progress.waiting.duringBusy("Compiling the encoder", () => patchProgram(model, threads));
   const known = await patchesOf(set, "training", images, seed, program, model, progress);
   const asked = await patchesOf(set, "validation", queries, seed, program, model, progress);

@@ -20,6 +20,8 @@ export interface ModelRequest {
   readonly student?: boolean;
   /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
   readonly warn?: Warn | undefined;
+  /** False goes on where what an evaluation keeps is more than the memory that is free; true by default. */
+  readonly memoryCheck?: boolean;
 }
 
 /** Throws the errors of `loadPretrained`. */

@@ -19,6 +19,8 @@ export interface MaskedImages {
 export interface SceneSet {
   /** The background first. */
   readonly classes: readonly string[];
+  /** How many images a split has. */
+  count(split: "training" | "validation"): Promise<number>;
   /** So many images of a split, evenly drawn from the seed, in batches; all of them where there are fewer. */
   read(split: "training" | "validation", images: number, seed: number, batch: number): AsyncGenerator<MaskedImages>;
 }
@@ -27,10 +29,17 @@ export interface SceneSet {
 export async function openSceneSet(folder: string, { shape, background }: ImageViews): Promise<SceneSet> {
   const classes = ["background", ...readClasses(folder)];
   const { imageSize, patchSize } = shape;
+  const opened = new Map<string, Promise<ImageSource>>();
+  const open = (split: string): Promise<ImageSource> => {
+    const source = opened.get(split) ?? openSource(join(folder, "images", split));
+    opened.set(split, source);
+    return source;
+  };
   return {
     classes,
+    count: async (split) => (await open(split)).count,
     async *read(split, images, seed, batch) {
-      const source = await openSource(join(folder, "images", split));
+      const source = await open(split);
       const order = randomStream(seed, `masked images ${split}`, 0, 0).permutation(source.count).subarray(0, images);
       const chosen = order.sort();
       for (let first = 0; first < chosen.length; first += batch) {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { OutputError } from "../training/errors.js";
 import { prepareOutputs } from "../training/outputs.js";
@@ -178,6 +179,12 @@ function resized(model: PretrainedModel, imageSize: number | undefined): Pretrai
     );
   }
   const [from, to] = [shape.imageSize, imageSize].map((size) => size / shape.patchSize) as [number, number];
+  if (to ** 2 > modelLimits.patches) {
+    throw new WeightsRequestError(
+      model.origin,
+      `expected images of at most ${modelLimits.patches} patches of ${shape.patchSize}; found ${to ** 2}, of ${imageSize} pixels`,
+    );
+  }
   const tensors = new Map(model.tensors);
   for (const name of ["pos_embed", "decoder_pos_embed"]) {
     const tensor = tensors.get(name);

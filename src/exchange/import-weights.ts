@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import { FormatError } from "../formats/errors.js";
 import { formatShape, type Shape } from "../graph/index.js";
+import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
@@ -83,8 +84,8 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     );
   }
   if (
-    (imageSize / patchSize) ** 2 * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) >
-    MAX_POSITIONS
+    (imageSize / patchSize) ** 2 > modelLimits.patches ||
+    (imageSize / patchSize) ** 2 * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) > MAX_POSITIONS
   ) {
     throw new WeightsRequestError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
   }

@@ -6,6 +6,7 @@ import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
+import { modelLimits } from "../nn/model-limits.js";
 import type { ParameterScope } from "../nn/parameters.js";
 import type { ModelShape } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
@@ -37,6 +38,7 @@ export const mixedAeOptions = mixingOptions.extend({
   homologousFrom: z
     .int()
     .min(0)
+    .max(modelLimits.depth)
     .describe(
       "first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)",
     ),
@@ -48,10 +50,11 @@ export const mixedAeOptions = mixingOptions.extend({
   segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
   decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
   contrastive: z.boolean().describe("add the homologous contrastive loss"),
-  temperature: z.number().positive().describe("temperature of the contrastive loss (our choice)"),
+  temperature: z.number().positive().max(1000).describe("temperature of the contrastive loss (our choice)"),
   contrastiveWeight: z
     .number()
     .min(0)
+    .max(1000)
     .describe("weight of the contrastive loss beside the reconstruction (our choice)"),
   projectionHead: z.boolean().describe("contrast the output of a small head, not the tokens themselves (our choice)"),
 });

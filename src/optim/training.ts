@@ -1,6 +1,14 @@
 // Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
 import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/index.js";
-import { type Arrays, allocate, type Binding, type CompileOptions, compile, FlatLayout } from "../runtime/index.js";
+import {
+  type Arrays,
+  allocate,
+  type Binding,
+  type CompileOptions,
+  compile,
+  FlatLayout,
+  planBytes,
+} from "../runtime/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
 import { type ExponentialAverage, exponentialAverage } from "./exponential-average.js";
@@ -161,7 +169,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         ]) => [input, { dtype, shape: [rows * microBatches, ...rest] }],
       ),
     ),
-    memoryBytes: (4 + (part ? 1 : 0) + (average ? 1 : 0)) * state.parameters.byteLength + executable.plannedBytes,
+    memoryBytes: flatBytes(layout, definition) + executable.plannedBytes,
     async step(inputs, { step, learningRate, clipNorm = null, weightDecay = options.weightDecay }) {
       const { loss: mean, ...others } = await runMicroBatches(inputs);
       const gradientScale = 1 / microBatches;
@@ -185,6 +193,36 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       return performance.now() - began;
     },
   };
+}
+
+/** What a training holds, planned without making or compiling anything of it. */
+export interface TrainingMemory {
+  /** Parameters, gradients, the optimizer's moments, and what else is held in flat buffers. */
+  readonly flatBytes: number;
+  /** The peak of the program's intermediate values for one micro-batch. */
+  readonly programBytes: number;
+}
+
+export type PlannedTraining = Pick<
+  TrainingDefinition,
+  "name" | "loss" | "metrics" | "parameters" | "microBatches" | "averagePrefix" | "engine"
+>;
+
+/** The two parts of `memoryBytes` of the training that would be created. */
+export function planTraining(definition: PlannedTraining): TrainingMemory {
+  const { name, loss, metrics = {}, parameters, engine = {} } = definition;
+  return {
+    flatBytes: flatBytes(new FlatLayout(grouped(parameters), CHUNK), definition),
+    programBytes: planBytes(gradientProgram(name, loss, metrics, parameters), engine.device),
+  };
+}
+
+type FlatBuffers = Pick<TrainingDefinition, "microBatches" | "averagePrefix">;
+
+/** Of each value of the layout: parameter, gradient, two moments, and where asked for a sum of gradients and an average. */
+function flatBytes({ length }: { readonly length: number }, { microBatches = 1, averagePrefix }: FlatBuffers): number {
+  const buffers = 4 + (microBatches > 1 ? 1 : 0) + (averagePrefix === undefined ? 0 : 1);
+  return buffers * length * Float32Array.BYTES_PER_ELEMENT;
 }
 
 async function averageWeights<Key>(

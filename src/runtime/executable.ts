@@ -11,12 +11,16 @@ import {
 } from "../graph/index.js";
 import { allocate, holds, type TypedArray } from "./arrays.js";
 import { EngineError } from "./errors.js";
+import { threadsProblem } from "./machine.js";
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 
 export interface CompileOptions {
   /** Where the program runs; "cpu" by default. */
   readonly device?: Device;
-  /** Threads for one operation; 0 (the default) takes one for each physical core. */
+  /**
+   * Threads for one operation; 0 (the default) takes one for each physical core. At most four times what the machine
+   * runs at once (but always 8).
+   */
   readonly threads?: number;
   /** Refuse a program of which any part would leave the GPU. For tests. */
   readonly strict?: boolean;
@@ -95,9 +99,16 @@ function copyIfElsewhere(result: OrtTensor, target: OrtTensor): void {
   if (result.data !== target.data) (target.data as Float32Array).set(result.data as Float32Array);
 }
 
-/** Compiles a program for a device. */
+/** The planned peak of a program's intermediate values, in bytes, without compiling it. */
+export function planBytes(program: Program, device: Device = "cpu"): number {
+  return emitOnnx(program, device).peakBytes;
+}
+
+/** Compiles a program for a device. Throws EngineError. */
 export async function compile(program: Program, options: CompileOptions = {}): Promise<Executable> {
   const { device = "cpu", threads = 0, strict = false } = options;
+  const problem = threadsProblem(threads);
+  if (problem !== undefined) throw new EngineError(`program ${program.name}: threads: ${problem}`);
   const { model, peakBytes } = emitOnnx(program, device);
   try {
     const session = await InferenceSession.create(encodeOnnxModel(model), {

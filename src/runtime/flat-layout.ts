@@ -54,8 +54,17 @@ export class FlatLayout<Key> {
     this.length = offset;
   }
 
+  /** Zeros. Throws EngineError where they are more than memory, or one array, can hold. */
   allocate(): Float32Array {
-    return new Float32Array(this.length);
+    try {
+      return new Float32Array(this.length);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new EngineError(
+        `expected a model whose values fit into one array in memory; found ${this.length} values, ` +
+          `${4 * this.length} bytes. Choose a smaller model`,
+      );
+    }
   }
 
   /** Each tensor as a view on a buffer of this layout, by name with a prefix. */

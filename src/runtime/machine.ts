@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
+import { groupMemory } from "./cgroup-memory.js";
 
 export interface Cores {
   /** Physical cores that this process may run on; null where the system does not tell. */
@@ -20,6 +21,22 @@ export function countCores(): Cores {
 export function engineThreads(): number {
   const { physical, logical } = countCores();
   return physical ?? logical;
+}
+
+/** The most threads that anything may ask for here: more only wait for each other, and each takes memory. */
+export function mostThreads(): number {
+  return Math.max(8, 4 * availableParallelism());
+}
+
+/** What is wrong with a number of engine threads, as a sentence; undefined where nothing is. */
+export function threadsProblem(threads: number): string | undefined {
+  const most = mostThreads();
+  if (Number.isInteger(threads) && threads >= 0 && threads <= most) return undefined;
+  const cores = availableParallelism();
+  return (
+    `expected a whole number from 0 to ${most}, since this machine runs ${cores} at once; found ${threads}. ` +
+    `Take 0 for one thread a physical core, which is usually the fastest`
+  );
 }
 
 /** Numbers from a list such as "0-3,8,10-11". */
@@ -64,7 +81,7 @@ function macPhysicalCores(): number | null {
 
 export interface Memory {
   readonly totalBytes: number;
-  /** What can be used without swapping. */
+  /** What this process can still use without swapping, and without being ended for exceeding the container's limit. */
   readonly availableBytes: number;
   /** The container's limit (cgroup), where it is below the machine's memory. */
   readonly limitBytes: number | null;
@@ -72,12 +89,32 @@ export interface Memory {
 
 export function measureMemory(): Memory {
   const totalBytes = totalmem();
-  const limit = process.constrainedMemory();
+  const group = groupMemory();
+  const machine = linuxAvailableMemory() ?? macAvailableMemory() ?? freemem();
   return {
     totalBytes,
-    availableBytes: linuxAvailableMemory() ?? freemem(),
-    limitBytes: limit > 0 && limit < totalBytes ? limit : null,
+    availableBytes: Math.min(machine, group?.freeBytes ?? machine),
+    limitBytes: group !== null && group.limitBytes < totalBytes ? group.limitBytes : null,
   };
+}
+
+/** macOS calls only those pages free that hold nothing at all; inactive ones are given to whoever asks. */
+function macAvailableMemory(): number | null {
+  if (process.platform !== "darwin") return null;
+  try {
+    return parseVmStat(execFileSync("vm_stat", { encoding: "utf8" }));
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes that the output of macOS' vm_stat calls free, inactive, speculative or purgeable; null for other text. */
+export function parseVmStat(text: string): number | null {
+  const pageSize = Number(/page size of (\d+) bytes/.exec(text)?.[1] ?? Number.NaN);
+  const pages = ["free", "inactive", "speculative", "purgeable"].map((kind) =>
+    Number(new RegExp(`^Pages ${kind}:\\s*(\\d+)\\.`, "m").exec(text)?.[1] ?? 0),
+  );
+  return Number.isFinite(pageSize) ? pageSize * pages.reduce((sum, count) => sum + count, 0) : null;
 }
 
 function linuxAvailableMemory(): number | null {

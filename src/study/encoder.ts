@@ -6,6 +6,6 @@ import type { EvaluationJob } from "./jobs.js";
 
 export function encoderOf(from: EvaluationJob["from"], folder: string): ModelRequest {
   return "key" in from
-    ? { from: join(folder, from.folder) }
+    ? { from: join(folder, from.folder), memoryCheck: from.config.run.memoryCheck }
     : { from: "scratch", preset: from.scratch, modelSeed: from.seed };
 }

@@ -5,11 +5,18 @@ import { z } from "zod";
 import { recipeNames } from "../evaluation/finetune/recipes.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { poolings } from "../tasks/features.js";
+import { runLimits } from "../training/config/limits.js";
 import { type ConfigLayer, layerFromFile, readYaml } from "../training/config.js";
 import { ConfigError } from "../training/errors.js";
 import { fileName } from "./names.js";
 
+/** Far more than anyone would wait for. */
+const MOST_SEEDS = 1000;
+const MOST_NAMED = 1000;
+const MOST_JOBS = 100_000;
+
 const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const images = z.int().min(1).max(runLimits.images);
 const values = z.record(z.string(), z.unknown());
 const name = z
   .string()
@@ -24,13 +31,13 @@ const variant = z
     /** Keys of a pre-training, nested as in a configuration file, over those of the files. */
     pretrain: values.optional(),
     /** Configuration files, beside the recipe. */
-    configs: z.array(z.string()).optional(),
+    configs: z.array(z.string()).max(100).optional(),
     /** An encoder that has learnt nothing, of this size. */
     scratch: z.enum(modelPresetNames).optional(),
     /** The variant whose multiply-adds this one may take: its steps follow from that. */
     equalCompute: name.optional(),
     /** How many of the seeds pre-train an encoder of their own; the others take the first one's. All by default. */
-    pretrainSeeds: z.int().positive().optional(),
+    pretrainSeeds: z.int().min(1).max(MOST_SEEDS).optional(),
   })
   .refine(({ pretrain, configs, scratch }) => (pretrain ?? configs) !== undefined || scratch !== undefined, {
     message: "expected either pretrain or configs, or scratch",
@@ -46,6 +53,7 @@ const sets = {
   labelFractions: z
     .array(z.number().gt(0).max(1))
     .min(1)
+    .max(100)
     .refine((fractions) => new Set(fractions).size === fractions.length, "each may come once")
     .default([1]),
 };
@@ -55,22 +63,22 @@ const evaluation = z.discriminatedUnion("task", [
     name,
     /** A folder with images and class masks. */
     scenes: z.string().min(1),
-    images: z.int().positive().default(1000),
-    queries: z.int().positive().default(500),
+    images: images.default(1000),
+    queries: images.default(500),
   }),
   /** Of pre-trainings that reconstruct; others are passed over. */
   z.strictObject({
     task: z.literal("reconstruction"),
     name,
     test: paths,
-    images: z.int().positive().default(10_000),
+    images: images.default(10_000),
   }),
   /** Of any encoder, as it is transferred. */
   z.strictObject({
     task: z.literal("recognition"),
     name,
     test: paths,
-    images: z.int().positive().default(2000),
+    images: images.default(2000),
   }),
   z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
   z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
@@ -83,25 +91,30 @@ const evaluation = z.discriminatedUnion("task", [
   }),
 ]);
 
-const variants = z.array(variant).min(1);
+const variants = z.array(variant).min(1).max(MOST_NAMED);
 const claim = z.strictObject({ better: name, than: name });
 const UNIQUE = "each needs a name of its own, which differs from others in letters or digits";
 
-const recipe = z
-  .strictObject({
-    title: z.string().min(1).max(200),
-    /** What the study asks, in Markdown; printed under the title. */
-    about: z.string().default(""),
-    seeds: z.array(z.int().min(0)).min(1),
-    /** Keys of every pre-training, below those of the variants. */
-    pretrain: values.default({}),
-    variants,
-    evaluations: z.array(evaluation).min(1),
-    /** The variant that the others are compared with, seed by seed; the first by default. */
-    baseline: name.optional(),
-    /** Which variants are said to be better than which: the report says what came out. */
-    claims: z.array(claim).default([]),
-  })
+const recipeShape = z.strictObject({
+  title: z.string().min(1).max(200),
+  /** What the study asks, in Markdown; printed under the title. */
+  about: z.string().default(""),
+  seeds: z.array(z.int().min(0)).min(1).max(MOST_SEEDS),
+  /** Keys of every pre-training, below those of the variants. */
+  pretrain: values.default({}),
+  variants,
+  evaluations: z.array(evaluation).min(1).max(MOST_NAMED),
+  /** The variant that the others are compared with, seed by seed; the first by default. */
+  baseline: name.optional(),
+  /** Which variants are said to be better than which: the report says what came out. */
+  claims: z.array(claim).max(MOST_NAMED).default([]),
+});
+
+const recipe = recipeShape
+  .refine(
+    (given) => countJobs(given) <= MOST_JOBS,
+    `seeds, variants and evaluations make more than ${MOST_JOBS} jobs: take fewer of them`,
+  )
   .refine(({ seeds }) => new Set(seeds).size === seeds.length, "seeds: each may come once")
   .refine(({ variants }) => isUnique(variants), `variants: ${UNIQUE}`)
   .refine(({ evaluations }) => isUnique(evaluations), `evaluations: ${UNIQUE}`)
@@ -165,6 +178,14 @@ export function parseRecipe(given: unknown, origin: string): StudyRecipe {
   throw new ConfigError(
     parsed.error.issues.map(({ path: place, message }) => `${origin}, ${place.join(".") || "as a whole"}: ${message}`),
   );
+}
+
+type Listed = Pick<z.infer<typeof recipeShape>, "seeds" | "variants" | "evaluations">;
+
+/** Pre-trainings and evaluations, at most. */
+function countJobs({ seeds, variants, evaluations }: Listed): number {
+  const fractions = evaluations.map((each) => ("labelFractions" in each ? each.labelFractions.length : 1));
+  return seeds.length * variants.length * fractions.reduce((sum, count) => sum + count, 1);
 }
 
 function isUnique(named: readonly { readonly name: string }[]): boolean {

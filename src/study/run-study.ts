@@ -10,6 +10,7 @@ import { printable } from "../terminal/printable.js";
 import {
   CheckpointError,
   ConfigError,
+  MemoryError,
   RunDirectoryError,
   StoppedError,
   TrainingDivergedError,
@@ -121,8 +122,8 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   };
 }
 
-/** What can be wrong with one job alone: its data, its files, its learning rate, a batch larger than its few labels. */
-const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError, ConfigError];
+/** What can be wrong with one job alone: its data, files or learning rate, too few labels for a batch, its memory. */
+const ownErrors = [TrainingDivergedError, DataError, RunDirectoryError, CheckpointError, ConfigError, MemoryError];
 
 /** The folders of a job and of the pre-training that it needs. */
 function neededBy(job: Job): string[] {

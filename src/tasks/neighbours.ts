@@ -1,7 +1,8 @@
 // Exact nearest neighbours by cosine similarity: blocks of vectors in the engine, the best of all blocks on the host.
 import { defineProgram, input, type Program } from "../graph/index.js";
-import { type CompileOptions, compile } from "../runtime/index.js";
+import { type CompileOptions, compile, EngineError } from "../runtime/index.js";
 import { BestMatches } from "./best-matches.js";
+import { mostNeighbours } from "./limits.js";
 
 /** Vectors that are searched, in memory or on disk. */
 export interface VectorSource {
@@ -20,7 +21,7 @@ export interface Neighbours {
 }
 
 export interface SearchOptions {
-  /** How many to find for each query; fewer are found where there are fewer vectors. */
+  /** How many to find for each query, up to 1,000; fewer are found where there are fewer vectors. */
   readonly k: number;
   readonly engine?: CompileOptions;
   /** The most vectors in one block, and the most queries that meet it at once. */
@@ -56,12 +57,17 @@ export async function findNeighbours(
   return search.find(bank, queries);
 }
 
-/** Prepares to search up to `count` vectors [count, width] for up to `queryCount` queries. */
+/** Prepares to search up to `count` vectors [count, width] for up to `queryCount` queries. Throws EngineError. */
 export async function createNeighbourSearch(
   { count, width, queryCount }: { readonly count: number; readonly width: number; readonly queryCount: number },
   options: SearchOptions,
 ): Promise<NeighbourSearch> {
   const { engine = {}, blockSize = 8192, queriesAtOnce = 256, onProgress = () => {} } = options;
+  if (!(Number.isInteger(options.k) && options.k >= 1 && options.k <= mostNeighbours)) {
+    throw new EngineError(
+      `a search expected to find from 1 to ${mostNeighbours} neighbours of each query; found ${options.k}. Ask for fewer`,
+    );
+  }
   const most = Math.min(options.k, count);
   const rows = Math.max(most, Math.min(blockSize, count));
   const together = Math.max(1, Math.min(queriesAtOnce, queryCount));

@@ -113,7 +113,9 @@ function settleMicroBatch(values: Mapping, target: number): boolean {
     return true;
   }
   const ratio = isMapping(methodOptions) ? methodOptions.mixingRatio : undefined;
-  schedule.microBatch = deriveMicroBatch(batchSize, typeof ratio === "number" ? Math.round(1 / ratio) : 1, target);
+  const group = typeof ratio === "number" ? Math.round(1 / ratio) : 1;
+  // A group that no batch holds is refused with the ratio.
+  schedule.microBatch = group <= batchSize ? deriveMicroBatch(batchSize, group, target) : batchSize;
   return true;
 }
 

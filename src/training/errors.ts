@@ -107,6 +107,11 @@ export class StoppedError extends Error {
   }
 }
 
+/** More memory is planned than is free. */
+export class MemoryError extends Error {
+  override readonly name = "MemoryError";
+}
+
 /** The loss or the gradient is no longer a finite number. */
 export class TrainingDivergedError extends Error {
   override readonly name = "TrainingDivergedError";

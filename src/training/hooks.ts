@@ -48,6 +48,8 @@ export interface ResumeOverrides {
   readonly acceptChangedSource?: boolean;
   /** Look at every image file before the first step, and not only as each is read. */
   readonly verifySource?: boolean;
+  /** False goes on even where more memory is planned than is free. */
+  readonly memoryCheck?: boolean;
 }
 
 export interface RunSummary {

@@ -17,7 +17,7 @@ export function parseInterval(text: IntervalText): Interval | undefined {
   const value = Number(match[1]);
   const unit = secondsPerUnit[match[2] ?? ""];
   if (value === 0) return { kind: "never" };
-  if (unit !== undefined) return { kind: "time", seconds: value * unit };
+  if (unit !== undefined) return Number.isFinite(value) ? { kind: "time", seconds: value * unit } : undefined;
   return Number.isSafeInteger(value) ? { kind: "steps", steps: value } : undefined;
 }
 

@@ -5,6 +5,12 @@ import { groupSize, type ReconstructingConfig } from "./config.js";
 
 const WANTED = 8;
 
+/** Images on a sheet, in whole groups, where as many can be read. */
+export function picturedCount(config: ReconstructingConfig): number {
+  const group = groupSize(config);
+  return Math.max(1, Math.round(WANTED / group)) * group;
+}
+
 /**
  * Drawn from the whole source, as evaluation sees them, in whole groups: [images, imageSize, imageSize, 3]. Some more
  * are read than are shown, so that unreadable ones are replaced.
@@ -12,7 +18,7 @@ const WANTED = 8;
 export async function pictureImages(source: ImageSource, config: ReconstructingConfig): Promise<Uint8Array> {
   const { seed, model, data } = config;
   const group = groupSize(config);
-  const wanted = Math.max(1, Math.round(WANTED / group)) * group;
+  const wanted = picturedCount(config);
   const candidates = randomStream(seed, "picture images", 0, 0)
     .permutation(source.count)
     .subarray(0, 3 * wanted);

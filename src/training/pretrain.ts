@@ -1,5 +1,12 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import { type BatchStream, describeSkip, type ImageSource, openBatches, openSource } from "../data/index.js";
+import {
+  type BatchOptions,
+  describeSkip,
+  type ImageSource,
+  openBatches,
+  openSource,
+  planBatchMemory,
+} from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { printable } from "../terminal/printable.js";
@@ -12,13 +19,16 @@ import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
+import { switchOffRun } from "./memory-check.js";
 import { pictureImages } from "./picture-images.js";
+import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { RunDirectory, readRunConfig, refuseRunAmongImages, withRun } from "./run-directory.js";
+import { checkThreads, runHere } from "./threads.js";
 import { viewsOf } from "./views.js";
-import { type Count, throwIfStopped, Waiting } from "./waiting.js";
+import { throwIfStopped, Waiting } from "./waiting.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -27,6 +37,7 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 
 /** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+  checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
   const source = await openSource(config.source, { split: config.data.split });
   return withRun(await RunDirectory.create(folder, config), (run) =>
@@ -40,9 +51,8 @@ export async function pretrain(config: PretrainConfig, folder: string, hooks: Ru
  */
 export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
   const stored = readRunConfig(folder);
-  const { threads = stored.run.threads, source: path = stored.source } = overrides;
-  const moved = { ...stored, source: absolutePaths(path) };
-  const opened = await RunDirectory.open(folder, { ...moved, run: { ...stored.run, threads } });
+  const moved = { ...stored, source: absolutePaths(overrides.source ?? stored.source) };
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
   return withRun(opened, async (run) => {
     const source = await openSource(moved.source, { split: moved.data.split });
     const images = await KeptImages.goOn(run.paths.images, source, run, overrides, hooks);
@@ -61,8 +71,14 @@ async function runFrom(
   hooks.print(printable(source.description));
   await run.keepImages(images);
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const batches = await waiting.during("Reading images into memory", (count) =>
-    openTrainingBatches(run, source, hooks, count),
+  const options = batchOptions(run, source, hooks);
+  const memory = planMemory(config, planBatchMemory(options), {
+    enabled: config.run.memoryCheck,
+    switchOff: switchOffRun,
+    print: hooks.print,
+  });
+  const batches = await waiting.during("Reading images into memory", (onProgress) =>
+    openBatches({ ...options, onProgress }),
   );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
@@ -89,7 +105,7 @@ async function runFrom(
       imagesHeld: batches.description,
       parameters: countParameters(training),
       threads: config.run.threads || engineThreads(),
-      memoryBytes: training.memoryBytes + batches.memory.bytes,
+      memoryBytes: bytesWithImages(memory, batches.memory),
       seconds: stepSeconds * (derived.totalSteps - doneSteps),
       doneSteps,
     });
@@ -159,16 +175,11 @@ async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
-async function openTrainingBatches(
-  run: PretrainRun,
-  source: ImageSource,
-  hooks: RunHooks,
-  onProgress: Count,
-): Promise<BatchStream> {
+function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): BatchOptions {
   const { config } = run;
   checkImageCount(config, source.count);
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
-  return openBatches({
+  return {
     source,
     imageSize: config.model.imageSize,
     batchSize: config.schedule.batchSize,
@@ -180,12 +191,11 @@ async function openTrainingBatches(
     unreadableShare: maxUnreadableShare,
     ...(workers > 0 && { workers }),
     ...(hooks.signal && { signal: hooks.signal }),
-    onProgress,
     onSkip: (skipped) => {
       run.log.skipped(skipped.name, skipped.reason);
       hooks.print(describeSkip(skipped));
     },
-  });
+  };
 }
 
 /** The first run of a program also allocates, so the second is timed; neither updates anything. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { formatShape, type Shape } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
@@ -60,18 +61,26 @@ const channel = z.int().min(0).max(255);
 export const modelDescriptionSchema = z.strictObject({
   shape: z
     .strictObject({
-      imageSize: count,
-      patchSize: count,
-      width: count.multipleOf(4),
+      imageSize: count.max(modelLimits.imageSize),
+      patchSize: count.max(modelLimits.patchSize),
+      width: count.max(modelLimits.width).multipleOf(4),
       depth: count.max(1000),
-      heads: count,
-      mlpRatio: z.number().positive(),
+      heads: count.max(modelLimits.heads),
+      mlpRatio: z.number().positive().max(modelLimits.mlpRatio),
     })
     .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is no multiple of patchSize")
+    .refine(
+      ({ imageSize, patchSize }) => (imageSize / patchSize) ** 2 <= modelLimits.patches,
+      `an image has more than ${modelLimits.patches} patches`,
+    )
     .refine(({ width, heads }) => width % heads === 0, "width is no multiple of heads")
     .refine(({ width, mlpRatio }) => Number.isInteger(width * mlpRatio), "mlpRatio gives no whole width"),
   decoder: z
-    .strictObject({ decoderWidth: count.multipleOf(4), decoderDepth: count.max(1000), decoderHeads: count })
+    .strictObject({
+      decoderWidth: count.max(modelLimits.width).multipleOf(4),
+      decoderDepth: count.max(1000),
+      decoderHeads: count.max(modelLimits.heads),
+    })
     .refine(({ decoderWidth, decoderHeads }) => decoderWidth % decoderHeads === 0, "no multiple of decoderHeads")
     .nullable(),
   normalization: z.strictObject({

@@ -6,6 +6,7 @@ import { drawPlan } from "./batch-plan.js";
 import type { ReconstructingConfig } from "./config.js";
 import { methodOf, modelOf } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
+import { threadsHere } from "./threads.js";
 
 export interface Reconstructor {
   readonly method: Method;
@@ -30,7 +31,7 @@ export async function createReconstructor(
     firstGroup: 0,
   });
   const prediction = new Float32Array(program.outputs.get("prediction")!.size);
-  const executable = await compile(program, { device: config.run.device, threads: config.run.threads });
+  const executable = await compile(program, { device: config.run.device, threads: threadsHere(config.run) });
   const needed = Object.entries(weights).filter(([name]) => program.inputs.has(name));
   const binding: Binding = executable.bind(
     { images: pixels, [method.planName]: plan, ...Object.fromEntries(needed) },

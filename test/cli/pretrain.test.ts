@@ -89,7 +89,7 @@ describe("mixedae pretrain", () => {
     );
     const other = await record(["pretrain", "photos", "--out", "r", "--batch-size", "many"]);
     expect(other.err).toContain(
-      'schedule.batchSize (from --batch-size): expected a whole number above 0; found "many"',
+      'schedule.batchSize (from --batch-size): expected a whole number from 1 to 1,000,000; found "many"',
     );
   });
 

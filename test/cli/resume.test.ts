@@ -7,6 +7,8 @@ it("goes on with the run, on other threads where asked to", async () => {
   expect((await record(["resume", "runs/a"])).calls[0]?.slice(0, 3)).toEqual(["resume", "runs/a", {}]);
   const { exitCode, calls } = await record(["resume", "runs/a", "--threads", "0"]);
   expect([exitCode, calls[0]?.[2]]).toEqual([0, { threads: 0 }]);
+  const unchecked = await record(["resume", "runs/a", "--no-memory-check"]);
+  expect(unchecked.calls[0]?.[2]).toEqual({ memoryCheck: false });
 });
 
 it("explains in its help that a longer run is a new run", async () => {

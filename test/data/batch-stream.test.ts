@@ -35,6 +35,14 @@ const content = (batches: readonly Batch[]) =>
   }));
 
 describe("openBatches", () => {
+  test("refuses a batch that no array can hold before it starts a worker", async () => {
+    const folder = writeFiles(temporaryFolder(), files);
+    await expect(open(folder, { imageSize: 8192, batchSize: 1000 })).rejects.toThrow(
+      "Expected a batch of at most 4294967296 bytes, which one array can hold, but found 1000 images of 201326592 bytes",
+    );
+    await expect(open(folder, { workers: 1_000_000 })).rejects.toThrow("workers");
+  });
+
   test("gives batches in order, each epoch a permutation without its last, smaller batch", async () => {
     const stream = await open(writeFiles(temporaryFolder(), files));
     expect(stream.stepsPerEpoch).toBe(3);

@@ -69,7 +69,12 @@ describe("mixedae export and import", () => {
     ],
     ["a mean alone", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0,0"], "expected both or neither", 2],
     ["two numbers", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0"], "Expected three numbers", 2],
-    ["no number", ["import", "FILE", "--out", "x.safetensors", "--heads", "x"], "Expected a whole number above 0", 2],
+    [
+      "no number",
+      ["import", "FILE", "--out", "x.safetensors", "--heads", "x"],
+      "Expected a whole number from 1 to 512",
+      2,
+    ],
     ["a file that is none", ["import", "FILE", "--out", "x.safetensors"], "neither a PyTorch file", 2],
     ["an unknown format", ["export", "FILE", "--format", "keras", "--out", "x"], "Allowed choices are", 2],
     ["no format", ["export", "FILE", "--out", "x"], "--format", 2],

@@ -110,6 +110,15 @@ describe("loadPretrained", () => {
         tensors: entries,
         metadata: { model: describe_({ shape: { ...tinyModel.shape, imageSize: 4_000_000 } }) },
       },
+      "shape.imageSize: Too big",
+    ],
+    [
+      "another image size",
+      {
+        step: 0,
+        tensors: entries,
+        metadata: { model: describe_({ shape: { ...tinyModel.shape, imageSize: 16 * tinyModel.shape.patchSize } }) },
+      },
       "expected pos_embed to have the shape",
     ],
   ])("refuses %s", async (_, contents, words) => {
@@ -132,6 +141,10 @@ describe("loadPretrained", () => {
     { mlpRatio: 0.3 },
     { depth: 0 },
     { imageSize: -8 },
+    { imageSize: 2 ** 20, patchSize: 1 },
+    { imageSize: 8192, patchSize: 16 },
+    { width: 2 ** 40 },
+    { mlpRatio: 1e9 },
     { other: 1 },
   ])("a description with %j is none", (change) => {
     const text = describe_({ shape: { ...tinyModel.shape, ...change } });

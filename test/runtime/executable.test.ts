@@ -178,3 +178,9 @@ describe("allocate", () => {
     ]);
   });
 });
+
+test.each([1_000_000, -1, 2.5, Number.NaN])("%d threads are refused before any is started", async (threads) => {
+  const refused = compile(program, { threads });
+  await expect(refused).rejects.toThrow(EngineError);
+  await expect(refused).rejects.toThrow(/^program example: threads: expected a whole number from 0 to \d+, /);
+});

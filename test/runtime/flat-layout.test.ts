@@ -1,7 +1,7 @@
 // Where tensors lie in a flat buffer.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FlatLayout } from "#src/runtime/index.js";
+import { EngineError, FlatLayout } from "#src/runtime/index.js";
 
 const CHUNK = 64;
 const tensors = fc
@@ -102,4 +102,10 @@ describe("FlatLayout", () => {
       );
     }
   });
+});
+
+test("more values than an array can hold are refused in words", () => {
+  const layout = new FlatLayout([{ name: "vast", shape: [2 ** 26, 2 ** 24], group: 0 }], 16);
+  expect(() => layout.allocate()).toThrow(EngineError);
+  expect(() => layout.allocate()).toThrow("found 1125899906842624 values");
 });

@@ -2,7 +2,14 @@
 
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { countCores, measureMemory, parseCpuList } from "#src/runtime/machine.js";
+import {
+  countCores,
+  measureMemory,
+  mostThreads,
+  parseCpuList,
+  parseVmStat,
+  threadsProblem,
+} from "#src/runtime/machine.js";
 
 describe("countCores", () => {
   it("finds at least one physical core, and no more than threads", () => {
@@ -25,4 +32,30 @@ describe("measureMemory", () => {
     expect(availableBytes).toBeLessThanOrEqual(totalBytes);
     if (limitBytes !== null) expect(limitBytes).toBeLessThan(totalBytes);
   });
+});
+
+describe("threads that make sense", () => {
+  it("are a few for each that the machine runs at once", () => {
+    expect(mostThreads()).toBeGreaterThanOrEqual(4 * availableParallelism());
+    for (const threads of [0, 1, mostThreads()]) expect(threadsProblem(threads)).toBeUndefined();
+  });
+
+  it.each([1_000_000, mostThreads() + 1, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("are not %d", (threads) => {
+    expect(threadsProblem(threads)).toMatch(
+      new RegExp(`^expected a whole number from 0 to ${mostThreads()}, .*; found ${threads}\\. Take 0 `),
+    );
+  });
+});
+
+it("reads what macOS can give away", () => {
+  const text = [
+    "Mach Virtual Memory Statistics: (page size of 16384 bytes)",
+    "Pages free:                               10.",
+    "Pages active:                            999.",
+    "Pages inactive:                           20.",
+    "Pages speculative:                         3.",
+    "Pages purgeable:                           4.",
+  ];
+  expect(parseVmStat(text.join("\n"))).toBe(37 * 16384);
+  expect(parseVmStat("something else")).toBeNull();
 });

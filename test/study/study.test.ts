@@ -228,10 +228,11 @@ describe("a study", () => {
   }, async () => {
     const { values } = layerFromAssignments(tinyAssignments);
     const source = { source: "images", ...(values as object) };
-    const schedule = { steps: 10, batchSize: 8, learningRate: 1e30, warmupShare: 0 };
+    const schedule = { steps: 10, batchSize: 8, learningRate: 1000, warmupShare: 0 };
+    const optimizer = { weightDecay: 100 };
     const path = writeRecipe("failing.yaml", {
       variants: [
-        { name: "too fast", pretrain: { ...source, schedule } },
+        { name: "too fast", pretrain: { ...source, schedule, optimizer } },
         { name: "good", pretrain: source },
       ],
       ...{ baseline: "good", seeds: [0] },

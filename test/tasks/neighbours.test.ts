@@ -75,3 +75,8 @@ test("a prepared search repeats itself with other vectors, and with fewer", asyn
   const tooMany = vectorsInMemory(new Float32Array(51 * width), width);
   await expect(search.find(tooMany, new Float32Array(width))).rejects.toThrow(/50 vectors for 10 queries was given 51/);
 });
+
+test.each([0, -1, 1.5, Number.NaN, 1001, 1e12])("%d neighbours are refused before memory is taken", async (k) => {
+  const found = findNeighbours(vectorsInMemory(new Float32Array(8), 2), Float32Array.of(1, 1), { k, engine });
+  await expect(found).rejects.toThrow(`a search expected to find from 1 to 1000 neighbours of each query; found ${k}`);
+});

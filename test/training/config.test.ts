@@ -172,7 +172,7 @@ describe("errors of resolveConfig", () => {
     );
     expect(problems).toEqual([
       "seed (from --set): expected a whole number of at least 0; found -1",
-      "model.depth (from --set): expected a whole number above 0; found 2.5",
+      "model.depth (from --set): expected a whole number from 1 to 256; found 2.5",
       "data.flip (from --set): expected true or false; found 3",
       'run.checkpointEvery (from --set): expected a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never; found "soon"',
     ]);
@@ -225,7 +225,124 @@ describe("errors of resolveConfig", () => {
   });
 });
 
+describe("bounds", () => {
+  it.each([
+    "model.imageSize",
+    "model.patchSize",
+    "model.width",
+    "model.depth",
+    "model.heads",
+    "model.mlpRatio",
+    "model.decoderWidth",
+    "model.decoderDepth",
+    "model.decoderHeads",
+    "data.workers",
+    "data.memoryBudgetMiB",
+    "schedule.epochs",
+    "schedule.steps",
+    "schedule.batchSize",
+    "schedule.microBatch",
+    "schedule.learningRate",
+    "schedule.warmupEpochs",
+    "optimizer.weightDecay",
+    "run.threads",
+    "run.keep",
+    "evaluation.images",
+    "methodOptions.temperature",
+    "methodOptions.contrastiveWeight",
+  ])("%s has both, and takes no number that is none", (path) => {
+    for (const value of ["1e12", "1e308", ".inf", "-.inf", ".nan", "-1", "9".repeat(400)]) {
+      const [problem] = problemsOf(() => resolveSet(`${path}=${value}`));
+      expect(problem).toMatch(new RegExp(`^${path} \\(from --set\\): expected .*; found (-?Infinity|NaN|-?[\\de+]+)$`));
+    }
+  });
+
+  it("of iBOT's head and crops", () => {
+    for (const name of ["prototypes", "headHidden", "headBottleneck", "localCrops", "localSize"]) {
+      const [problem] = problemsOf(() => resolveSet("method=ibot", `methodOptions.${name}=1000000000`));
+      expect(problem).toMatch(
+        new RegExp(`^methodOptions\\.${name} .*expected a whole number from [01] to [\\d,]+; found`),
+      );
+    }
+  });
+
+  it("fit the largest models of the literature", () => {
+    const vit22b = [
+      "model.width=6144",
+      "model.depth=48",
+      "model.heads=48",
+      "model.imageSize=224",
+      "model.patchSize=14",
+    ];
+    expect(resolveSet("model.preset=huge", ...vit22b, "schedule.batchSize=4096").model.width).toBe(6144);
+    expect(
+      resolveSet("method=mae", "model.imageSize=8192", "model.patchSize=128", "schedule.batchSize=8"),
+    ).toBeDefined();
+    expect(resolveSet("method=ibot", "methodOptions.prototypes=131072", "methodOptions.headHidden=4096")).toBeDefined();
+  });
+
+  it("hold for what is too large only together", () => {
+    expect(problemsOf(() => resolveSet("method=mae", "model.imageSize=8192", "schedule.batchSize=8"))).toEqual([
+      "model.patchSize: expected at most 10,000 patches of an image; found 4,194,304 in 8192 x 8192 pixels. Raise it, or lower model.imageSize",
+    ]);
+    const vast = ["model.width=12288", "model.depth=64", "model.heads=96", "schedule.batchSize=4"];
+    expect(problemsOf(() => resolveSet(...vast))).toEqual([
+      expect.stringMatching(/^model: expected at most 30,000,000,000 parameters; found about 115,\d+,\d+,\d+\. Lower/),
+    ]);
+    const batch = ["method=mae", "model.imageSize=8192", "model.patchSize=128", "schedule.batchSize=1024"];
+    expect(problemsOf(() => resolveSet(...batch))[0]).toContain(
+      "schedule.batchSize: expected at most 21 images of 8192 x 8192 pixels, which 4.0 GiB hold; found 1024",
+    );
+  });
+});
+
+describe("what takes no time to refuse", () => {
+  const refused = (values: object) => problemsOf(() => resolveConfig([source, { origin: "a.yaml", values }]));
+  const nested = (depth: number) => Array.from({ length: depth }).reduce<object>((inner) => ({ a: inner }), {});
+
+  it("thousands of unknown keys", { timeout: 5000 }, () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => [`key${index}`, 1] as const);
+    const problems = refused(Object.fromEntries(keys));
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)).toBe("and 19980 more problems. Mend these first");
+  });
+
+  it("names and values of millions of letters", { timeout: 5000 }, () => {
+    const long = "k".repeat(3_000_000);
+    expect(refused({ [long]: 1 })[0]!.length).toBeLessThan(400);
+    expect(refused({ method: long })[0]!.length).toBeLessThan(400);
+    expect(problemsOf(() => layerFromAssignments([`model.width=${"[".repeat(50_000)}`]))[0]!.length).toBeLessThan(600);
+  });
+
+  it("keys in sections without end, and lists without end", { timeout: 5000 }, () => {
+    expect(refused({ model: nested(100_000) })[0]).toContain("a.yaml: expected keys at most 16 sections deep");
+    expect(problemsOf(() => resolveSet(`${"a.".repeat(50_000)}b=1`))[0]).toContain("--set: expected keys at most 16");
+    expect(refused({ source: new Array(1_000_000).fill(3) })).toEqual([
+      "source (from a.yaml): expected at most 100000 entries; found 1000000",
+    ]);
+  });
+
+  it("batches whose divisors nobody could try", { timeout: 5000 }, () => {
+    const assignments = ["method=mae", "schedule.batchSize=999999000001", "schedule.microBatch=999999000000"];
+    expect(problemsOf(() => resolveSet(...assignments))).toHaveLength(2);
+  });
+
+  it("groups that no image could be cut into", () => {
+    expect(problemsOf(() => resolveSet("methodOptions.mixingRatio=1e-300"))[0]).toContain("methodOptions.mixingRatio");
+  });
+});
+
 describe("parseConfig", () => {
+  it("takes a configuration of a time before memory was checked", () => {
+    const { run, ...rest } = resolveConfig([source]);
+    const { memoryCheck, ...old } = run;
+    expect(memoryCheck).toBe(true);
+    expect(parseConfig({ ...rest, run: { ...old, threads: 512 } }, "config.json").run).toEqual({
+      ...run,
+      threads: 512,
+    });
+  });
+
   it("refuses a configuration with anything missing, instead of filling it in", () => {
     const { seed: _seed, ...rest } = resolveConfig([source]);
     expect(problemsOf(() => parseConfig(rest, "config.json"))).toEqual([

@@ -233,7 +233,13 @@ describe("a damaged checkpoint", () => {
 });
 
 describe("a loss that is not finite", () => {
-  const absurd = ["schedule.learningRate=1e30", "schedule.warmupShare=0", "run.checkpointEvery=1"];
+  // The largest rate and decay that are taken: each step multiplies the weights by 100,000.
+  const absurd = [
+    "schedule.learningRate=1000",
+    "optimizer.weightDecay=100",
+    "schedule.warmupShare=0",
+    "run.checkpointEvery=1",
+  ];
 
   test("stops the run at once, with batch and plan for replay, and the last good checkpoint as it was", async () => {
     const folder = at("diverged");
@@ -266,7 +272,7 @@ describe("a loss that is not finite", () => {
     const before = Float32Array.from(state.parameters);
     const replayed = await learner.step(
       { images: images.data as Uint8Array, assignment: plan.data as Int32Array },
-      { step, learningRate: 1e30 },
+      { step, learningRate: 1000 },
     );
     expect(replayed.updated).toBe(false);
     expect([String(replayed.loss), String(replayed.gradientNorm)]).toEqual([

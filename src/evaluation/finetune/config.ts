@@ -3,9 +3,10 @@
 import { z } from "zod";
 import type { EncoderShape } from "../../nn/presets.js";
 import { poolings } from "../../tasks/features.js";
-import { deriveMicroBatch, scheduleMisfits } from "../../training/config/checks.js";
+import { batchMisfits, deriveMicroBatch, scheduleMisfits } from "../../training/config/checks.js";
 import { type ConfigKey, schemaKeys } from "../../training/config/keys.js";
 import { type ConfigLayer, mergeLayers } from "../../training/config/layers.js";
+import { runLimits } from "../../training/config/limits.js";
 import { describeIssues } from "../../training/config/problems.js";
 import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../training/config/schema.js";
 import { ConfigError } from "../../training/errors.js";
@@ -13,7 +14,7 @@ import { modelDescriptionSchema } from "../../training/pretrained.js";
 import { type RecipeName, recipeDefaults } from "./recipes.js";
 
 const share = (text: string) => z.number().min(0).max(1).describe(text);
-const atLeast = (low: number, text: string) => z.number().min(low).describe(text);
+const strength = (most: number, text: string) => z.number().min(0).max(most).describe(text);
 
 /** What a person can set. */
 const choices = {
@@ -27,9 +28,9 @@ const choices = {
     flip: z.boolean().describe("mirror half of the crops"),
     randAugment: z
       .strictObject({
-        operations: z.int().positive().describe("operations an image"),
+        operations: z.int().min(1).max(15).describe("operations an image"),
         magnitude: z.number().min(0).max(10).describe("strength of the operations"),
-        magnitudeDeviation: atLeast(0, "deviation of the strength from image to image"),
+        magnitudeDeviation: strength(10, "deviation of the strength from image to image"),
       })
       .nullable()
       .describe("random changes of shape and colour, or null for none"),
@@ -40,8 +41,8 @@ const choices = {
   }),
   regularization: z.strictObject({
     labelSmoothing: z.number().min(0).lt(1).describe("share of the target that is spread over all classes"),
-    mixup: atLeast(0, "shape of the beta distribution that images are blended by; 0 for none"),
-    cutmix: atLeast(0, "shape of the beta distribution that rectangles are swapped by; 0 for none"),
+    mixup: strength(1000, "shape of the beta distribution that images are blended by; 0 for none"),
+    cutmix: strength(1000, "shape of the beta distribution that rectangles are swapped by; 0 for none"),
     dropPath: z.number().min(0).lt(1).describe("how often the last block is left out; earlier ones less often"),
   }),
   schedule: scheduleSchema,
@@ -53,8 +54,16 @@ const choices = {
       .describe("each layer's learning rate as a share of that of the layer above it; 1 for the same everywhere"),
   }),
   data: z.strictObject({
-    workers: z.int().min(0).describe("threads that decode images; 0 chooses by the number of cores"),
-    memoryBudgetMiB: z.int().min(0).describe("a set that fits into this much memory is kept decoded"),
+    workers: z
+      .int()
+      .min(0)
+      .max(runLimits.workers)
+      .describe("threads that decode images; 0 chooses by the number of cores"),
+    memoryBudgetMiB: z
+      .int()
+      .min(0)
+      .max(runLimits.memoryBudgetMiB)
+      .describe("a set that fits into this much memory is kept decoded"),
     maxUnreadableShare: share("the run ends when a larger share of the files cannot be read"),
   }),
   run: runSchema.omit({ picturesEvery: true }),
@@ -110,14 +119,14 @@ export function resolveFinetune(layers: readonly ConfigLayer[], setting: Finetun
   if (!parsed.success) {
     throw new ConfigError(describeIssues(parsed.error.issues, { schema: choiceSchema, values, origins }));
   }
-  const problems = misfits(parsed.data, images);
+  const problems = misfits(parsed.data, images, encoder);
   if (problems.length > 0) throw new ConfigError(problems);
   return parsed.data;
 }
 
-function misfits({ schedule }: FinetuneChoices, images: number): string[] {
+function misfits({ schedule }: FinetuneChoices, images: number, { imageSize }: EncoderShape): string[] {
   const { batchSize, microBatch } = schedule;
-  const problems = scheduleMisfits(schedule);
+  const problems = [...scheduleMisfits(schedule), ...batchMisfits(batchSize, imageSize)];
   if (batchSize > images) {
     problems.push(
       `schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it, or leave it out`,

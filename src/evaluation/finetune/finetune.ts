@@ -1,9 +1,9 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
-import { type BatchStream, describeSkip, openBatches, selectImages } from "../../data/index.js";
+import { type BatchOptions, describeSkip, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
 import { input } from "../../graph/index.js";
 import { ParameterScope } from "../../nn/parameters.js";
-import { createTraining, type Training } from "../../optim/training.js";
+import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
 import { engineThreads } from "../../runtime/machine.js";
 import { classifier, fineTuned, trainingScores } from "../../tasks/classifier.js";
 import { crossEntropy } from "../../tasks/cross-entropy.js";
@@ -13,12 +13,15 @@ import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { KeptImages } from "../../training/kept-images.js";
 import { trainLoop } from "../../training/loop.js";
+import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
 import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
+import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { RunDirectory, readConfigFile, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
-import { type Count, Waiting } from "../../training/waiting.js";
+import { checkThreads, runHere } from "../../training/threads.js";
+import { Waiting } from "../../training/waiting.js";
 import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
@@ -59,6 +62,7 @@ export async function finetune(
     fromScratch: request.from === "scratch",
     images: sets.train.indices.length,
   });
+  checkThreads(choices.run);
   const { labelsFraction = 1, seed = 0 } = request;
   const { shape, normalization, background } = model;
   const config: FinetuneConfig = {
@@ -89,14 +93,14 @@ export async function resumeFinetune(
 ): Promise<FinetuneResult> {
   const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
   const { fraction, seed } = stored.labels;
-  const { threads = stored.run.threads, source, testSource } = overrides;
+  const { source, testSource } = overrides;
   const moved = {
     ...stored,
     ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
     ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
   };
   const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed });
-  const opened = await RunDirectory.open(folder, { ...moved, run: { ...stored.run, threads } });
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
   return withRun(opened, async (run) => {
     const images = await goOnWithImages(run, sets, overrides, hooks);
     if (source !== undefined || testSource !== undefined) await run.writeConfig(moved);
@@ -161,11 +165,15 @@ async function train(
   const images = sets.train.indices.length;
   for (const set of [kept.train, kept.test]) await run.keepImages(set);
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const batches = await waiting.during("Reading images into memory", (count) =>
-    openTrainingBatches(run, sets, hooks, count),
+  const definition = finetuneDefinition(config);
+  const plan = planBatchMemory(batchOptions(run, sets, hooks));
+  const memory = [...trainingParts(config, definition), ...batchParts(plan)];
+  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, print: hooks.print });
+  const batches = await waiting.during("Reading images into memory", (onProgress) =>
+    openBatches({ ...batchOptions(run, sets, hooks), onProgress }),
   );
   try {
-    const training = await waiting.duringBusy("Compiling the training step", () => createFinetuning(config));
+    const training = await waiting.duringBusy("Compiling the training step", () => createTraining(definition));
     const snapshot = () => ({
       tensors: stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
@@ -188,7 +196,7 @@ async function train(
       images,
       held: batches.description,
       threads: config.run.threads || engineThreads(),
-      memoryBytes: training.memoryBytes + batches.memory.bytes,
+      memoryBytes: bytesWithImages(memory, batches.memory),
       doneSteps,
     });
     for (const line of announcement) hooks.print(line);
@@ -216,15 +224,10 @@ async function train(
   }
 }
 
-function openTrainingBatches(
-  run: FinetuneRun,
-  sets: LabelledSets,
-  hooks: FinetuneHooks,
-  onProgress: Count,
-): Promise<BatchStream> {
+function batchOptions(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): BatchOptions {
   const { model, schedule, seed, data, augmentation } = run.config;
   const { scale, flip, randAugment, randomErasing } = augmentation;
-  return openBatches({
+  return {
     source: selectImages(sets.train.source, sets.train.indices),
     imageSize: model.shape.imageSize,
     batchSize: schedule.batchSize,
@@ -241,16 +244,15 @@ function openTrainingBatches(
     unreadableShare: data.maxUnreadableShare,
     ...(data.workers > 0 && { workers: data.workers }),
     ...(hooks.signal && { signal: hooks.signal }),
-    onProgress,
     onSkip: (skipped) => {
       run.log.skipped(skipped.name, skipped.reason);
       hooks.print(describeSkip(skipped));
     },
-  });
+  };
 }
 
-/** Compiles the step program of a configuration. */
-async function createFinetuning(config: FinetuneConfig): Promise<Training> {
+/** What a fine-tuning of this configuration minimises, and how. */
+function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
   const { batchSize, microBatch } = config.schedule;
   const { betas, epsilon, weightDecay, layerDecay } = config.optimizer;
   const { mixup, cutmix, dropPath } = config.regularization;
@@ -260,14 +262,26 @@ async function createFinetuning(config: FinetuneConfig): Promise<Training> {
     mixed: mixup > 0 || cutmix > 0,
     dropPath: dropPath > 0,
   });
-  return createTraining({
+  return {
     name: "finetune",
     loss: crossEntropy(scores, input("targets", [microBatch, shape.classes])),
     parameters: fineTuned(scope.parameters, shape.encoder.depth, layerDecay),
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     microBatches: batchSize / microBatch,
     engine: { device: config.run.device, threads: config.run.threads },
-  });
+  };
+}
+
+/** The memory of weights and program. */
+function trainingParts({ schedule, model, run }: FinetuneConfig, definition: TrainingDefinition): MemoryPart[] {
+  const { flatBytes, programBytes } = planTraining(definition);
+  const { microBatch } = schedule;
+  const computing = `computing ${microBatch} images of ${model.shape.imageSize} pixels at once`;
+  const onGpu = run.device !== "cpu";
+  return [
+    { name: "weights, gradients and optimizer state", bytes: flatBytes, lower: "the encoder's size" },
+    { name: computing, bytes: programBytes, lower: "schedule.microBatch", onGpu },
+  ];
 }
 
 /** The encoder's weights as they were learnt, and a new head. */

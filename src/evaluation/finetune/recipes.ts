@@ -7,6 +7,7 @@ const shared = {
   run: {
     device: "cpu",
     threads: 0,
+    memoryCheck: true,
     checkpointEvery: "5m",
     keep: 1,
     milestoneEvery: 0,

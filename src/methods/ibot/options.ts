@@ -1,18 +1,20 @@
 // The options of iBOT, with the defaults of the paper and those for small models.
 import { z } from "zod";
+import { modelLimits } from "../../nn/model-limits.js";
 
-const size = (text: string) => z.int().positive().describe(text);
+const size = (most: number, text: string) => z.int().min(1).max(most).describe(text);
 const share = (text: string) => z.number().min(0).max(1).describe(text);
 const range = (text: string, highest: (low: z.ZodNumber) => z.ZodNumber, expected: string) =>
   z
     .tuple([highest(z.number().gt(0)), highest(z.number().gt(0))])
     .refine(([low, high]) => low <= high)
     .meta({ description: text, expected });
-const temperature = (text: string) => z.number().positive().describe(text);
+const temperature = (text: string) => z.number().positive().max(1000).describe(text);
+const epochs = (text: string) => z.number().min(0).max(1_000_000).describe(text);
 
 export const ibotOptions = z.strictObject({
-  localCrops: z.int().min(0).describe("small crops of each image beside the two global ones"),
-  localSize: size("height and width of the local crops, in pixels"),
+  localCrops: z.int().min(0).max(64).describe("small crops of each image beside the two global ones"),
+  localSize: size(modelLimits.imageSize, "height and width of the local crops, in pixels"),
   localScale: range(
     "smallest and largest share of the image's area that a local crop covers; data.scale is that of the global ones",
     (bound) => bound.max(1),
@@ -23,9 +25,9 @@ export const ibotOptions = z.strictObject({
     .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)])
     .describe("how often the first global crop, the second, and a local one are blurred"),
   solarize: share("how often the second global crop is solarised"),
-  prototypes: size("outputs of the head"),
-  headHidden: size("hidden width of the head's MLP"),
-  headBottleneck: size("width of the vectors that the prototypes are compared with"),
+  prototypes: size(1_048_576, "outputs of the head"),
+  headHidden: size(65_536, "hidden width of the head's MLP"),
+  headBottleneck: size(modelLimits.width, "width of the vectors that the prototypes are compared with"),
   maskProbability: share("how often a global crop is masked at all"),
   maskShare: range(
     "smallest and largest share of the patches that are masked where a crop is",
@@ -36,12 +38,12 @@ export const ibotOptions = z.strictObject({
   studentTemperature: temperature("divides the student's outputs"),
   teacherTemperatureStart: temperature("divides the teacher's outputs at the start of the run"),
   teacherTemperature: temperature("divides the teacher's outputs after its warm-up"),
-  teacherTemperatureWarmupEpochs: z.number().min(0).describe("length of the teacher's linear warm-up"),
+  teacherTemperatureWarmupEpochs: epochs("length of the teacher's linear warm-up"),
   centreMomentum: share("how much of the old centres each step keeps"),
   teacherMomentum: share("how much of the old teacher a step keeps at the start; it rises to 1 by a cosine"),
-  weightDecayEnd: z.number().min(0).describe("weight decay at the end of the run, reached by a cosine"),
+  weightDecayEnd: z.number().min(0).max(100).describe("weight decay at the end of the run, reached by a cosine"),
   parameterClipNorm: z.number().positive().describe("largest norm of the gradient of any one parameter"),
-  lastLayerFrozenEpochs: z.number().min(0).describe("length of the start during which the prototypes stay as they are"),
+  lastLayerFrozenEpochs: epochs("length of the start during which the prototypes stay as they are"),
   dropPath: z.number().min(0).lt(1).describe("share of the student's last block's branches that are left out"),
 });
 

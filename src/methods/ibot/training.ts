@@ -106,9 +106,15 @@ function moveCentre(centre: Float32Array, mean: readonly number[], momentum: num
   for (const [index, value] of mean.entries()) centre[index] = momentum * centre[index]! + (1 - momentum) * value;
 }
 
+/** In parts that fit on the stack as arguments. */
 function norm(vector: Float32Array): number {
-  return Math.hypot(...vector);
+  const parts = Array.from({ length: Math.ceil(vector.length / ARGUMENTS) }, (_, part) =>
+    Math.hypot(...vector.subarray(part * ARGUMENTS, (part + 1) * ARGUMENTS)),
+  );
+  return Math.hypot(...parts);
 }
+
+const ARGUMENTS = 1 << 15;
 
 /**
  * exp(-sum p log p) of the mean distribution over prototypes: how many are in use, as if all of them were used alike; 1

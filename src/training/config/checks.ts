@@ -2,6 +2,10 @@
 
 import { TooFewImagesError } from "../../data/errors.js";
 import { patchCount } from "../../methods/method.js";
+import { modelLimits } from "../../nn/model-limits.js";
+import { formatBytes, formatCount } from "../quantities.js";
+import { runLimits } from "./limits.js";
+import { countParameters } from "./model-size.js";
 import type { IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
 
 /** Images a group: 1 / mixingRatio, and 1 for a method that does not mix. */
@@ -152,8 +156,40 @@ export function findMisfits(config: PretrainConfig): string[] {
     ),
   );
 
-  problems.push(...scheduleMisfits(schedule));
+  problems.push(...scheduleMisfits(schedule), ...sizeMisfits(config));
   return problems;
+}
+
+/** What is too large only together. */
+function sizeMisfits(config: PretrainConfig): string[] {
+  const { model, schedule } = config;
+  const problems: string[] = [];
+  const patches = Math.ceil(patchCount(model));
+  if (patches > modelLimits.patches) {
+    problems.push(
+      `model.patchSize: expected at most ${formatCount(modelLimits.patches)} patches of an image; found ` +
+        `${formatCount(patches)} in ${model.imageSize} x ${model.imageSize} pixels. Raise it, or lower model.imageSize`,
+    );
+  }
+  const parameters = countParameters(config);
+  if (parameters > modelLimits.parameters) {
+    problems.push(
+      `model: expected at most ${formatCount(modelLimits.parameters)} parameters; found about ${formatCount(parameters)}. ` +
+        "Lower model.width, model.depth or model.mlpRatio",
+    );
+  }
+  problems.push(...batchMisfits(schedule.batchSize, model.imageSize));
+  return problems;
+}
+
+/** Whether a batch of images is more than one array can hold. */
+export function batchMisfits(batchSize: number, imageSize: number): string[] {
+  const most = Math.floor(runLimits.batchBytes / (3 * imageSize ** 2));
+  if (batchSize <= most) return [];
+  return [
+    `schedule.batchSize: expected at most ${formatCount(most)} images of ${imageSize} x ${imageSize} pixels, which ` +
+      `${formatBytes(runLimits.batchBytes)} hold; found ${batchSize}. Lower it, or the image size`,
+  ];
 }
 
 /** What does not fit within a configuration of iBOT. */

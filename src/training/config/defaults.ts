@@ -111,6 +111,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
     run: {
       device: "cpu",
       threads: 0,
+      memoryCheck: true,
       checkpointEvery: "5m",
       keep: 2,
       milestoneEvery: 0,

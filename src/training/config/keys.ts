@@ -128,10 +128,14 @@ function rangeText(schema: JsonSchema): string {
   const above = finite(schema.exclusiveMinimum);
   const high = finite(schema.maximum);
   const below = finite(schema.exclusiveMaximum);
-  if (low !== undefined && high !== undefined) return ` from ${low} to ${high}`;
+  if (low !== undefined && high !== undefined) return ` from ${low} to ${boundText(high)}`;
   if (low !== undefined) parts.push(`of at least ${low}`);
   if (above !== undefined) parts.push(`above ${above}`);
-  if (high !== undefined) parts.push(`of at most ${high}`);
+  if (high !== undefined) parts.push(`of at most ${boundText(high)}`);
   if (below !== undefined) parts.push(`below ${below}`);
   return parts.length === 0 ? "" : ` ${parts.join(" and ")}`;
+}
+
+function boundText(bound: number): string {
+  return bound >= 10_000 ? bound.toLocaleString("en-US") : String(bound);
 }

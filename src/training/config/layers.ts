@@ -12,6 +12,12 @@ export interface ConfigLayer {
 
 export type Mapping = Record<string, unknown>;
 
+/** Sections within sections, at most: no key lies nearly as deep. */
+const DEEPEST = 16;
+
+/** Entries of a list: that of the .tar shards of a large set has some ten thousand. */
+const LONGEST = 100_000;
+
 /** Two keys of which exactly one may have a value: setting one in a later layer unsets the other. */
 export const exclusivePairs = [
   ["schedule", "epochs", "steps"],
@@ -36,7 +42,7 @@ export function readYaml(path: string): unknown {
     // Throws as well where aliases would unfold without end.
     return parseYaml(text);
   } catch (error) {
-    throw new ConfigError([`${path} is not valid YAML: ${(error as Error).message.trim()}`]);
+    throw new ConfigError([`${path} is not valid YAML: ${cut((error as Error).message.trim(), 300)}`]);
   }
 }
 
@@ -47,14 +53,15 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
     const equals = assignment.indexOf("=");
     const path = assignment.slice(0, Math.max(equals, 0)).trim().split(".");
     if (equals < 1 || path.some((name) => name === "")) {
-      throw new ConfigError([`${origin} ${assignment}: expected path=value, such as schedule.batchSize=64`]);
+      throw new ConfigError([`${origin} ${cut(assignment)}: expected path=value, such as schedule.batchSize=64`]);
     }
+    if (path.length > DEEPEST) throw tooDeep(origin);
     let value: unknown;
     try {
       value = parseYaml(assignment.slice(equals + 1));
     } catch (error) {
       throw new ConfigError([
-        `${origin} ${assignment}: the value is not valid YAML: ${(error as Error).message.trim()}`,
+        `${origin} ${cut(assignment)}: the value is not valid YAML: ${cut((error as Error).message.trim(), 300)}`,
       ]);
     }
     let section = values;
@@ -75,7 +82,7 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
     if (!isMapping(layer))
       throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
     const lifted = liftExclusive(layer, values, origin);
-    mergeInto(values, lifted, origin, "", origins);
+    mergeInto(values, lifted, origin, [], origins);
   }
   return { values, origins };
 }
@@ -83,8 +90,13 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
 /** A value as a person would write it in the configuration; long ones are cut. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  // JSON would say null of a number that is not finite.
+  return cut(typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value)));
+}
+
+/** A text of any length as a message shows it. */
+export function cut(text: string, most = 80): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
 export function isMapping(value: unknown): value is Mapping {
@@ -124,21 +136,34 @@ function mergeInto(
   target: Mapping,
   layer: Mapping,
   origin: string,
-  prefix: string,
+  place: readonly string[],
   origins: Map<string, string>,
 ): void {
+  if (place.length >= DEEPEST) throw tooDeep(origin);
   for (const [name, value] of Object.entries(layer)) {
     if (value === undefined) continue;
-    const path = prefix + name;
+    const inside = [...place, name];
+    const path = inside.join(".");
     const before = Object.hasOwn(target, name) ? target[name] : undefined;
     origins.set(path, origin);
     if (isMapping(value)) {
       const section: Mapping = {};
-      if (isMapping(before)) mergeInto(section, before, origins.get(path) ?? origin, `${path}.`, new Map());
-      mergeInto(section, value, origin, `${path}.`, origins);
+      if (isMapping(before)) mergeInto(section, before, origins.get(path) ?? origin, inside, new Map());
+      mergeInto(section, value, origin, inside, origins);
       define(target, name, section);
-    } else define(target, name, value);
+    } else {
+      if (Array.isArray(value) && value.length > LONGEST) {
+        throw new ConfigError([`${path} (from ${origin}): expected at most ${LONGEST} entries; found ${value.length}`]);
+      }
+      define(target, name, value);
+    }
   }
+}
+
+function tooDeep(origin: string): ConfigError {
+  return new ConfigError([
+    `${origin}: expected keys at most ${DEEPEST} sections deep; found deeper ones. Look for a slip in its nesting`,
+  ]);
 }
 
 /** Sets an own property whatever its name: a key called __proto__ must be seen, and refused, as any unknown one. */

@@ -5,6 +5,8 @@
  * name that a candidate contains is nearer than any misspelling.
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  // No name is so long, and the time to compare grows with the length.
+  if (name.length > 100) return undefined;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type { MethodName } from "../../methods/registry.js";
 import { describeKey, schemaKeys } from "./keys.js";
-import { type Mapping, show, valueAt } from "./layers.js";
+import { cut, type Mapping, show, valueAt } from "./layers.js";
 import { nearestName } from "./nearest-name.js";
 
 /** What was given, and the schema that it was judged by. */
@@ -15,13 +15,19 @@ export interface JudgedConfig {
   readonly method?: MethodName;
 }
 
+/** More than these nobody reads, and each takes a look at the whole schema. */
+const MOST_PROBLEMS = 20;
+
 export function describeIssues(issues: readonly z.core.$ZodIssue[], given: JudgedConfig): string[] {
-  const sentences = issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [wrongValue(issue, given)];
-    return issue.keys.map((key) => unknownKey([...issue.path.map(String), key], given));
-  });
+  const found = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => () => unknownKey([...issue.path.map(String), key], given))
+      : [() => wrongValue(issue, given)],
+  );
   // Each wrong item of a list gives an issue; the sentence about the whole list is the same.
-  return [...new Set(sentences)];
+  const sentences = [...new Set(found.slice(0, MOST_PROBLEMS).map((describe) => describe()))];
+  const others = found.length - MOST_PROBLEMS;
+  return others > 0 ? [...sentences, `and ${others} more problems. Mend these first`] : sentences;
 }
 
 function unknownKey(path: readonly string[], { schema, origins, method }: JudgedConfig): string {
@@ -32,7 +38,7 @@ function unknownKey(path: readonly string[], { schema, origins, method }: Judged
   const meant = near === undefined ? elsewhere(name, schema) : [...section, near].join(".");
   const where = section[0] === "methodOptions" ? ` of method ${method}` : "";
   const guess = meant === undefined ? "" : ` Did you mean ${meant}?`;
-  return `${path.join(".")}${from(path, origins)}: no such key${where}.${guess} Valid keys here: ${siblings.join(", ")}`;
+  return `${cut(path.join("."))}${from(path, origins)}: no such key${where}.${guess} Valid keys here: ${siblings.join(", ")}`;
 }
 
 /** A right key in the wrong place is the commonest slip of all. */

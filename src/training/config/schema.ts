@@ -8,14 +8,17 @@ import {
   methodOptionSchemas,
   type ReconstructingMethod,
 } from "../../methods/registry.js";
+import { modelLimits } from "../../nn/model-limits.js";
 import { modelPresetNames } from "../../nn/presets.js";
 import { parseInterval } from "../interval.js";
+import { runLimits } from "./limits.js";
 
-const count = (text: string) => z.int().positive().describe(text);
-const countOrNone = (text: string) => z.int().min(0).describe(text);
+const count = (most: number, text: string) => z.int().min(1).max(most).describe(text);
+const countOrNone = (most: number, text: string) => z.int().min(0).max(most).describe(text);
 const channel = z.int().min(0).max(255);
-const rgb = (text: string) => z.tuple([z.number(), z.number(), z.number()]).describe(text);
-const jitter = (text: string) => z.number().min(0).default(0).describe(text);
+const mean = z.number().min(-1000).max(1000);
+const deviation = z.number().positive().max(1000);
+const jitter = (text: string) => z.number().min(0).max(10).default(0).describe(text);
 const intervalForm = 'a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never';
 export const interval = (text: string) =>
   z
@@ -25,15 +28,19 @@ export const interval = (text: string) =>
 
 const model = z.strictObject({
   preset: z.enum(modelPresetNames).describe("named size that gives every other value of model its default"),
-  imageSize: count("height and width of the crops, in pixels"),
-  patchSize: count("height and width of a patch, in pixels"),
-  width: count("channels of the encoder's tokens"),
-  depth: count("blocks of the encoder"),
-  heads: count("attention heads of each encoder block"),
-  mlpRatio: z.number().positive().describe("hidden width of the MLPs, as a multiple of the width"),
-  decoderWidth: count("channels of the decoder's tokens; iBOT has no decoder"),
-  decoderDepth: count("blocks of the decoder"),
-  decoderHeads: count("attention heads of each decoder block"),
+  imageSize: count(modelLimits.imageSize, "height and width of the crops, in pixels"),
+  patchSize: count(modelLimits.patchSize, "height and width of a patch, in pixels"),
+  width: count(modelLimits.width, "channels of the encoder's tokens"),
+  depth: count(modelLimits.depth, "blocks of the encoder"),
+  heads: count(modelLimits.heads, "attention heads of each encoder block"),
+  mlpRatio: z
+    .number()
+    .positive()
+    .max(modelLimits.mlpRatio)
+    .describe("hidden width of the MLPs, as a multiple of the width"),
+  decoderWidth: count(modelLimits.width, "channels of the decoder's tokens; iBOT has no decoder"),
+  decoderDepth: count(modelLimits.depth, "blocks of the decoder"),
+  decoderHeads: count(modelLimits.heads, "attention heads of each decoder block"),
 });
 
 /** The range of random crops. */
@@ -59,29 +66,48 @@ const data = z.strictObject({
     .nullable()
     .describe("random colour changes, or null for none (MAE learns worse with them, iBOT needs them)"),
   background: z.tuple([channel, channel, channel]).describe("red, green and blue behind transparent pixels, 0 to 255"),
-  mean: rgb("mean of each channel, of pixels from 0 to 1"),
-  std: z
-    .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
-    .describe("deviation of each channel, of pixels from 0 to 1"),
-  workers: countOrNone("threads that decode images; 0 chooses by the number of cores"),
-  memoryBudgetMiB: countOrNone("a set that fits into this much memory is kept decoded; a larger one is streamed"),
+  mean: z.tuple([mean, mean, mean]).describe("mean of each channel, of pixels from 0 to 1"),
+  std: z.tuple([deviation, deviation, deviation]).describe("deviation of each channel, of pixels from 0 to 1"),
+  workers: countOrNone(runLimits.workers, "threads that decode images; 0 chooses by the number of cores"),
+  memoryBudgetMiB: countOrNone(
+    runLimits.memoryBudgetMiB,
+    "a set that fits into this much memory is kept decoded; a larger one is streamed",
+  ),
   maxUnreadableShare: z.number().min(0).max(1).describe("the run ends when a larger share of the files cannot be read"),
   split: z.enum(["train", "test"]).describe("which images of an IDX set that has both"),
 });
 
+const rate = z.number().positive().max(runLimits.learningRate);
 export const scheduleSchema = z.strictObject({
-  epochs: z.number().positive().nullable().describe("length of the run in passes over the images; excludes steps"),
-  steps: z.int().positive().nullable().describe("length of the run in optimizer steps; excludes epochs"),
-  batchSize: count("clean images a step"),
-  microBatch: count("clean images computed at once; gradients add up over a batch"),
-  baseLearningRate: z
+  epochs: z
     .number()
     .positive()
+    .max(runLimits.epochs)
+    .nullable()
+    .describe("length of the run in passes over the images; excludes steps"),
+  steps: z
+    .int()
+    .min(1)
+    .max(runLimits.steps)
+    .nullable()
+    .describe("length of the run in optimizer steps; excludes epochs"),
+  batchSize: count(runLimits.batchSize, "clean images a step"),
+  microBatch: count(runLimits.batchSize, "clean images computed at once; gradients add up over a batch"),
+  baseLearningRate: rate
     .nullable()
     .describe("learning rate for a batch of 256, scaled by batchSize / 256; excludes learningRate"),
-  learningRate: z.number().positive().nullable().describe("learning rate as it is; excludes baseLearningRate"),
-  minLearningRate: z.number().min(0).describe("learning rate at the end of the half-cosine"),
-  warmupEpochs: z.number().min(0).nullable().describe("length of the linear warm-up in epochs; excludes warmupShare"),
+  learningRate: rate.nullable().describe("learning rate as it is; excludes baseLearningRate"),
+  minLearningRate: z
+    .number()
+    .min(0)
+    .max(runLimits.learningRate)
+    .describe("learning rate at the end of the half-cosine"),
+  warmupEpochs: z
+    .number()
+    .min(0)
+    .max(runLimits.epochs)
+    .nullable()
+    .describe("length of the linear warm-up in epochs; excludes warmupShare"),
   warmupShare: z
     .number()
     .min(0)
@@ -93,18 +119,35 @@ export const scheduleSchema = z.strictObject({
 const beta = z.number().min(0).lt(1);
 export const optimizerSchema = z.strictObject({
   betas: z.tuple([beta, beta]).describe("decay of AdamW's first and second moment"),
-  epsilon: z.number().positive().describe("added to the root of AdamW's second moment"),
-  weightDecay: z.number().min(0).describe("decoupled weight decay of tensors of two or more dimensions"),
+  epsilon: z.number().positive().max(1).describe("added to the root of AdamW's second moment"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(runLimits.weightDecay)
+    .describe("decoupled weight decay of tensors of two or more dimensions"),
   clipNorm: z.number().positive().nullable().describe("largest global norm of the gradient, or null for no clipping"),
 });
 
 export const runSchema = z.strictObject({
   device: z.enum(["cpu", "webgpu"]).describe("where the step programs run"),
-  threads: countOrNone("threads of the engine; 0 means one a physical core"),
+  threads: z.int().min(0).max(runLimits.threads).meta({
+    description: "threads of the engine; 0 means one a physical core",
+    expected: "a whole number from 0 (one a physical core) to four times the threads that the machine runs at once",
+  }),
+  memoryCheck: z
+    .boolean()
+    .default(true)
+    .describe("do not start where more memory is planned than is free; false goes on all the same"),
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
-  keep: count("how many of the newest checkpoints are kept"),
-  milestoneEvery: countOrNone("checkpoints at multiples of this many steps are written and never deleted; 0 for none"),
-  picturesEvery: countOrNone("steps between picture sheets; 0 draws only the last one; iBOT draws none"),
+  keep: count(runLimits.steps, "how many of the newest checkpoints are kept"),
+  milestoneEvery: countOrNone(
+    runLimits.steps,
+    "checkpoints at multiples of this many steps are written and never deleted; 0 for none",
+  ),
+  picturesEvery: countOrNone(
+    runLimits.steps,
+    "steps between picture sheets; 0 draws only the last one; iBOT draws none",
+  ),
   logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
 });
 
@@ -119,9 +162,12 @@ const evaluationSchema = z.strictObject({
     description: "labelled images that kNN is tried on during pre-training, or null for none",
     expected: "a path, a list of paths of .tar shards, or null",
   }),
-  every: count("steps between evaluations; one more comes after the first step and one after the last"),
-  images: count("labelled images that vote, at most"),
-  queries: count("labelled images that are voted on, at most"),
+  every: count(
+    runLimits.steps,
+    "steps between evaluations; one more comes after the first step and one after the last",
+  ),
+  images: count(runLimits.images, "labelled images that vote, at most"),
+  queries: count(runLimits.images, "labelled images that are voted on, at most"),
 });
 
 /** Nothing is evaluated; also what runs have that were started before there was such a section. */

@@ -78,6 +78,14 @@ describe("createIbotTraining", () => {
     expect(training.centres.clsCentre).toEqual(centre);
   });
 
+  test("takes as many prototypes as the largest heads of the literature have", async () => {
+    const training = await tinyIbot({ options: { ...options, prototypes: 131_072, headBottleneck: 4 } });
+    const { metrics, updated } = await training.step(tinyBatch(1), { step: 1, learningRate });
+    expect(updated).toBe(true);
+    const squares = training.centres.clsCentre.reduce((sum, value) => sum + value ** 2, 0);
+    expect(metrics.clsCentreNorm).toBeCloseTo(Math.sqrt(squares), 4);
+  });
+
   test("figures lie where they can", async () => {
     const training = await tinyIbot();
     const { metrics } = await training.step(tinyBatch(1), { step: 1, learningRate });

@@ -15,9 +15,9 @@ describe("configKeys", () => {
 
   it("words limits so that they can be read aloud", () => {
     const expected = new Map(configKeys("mixedae").map((key) => [key.path, key.expected]));
-    expect(expected.get("model.depth")).toBe("a whole number above 0");
+    expect(expected.get("model.depth")).toBe("a whole number from 1 to 256");
     expect(expected.get("optimizer.betas")).toBe("a list of 2, each number of at least 0 and below 1");
-    expect(expected.get("schedule.steps")).toBe("a whole number above 0 or null");
+    expect(expected.get("schedule.steps")).toBe("a whole number from 1 to 1,000,000,000 or null");
     expect(expected.get("methodOptions.mode")).toBe("one of compose, full");
   });
 

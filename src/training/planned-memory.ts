@@ -1,0 +1,83 @@
+// The memory that a pre-training run will take, part by part, before anything of it is made.
+
+import type { BatchMemory, MemoryUse } from "../data/index.js";
+import { TEACHER } from "../methods/ibot/task.js";
+import { reconstructionProgram } from "../methods/pretext-program.js";
+import { planTraining } from "../optim/training.js";
+import { planBytes } from "../runtime/index.js";
+import { countParameters, leastProgramBytes } from "./config/model-size.js";
+import { type PretrainConfig, reconstructs } from "./config.js";
+import { checkMemory, type MemoryCheck, type MemoryPart, plannedBytes } from "./memory-check.js";
+import { methodOf, modelOf, pretextOf } from "./model.js";
+import { picturedCount } from "./picture-images.js";
+import { formatCount } from "./quantities.js";
+
+/** Each value, its gradient and two moments, as float32. */
+const BYTES_OF_VALUE = 16;
+
+/**
+ * The parts of a run's memory, compared with what is free: throws MemoryError where there is too little. What is out of
+ * proportion is refused by its size alone, before even the program is built.
+ */
+export function planMemory(config: PretrainConfig, batches: BatchMemory, check: MemoryCheck): MemoryPart[] {
+  const count = countParameters(config);
+  const least = [weights(count, count * BYTES_OF_VALUE), microBatch(config, leastProgramBytes(config))];
+  checkMemory(least, { ...check, print: () => {} });
+
+  const { batchSize, microBatch: atOnce } = config.schedule;
+  const { loss, metrics, parameters } = pretextOf(config, atOnce);
+  const { flatBytes, programBytes } = planTraining({
+    name: config.method,
+    loss,
+    metrics,
+    parameters,
+    microBatches: batchSize / atOnce,
+    ...(!reconstructs(config) && { averagePrefix: TEACHER }),
+    engine: { device: config.run.device },
+  });
+  const values = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
+  const parts = [
+    weights(values, flatBytes),
+    microBatch(config, programBytes),
+    ...pictures(config),
+    ...batchParts(batches, "model.imageSize"),
+  ];
+  checkMemory(parts, check);
+  return parts;
+}
+
+/** All parts, with the images as they are held once that is known. */
+export function bytesWithImages(parts: readonly MemoryPart[], { inMemory, bytes }: MemoryUse): number {
+  return plannedBytes(parts.filter(({ name }) => name !== IMAGES)) + (inMemory ? bytes : 0);
+}
+
+const IMAGES = "images kept decoded";
+
+/** What batches hold, for any training. */
+export function batchParts({ batchBytes, imageBytes }: BatchMemory, imageSizeKey?: string): MemoryPart[] {
+  const size = imageSizeKey === undefined ? "" : `, ${imageSizeKey}`;
+  return [
+    { name: "batches ahead", bytes: batchBytes, lower: `schedule.batchSize${size}` },
+    { name: IMAGES, bytes: imageBytes, lower: "data.memoryBudgetMiB" },
+  ];
+}
+
+/** The program that draws reconstructions keeps what it computed in, beside that of the steps. */
+function pictures(config: PretrainConfig): MemoryPart[] {
+  if (!reconstructs(config)) return [];
+  const count = picturedCount(config);
+  const program = reconstructionProgram(modelOf(config, methodOf(config), count));
+  const bytes = planBytes(program, config.run.device);
+  const name = `drawing ${count} reconstructions`;
+  return [{ name, bytes, lower: "model.imageSize", onGpu: config.run.device !== "cpu" }];
+}
+
+function weights(values: number, bytes: number): MemoryPart {
+  const name = `weights, gradients and optimizer state of ${formatCount(values)} parameters`;
+  return { name, bytes, lower: "model.width, model.depth" };
+}
+
+function microBatch({ schedule, model, run }: PretrainConfig, bytes: number): MemoryPart {
+  const name = `computing ${formatCount(schedule.microBatch)} images of ${model.imageSize} pixels at once`;
+  return { name, bytes, lower: "schedule.microBatch, model.imageSize", onGpu: run.device !== "cpu" };
+}

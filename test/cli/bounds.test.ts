@@ -1,0 +1,66 @@
+// Numbers that only a slip can be are refused by every command before it loads anything.
+import { describe, expect, it } from "vitest";
+import { mostThreads } from "#src/runtime/machine.js";
+import { record } from "./recording.js";
+
+const sets = ["--from", "scratch", "--train", "a", "--test", "b"];
+const commands: Readonly<Record<string, readonly string[]>> = {
+  embed: ["embed", "a", "--from", "scratch", "--out", "a.npy"],
+  search: ["search", "a.npy", "b.png"],
+  duplicates: ["duplicates", "a.npy"],
+  knn: ["knn", ...sets],
+  probe: ["probe", ...sets],
+  segment: ["segment", "--from", "scratch", "--scenes", "a"],
+  finetune: ["finetune", ...sets, "--out", "run"],
+  classify: ["classify", "run", "a.png"],
+  study: ["study", "a.yaml", "--out", "study"],
+  resume: ["resume", "run"],
+  data: ["data", "compose", "a", "--out", "b"],
+  import: ["import", "a", "--out", "b.safetensors"],
+  export: ["export", "a", "--format", "onnx", "--out", "b.onnx"],
+};
+
+describe("--threads", () => {
+  const withThreads = Object.keys(commands).filter((name) => !["data", "import", "export"].includes(name));
+  it.each(withThreads)("of %s has the machine's bound", async (name) => {
+    const { exitCode, err } = await record([...commands[name]!, "--threads", "1000000"]);
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`Expected a whole number from 0 to ${mostThreads()}, `);
+    expect(err).toContain("found 1000000. Take 0 for one thread a physical core");
+  });
+
+  it("of pretrain is refused with the configuration", async () => {
+    const { exitCode, err } = await record(["pretrain", "a", "--out", "b", "--threads", "1000000"]);
+    expect(exitCode).toBe(2);
+    expect(err).toContain("run.threads (from --threads): expected a whole number from 0 (one a physical core) to four");
+  });
+});
+
+it.each([
+  ["search", "--top"],
+  ["classify", "--top"],
+  ["segment", "--images"],
+  ["segment", "--queries"],
+  ["segment", "--neighbours"],
+  ["probe", "--epochs"],
+  ["probe", "--batch-size"],
+  ["probe", "--base-learning-rate"],
+  ["finetune", "--epochs"],
+  ["finetune", "--steps"],
+  ["finetune", "--batch-size"],
+  ["finetune", "--learning-rate"],
+  ["data", "--count"],
+  ["data", "--test-count"],
+  ["data", "--image-size"],
+  ["import", "--image-size"],
+  ["import", "--heads"],
+  ["export", "--image-size"],
+])("%s %s is bounded, and takes nothing that is no number", async (name, flag) => {
+  for (const value of ["999999999999999", "1e308", "Infinity", "NaN", "-1", "0", "", "9".repeat(5000)]) {
+    const { exitCode, err } = await record([...commands[name]!, flag, value]);
+    expect([exitCode, value]).toEqual([2, value]);
+    expect(err).toMatch(
+      /Expected a (whole )?number (from 1 to [\d,]+|of pixels from 16 to 2048|above 0 and of at most 1000)/,
+    );
+  }
+});

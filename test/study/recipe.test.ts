@@ -1,0 +1,54 @@
+// What a recipe may ask for, and what of it names its jobs.
+import { expect, test } from "vitest";
+import { jobsOf } from "#src/study/index.js";
+import { parseRecipe, type Study } from "#src/study/recipe.js";
+import { ConfigError } from "#src/training/errors.js";
+
+const evaluation = { name: "kNN", task: "knn", train: "a", test: "b" };
+const recipe = (change: object = {}) => ({
+  title: "A study",
+  seeds: [0],
+  variants: [{ name: "MAE", pretrain: { source: "images", method: "mae" } }],
+  evaluations: [evaluation],
+  ...change,
+});
+
+const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+
+test.each([
+  ["seeds", { seeds: names(1001).map((_, index) => index) }],
+  ["variants", { variants: names(1001).map((name) => ({ name, scratch: "nano" })) }],
+  ["evaluations", { evaluations: names(1001).map((name) => ({ ...evaluation, name })) }],
+  ["evaluations.0.labelFractions", { evaluations: [{ ...evaluation, labelFractions: new Array(200).fill(1) }] }],
+  [
+    "evaluations.0.images",
+    { evaluations: [{ name: "R", task: "recognition", test: "b", images: Number.MAX_SAFE_INTEGER }] },
+  ],
+  [
+    "seeds, variants and evaluations make more than 100000 jobs",
+    {
+      seeds: names(400).map((_, index) => index),
+      variants: names(300).map((name) => ({ name, scratch: "nano" })),
+    },
+  ],
+])("too many are refused: %s", (place, change) => {
+  expect(() => parseRecipe(recipe(change), "study.yaml")).toThrow(ConfigError);
+  expect(() => parseRecipe(recipe(change), "study.yaml")).toThrow(place);
+});
+
+test("how the machine is used, and whether memory is checked, name no job", () => {
+  const folders = (run?: object) => {
+    const values = { source: "images", method: "mae", ...(run && { run }) };
+    const study: Study = {
+      recipe: parseRecipe(recipe(), "study.yaml"),
+      layers: new Map([["MAE", [{ origin: "study.yaml", values }]]]),
+      folder: "/studies",
+    };
+    return jobsOf(study).map(({ folder }) => folder);
+  };
+  expect(folders({ memoryCheck: false, threads: 3 })).toEqual(folders());
+  // As they were before there was a check.
+  expect(folders()).toEqual(FOLDERS);
+});
+
+const FOLDERS = ["pretrain/mae-0-608264ada1", "knn/mae-100pct-0-291b54b855"];
