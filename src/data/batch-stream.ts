@@ -2,6 +2,7 @@
 
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
 import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import { giveBack } from "./decode-room.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
 import { countOf } from "./image-source.js";
@@ -80,6 +81,7 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
         pool.fail(error instanceof Error ? error : new Error(String(error)));
       }
     },
+    () => giveBack(workerData.room),
   );
   try {
     const memory = await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress));

@@ -2,6 +2,7 @@
 
 import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { FileError } from "../files/regular-file.js";
 import { SourceError } from "./errors.js";
 import { hasImageName } from "./image-kind.js";
 import { countOf, type ImageSource } from "./image-source.js";
@@ -112,8 +113,13 @@ export function orSourceError<Value>(path: string, operation: () => Value): Valu
 }
 
 function sourceError(path: string, error: unknown): SourceError {
-  const code = errorCode(error);
   const expected = `images at ${path}`;
+  if (error instanceof FileError) {
+    const remedy = "Give a folder of images, tar archives or an IDX file, no larger than that";
+    const wanted = error.code === "NOT_A_FILE" ? expected : `${error.expected} at ${path}`;
+    return new SourceError({ expected: wanted, found: error.found, remedy }, { cause: error });
+  }
+  const code = errorCode(error);
   if (code === "ENOENT") {
     return new SourceError({ expected, found: "nothing there", remedy: "Check the path for a slip" }, { cause: error });
   }

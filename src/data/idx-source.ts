@@ -1,7 +1,8 @@
 // Sets in the format of MNIST: an IDX file with images and, beside it, one with labels.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readBytes } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import { readIdxImages, readIdxLabels } from "../formats/idx.js";
 import { SourceError } from "./errors.js";
@@ -85,15 +86,7 @@ function findLabels(imagesPath: string): string | undefined {
 }
 
 function decode<Value>(path: string, read: (bytes: Uint8Array) => Value): Value {
-  const { size } = orSourceError(path, () => statSync(path));
-  if (size > LARGEST_FILE) {
-    throw new SourceError({
-      expected: `an IDX file of at most ${LARGEST_FILE} bytes at ${path}`,
-      found: `${size} bytes`,
-      remedy: "Store a set of this size as image files or as tar shards",
-    });
-  }
-  const bytes = orSourceError(path, () => readFileSync(path));
+  const bytes = orSourceError(path, () => readBytes(path, LARGEST_FILE));
   try {
     return read(bytes);
   } catch (error) {

@@ -1,7 +1,8 @@
 // Opens a set of images and recognises by what is there in which form it is stored.
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, readSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { openRegular } from "../files/regular-file.js";
 import { looksLikeTar } from "../formats/tar.js";
 import { SourceError } from "./errors.js";
 import { type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
@@ -24,8 +25,7 @@ export async function openSource(path: string | readonly string[], options: Sour
   const absolute = resolve(path);
   const stats = orSourceError(absolute, () => statSync(absolute));
   if (stats.isDirectory()) return openFolder(absolute, options.split ?? "train");
-  if (stats.isFile()) return openFile(absolute);
-  throw new SourceError({ expected: `a folder or a file at ${absolute}`, found: "neither", remedy: "Check the path" });
+  return openFile(absolute);
 }
 
 function openFolder(folder: string, split: Split): ImageSource {
@@ -95,7 +95,7 @@ function openFile(path: string): ImageSource {
 
 function readStart(path: string): Uint8Array {
   return orSourceError(path, () => {
-    const file = openSync(path, "r");
+    const { descriptor: file } = openRegular(path);
     try {
       const bytes = Buffer.alloc(512);
       return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));

@@ -2,6 +2,7 @@
 
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
 import type { DecodeResult, DecodeTask, UnreadableNotice } from "./decode-protocol.js";
+import { giveBack } from "./decode-room.js";
 import { TooManyUnreadableError } from "./errors.js";
 import { bringIntoMemory } from "./memory-plan.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -50,13 +51,15 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
   const { source, batchSize } = checked;
   const reasons = new Map<number, string>();
   // A notice comes before the answer of the task that it belongs to.
+  const workerData = makeWorkerData(checked);
   const pool: Pool = new WorkerPool(
     WORKER_SCRIPT,
-    makeWorkerData(checked),
+    workerData,
     checked.workers,
     ({ index, reason }: UnreadableNotice) => {
       if (!reasons.has(index)) reasons.set(index, reason);
     },
+    () => giveBack(workerData.room),
   );
   try {
     if (checked.memoryBudget > 0) {

@@ -1,7 +1,8 @@
 // Tar shards after WebDataset's convention: files with the same name up to the first dot form one sample.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { basename } from "node:path";
+import { openRegular } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import { listTar, type ReadBytes, type TarEntry } from "../formats/tar.js";
 import { SourceError } from "./errors.js";
@@ -60,7 +61,7 @@ export function openTarSource(paths: readonly string[]): ImageSource {
 
 /** Adds the samples of one archive and returns how many files belong to none. */
 function readArchive(path: string, archive: number, samples: Sample[]): number {
-  const file = orSourceError(path, () => openSync(path, "r"));
+  const { descriptor: file, size } = orSourceError(path, () => openRegular(path));
   try {
     const read = windowedReader(file, path);
     let ignored = 0;
@@ -74,10 +75,7 @@ function readArchive(path: string, archive: number, samples: Sample[]): number {
       ignored += group.length - images.length - (label === undefined ? 0 : 1);
       group = [];
     };
-    for (const entry of listTar(
-      read,
-      orSourceError(path, () => fstatSync(file).size),
-    )) {
+    for (const entry of listTar(read, size)) {
       if (baseOf(entry.name).startsWith(".")) ignored++;
       else {
         if (group.length > 0 && keyOf(group[0]!.name) !== keyOf(entry.name)) finish();

@@ -1,8 +1,8 @@
 // The three files of embedded images: features (.npy), names and labels line by line (.jsonl), where they are from (.json).
 
-import { closeSync, createReadStream, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { closeSync, existsSync, readSync } from "node:fs";
 import { z } from "zod";
+import { LARGEST_LIST, openRegular, readLines, readText } from "../files/regular-file.js";
 import { decodeNpyHeader, NPY_HEADER_BYTES } from "../formats/npy.js";
 import { poolings } from "../tasks/features.js";
 import type { VectorSource } from "../tasks/neighbours.js";
@@ -75,7 +75,7 @@ function parseFile<Value>(path: string, schema: z.ZodType<Value>): Value {
     });
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path, LARGEST_LIST);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw refuse("no such file");
     throw storageError(error, "read", path);
@@ -112,9 +112,8 @@ export function openFeatures(npy: string): FeatureFiles {
       throw storageError(error, "read", paths.npy);
     }
   };
-  const file = attempt(() => openSync(paths.npy, "r"));
+  const { descriptor: file, size } = attempt(() => openRegular(paths.npy));
   try {
-    const { size } = fstatSync(file);
     const start = Buffer.alloc(Math.min(NPY_HEADER_BYTES, size));
     attempt(() => readSync(file, start, 0, start.length, 0));
     const { shape, dataStart } = decodeNpyHeader(start, size);
@@ -153,7 +152,7 @@ async function linesOf(path: string, rows: ArrayLike<number>): Promise<FeatureLi
   const found = new Map<number, FeatureLine>();
   let row = 0;
   try {
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    for (const { line } of readLines(path)) {
       if (wanted.has(row)) found.set(row, lineSchema.parse(JSON.parse(line)));
       row++;
       if (found.size === wanted.size) break;

@@ -1,7 +1,7 @@
 // The files of an embedding while it is under way: rows and lines are appended, and what a killed process left is taken up.
 
-import { createReadStream, existsSync, renameSync, statSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { existsSync, renameSync, statSync } from "node:fs";
+import { readLines } from "../files/regular-file.js";
 import { encodeNpyHeader } from "../formats/npy.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { storageError } from "../training/storage.js";
@@ -65,7 +65,7 @@ export class FeatureWriter {
     const header = encodeNpyHeader([0, origin.width]);
     const size = existsSync(partial.npy) ? statSync(partial.npy).size : 0;
     const rows = Math.max(0, Math.floor((size - header.length) / (4 * origin.width)));
-    const { next, missing, ...lines } = await wholeLines(partial.jsonl, rows);
+    const { next, missing, ...lines } = wholeLines(partial.jsonl, rows);
     return new FeatureWriter(out, origin, lines, next, missing);
   }
 
@@ -124,18 +124,16 @@ function refuseAnother(path: string, found: FeatureOrigin, wanted: FeatureOrigin
 }
 
 /** How far a file of lines goes: at most `most` lines, whole ones; their bytes, and which images they tell about. */
-async function wholeLines(path: string, most: number) {
+function wholeLines(path: string, most: number) {
   const missing: number[] = [];
   let [count, length, next] = [0, 0, 0];
   if (most === 0 || !existsSync(path)) return { count, length, next, missing };
-  const { size } = statSync(path);
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
-    const end = length + Buffer.byteLength(line) + 1;
-    if (count === most || end > size) break;
+  for (const { line, isWhole } of readLines(path)) {
+    if (count === most || !isWhole) break;
     const { index } = JSON.parse(line) as FeatureLine;
     for (; next < index; next++) missing.push(next);
     count++;
-    length = end;
+    length += Buffer.byteLength(line) + 1;
     next = index + 1;
   }
   return { count, length, next, missing };

@@ -1,10 +1,11 @@
 // The cut-outs that scenes are composed of: images with transparency, their classes, and which split each belongs to.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { z } from "zod";
 import { openSource, SourceError } from "../data/index.js";
+import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 
 export type SceneSplit = "training" | "validation";
@@ -88,7 +89,7 @@ const labelsSchema = z.union([
 function fileClasses(path: string): (name: string) => string | undefined {
   let values: unknown;
   try {
-    values = JSON.parse(readFileSync(path, "utf8"));
+    values = JSON.parse(readText(path, LARGEST_LIST));
   } catch (error) {
     throw wrongLabels(path, (error as Error).message);
   }

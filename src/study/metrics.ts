@@ -1,6 +1,6 @@
 // A run's metrics.jsonl, whole or thinned out.
 
-import { readFileSync } from "node:fs";
+import { readLines } from "../files/regular-file.js";
 import type { StepMetrics } from "../training/metrics-log.js";
 import { storageError } from "../training/storage.js";
 
@@ -17,16 +17,13 @@ export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
 
 /** Its whole lines in order; the last may be half written while a process is at it, or was killed. Throws StorageError. */
 export function readMetrics(path: string): StepMetrics[] {
-  let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    return Array.from(readLines(path))
+      .filter(({ isWhole }) => isWhole)
+      .map(({ line }) => JSON.parse(line) as StepMetrics);
   } catch (error) {
     throw storageError(error, "read", path);
   }
-  return text
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as StepMetrics);
 }
 
 /** What all steps took together, whichever process made them. */

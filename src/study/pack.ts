@@ -3,6 +3,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
+import { LARGEST_LIST } from "../files/regular-file.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { makeFolder, readTextIfThere } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
@@ -49,7 +50,7 @@ export async function packStudy(folder: string, out: string): Promise<PackSummar
 
 /** Of a file that need not be there. */
 async function copyWithoutMachine(from: string, to: string): Promise<void> {
-  const text = readTextIfThere(from);
+  const text = readTextIfThere(from, LARGEST_LIST);
   if (text === undefined) return;
   const shorten = (_: string, value: unknown) =>
     typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;

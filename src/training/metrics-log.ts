@@ -1,5 +1,6 @@
 // metrics.jsonl: one JSON object a step, in the order of the steps, without gaps or repetitions.
 
+import { LARGEST_TEXT } from "../files/regular-file.js";
 import { AppendLog } from "./append-log.js";
 import { RunDirectoryError } from "./errors.js";
 import { errorCode, readFully, storageError, withDescriptor } from "./storage.js";
@@ -97,6 +98,8 @@ async function* wholeLines(descriptor: number): AsyncGenerator<Buffer> {
       yield text.subarray(0, end);
       text = text.subarray(end + 1);
     }
+    // Whatever it is, it is no line of a log.
+    if (text.length > LARGEST_TEXT) return;
     rest = text;
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type DecodeOptions, decodeImage } from "#src/data/decode-image.js";
 import { patternImage, plainImage } from "./image-files.js";
 
-const options: DecodeOptions = { workingSide: 100, background: [255, 255, 255], minimumSize: 1, maximumPixels: 1e6 };
+const options: DecodeOptions = { workingSide: 100, background: [255, 255, 255], minimumSize: 1, maximumBytes: 2 ** 30 };
 const orange = [200, 100, 50] as const;
 
 async function firstPixel(bytes: Uint8Array, changes: Partial<DecodeOptions> = {}): Promise<number[]> {
@@ -18,6 +18,9 @@ async function firstPixel(bytes: Uint8Array, changes: Partial<DecodeOptions> = {
 function expectNear(found: readonly number[], expected: readonly number[], tolerance: number): void {
   for (const [i, value] of found.entries()) expect(Math.abs(value - expected[i]!)).toBeLessThanOrEqual(tolerance);
 }
+
+/** The whole of a message. */
+const DAMAGED = /^the image is damaged or cut short$/;
 
 describe("decodeImage", () => {
   test.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (format) => {
@@ -93,12 +96,15 @@ describe("decodeImage", () => {
     ["an empty file", async () => Buffer.alloc(0), /^the file is empty$/],
     ["text", async () => Buffer.from("not an image"), /no JPEG, PNG, WebP, GIF, TIFF or AVIF image/],
     ["SVG", async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /no JPEG/],
-    ["half a JPEG", async () => half(await patternImage(90, 90).jpeg().toBuffer()), /premature end/],
-    ["half a PNG", async () => half(await patternImage(90, 90).png().toBuffer()), /./],
-    ["half a WebP", async () => half(await patternImage(90, 90).webp().toBuffer()), /./],
-    ["half a JPEG that is shrunk", async () => half(await patternImage(900, 900).jpeg().toBuffer()), /premature end/],
-    ["a PNG signature alone", async () => huge.subarray(0, 8), /./],
-    ["a header with huge dimensions", async () => huge, /pixel limit/],
+    ["half a JPEG", async () => half(await patternImage(90, 90).jpeg().toBuffer()), DAMAGED],
+    ["half a PNG", async () => half(await patternImage(90, 90).png().toBuffer()), DAMAGED],
+    ["half a WebP", async () => half(await patternImage(90, 90).webp().toBuffer()), DAMAGED],
+    ["half a GIF", async () => half(await patternImage(90, 90).gif().toBuffer()), DAMAGED],
+    ["half a TIFF", async () => half(await patternImage(90, 90).tiff().toBuffer()), DAMAGED],
+    ["half an AVIF", async () => half(await patternImage(90, 90).avif({ effort: 0 }).toBuffer()), DAMAGED],
+    ["half a JPEG that is shrunk", async () => half(await patternImage(900, 900).jpeg().toBuffer()), DAMAGED],
+    ["a PNG signature alone", async () => huge.subarray(0, 8), DAMAGED],
+    ["a header with huge dimensions", async () => huge, /65,535 x 65,535 pixels, which 69 bytes cannot hold/],
     [
       "an image below the smallest size",
       async () => patternImage(30, 6).png().toBuffer(),

@@ -1,8 +1,9 @@
 // Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
 
-import { readFileSync } from "node:fs";
-import { parse as parseYaml } from "yaml";
+import { DEEPEST, nestingFault } from "../../files/nesting.js";
+import { readText } from "../../files/regular-file.js";
 import { ConfigError } from "../errors.js";
+import { LARGEST_YAML, parseYaml } from "./yaml.js";
 
 export interface ConfigLayer {
   /** Named in error messages, such as "--set" or a file's path. */
@@ -28,12 +29,11 @@ export function layerFromFile(path: string): ConfigLayer {
 export function readYaml(path: string): unknown {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path, LARGEST_YAML);
   } catch (error) {
     throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
   }
   try {
-    // Throws as well where aliases would unfold without end.
     return parseYaml(text);
   } catch (error) {
     throw new ConfigError([`${path} is not valid YAML: ${(error as Error).message.trim()}`]);
@@ -49,6 +49,8 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
     if (equals < 1 || path.some((name) => name === "")) {
       throw new ConfigError([`${origin} ${assignment}: expected path=value, such as schedule.batchSize=64`]);
     }
+    if (path.length > DEEPEST)
+      throw new ConfigError([`${origin}: expected at most ${DEEPEST} names in a path; found ${path.length}`]);
     let value: unknown;
     try {
       value = parseYaml(assignment.slice(equals + 1));
@@ -74,6 +76,8 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
   for (const { origin, values: layer } of layers) {
     if (!isMapping(layer))
       throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
+    const fault = nestingFault(layer);
+    if (fault !== undefined) throw new ConfigError([`${origin}: it ${fault}`]);
     const lifted = liftExclusive(layer, values, origin);
     mergeInto(values, lifted, origin, "", origins);
   }
@@ -83,6 +87,8 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
 /** A value as a person would write it in the configuration; long ones are cut. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
+  const fault = nestingFault(value);
+  if (fault !== undefined) return `a value that ${fault}`;
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
