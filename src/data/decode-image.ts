@@ -2,7 +2,7 @@
 
 import sharp from "sharp";
 import { type RoomShare, withRoom } from "./decode-room.js";
-import { decodingCost } from "./image-cost.js";
+import { decodingCost, SMALL_PIXELS } from "./image-cost.js";
 import { exceedsPixelLimit, imageFault } from "./image-fault.js";
 import { hasImageSignature, IMAGE_KINDS, isTiff } from "./image-kind.js";
 import type { PixelImage } from "./resample.js";
@@ -20,12 +20,6 @@ export interface DecodeOptions {
   /** An image whose decoding takes more bytes is refused before it is decoded. */
   readonly maximumBytes: number;
 }
-
-/**
- * Images of up to so many pixels are decoded at once: with four samples of 16 bits they take 8 MiB. Looking at their
- * header first would cost as much as the decoding of a small one.
- */
-const SMALL_PIXELS = 2 ** 20;
 
 /**
  * Decodes the first frame of an image, a large one once `room` has place for it; without `room` there is place already.
@@ -47,7 +41,10 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions, roo
   return { pixels: data, width, height, channels };
 }
 
-/** Undefined where the image is not small. */
+/**
+ * Undefined where the image is not small. Small ones are decoded at once, since with four samples of 16 bits they take
+ * 8 MiB at most, and looking at their header first would cost as much as decoding the smallest.
+ */
 async function decodeSmall(bytes: Uint8Array, options: DecodeOptions) {
   // Only TIFF has samples of more than 16 bits and any number of channels.
   if (isTiff(bytes)) return undefined;
@@ -60,7 +57,7 @@ async function decodeSmall(bytes: Uint8Array, options: DecodeOptions) {
 }
 
 async function decodeLarge(bytes: Uint8Array, options: DecodeOptions, room: RoomShare | undefined) {
-  const metadata = await sharp(bytes, { limitInputPixels: false })
+  const metadata = await sharp(bytes, { failOn: "error", limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => Promise.reject(imageFault(error)));
   const cost = decodingCost(bytes, metadata, options.maximumBytes);

@@ -115,9 +115,11 @@ export function orSourceError<Value>(path: string, operation: () => Value): Valu
 function sourceError(path: string, error: unknown): SourceError {
   const expected = `images at ${path}`;
   if (error instanceof FileError) {
-    const remedy = "Give a folder of images, tar archives or an IDX file, no larger than that";
-    const wanted = error.code === "NOT_A_FILE" ? expected : `${error.expected} at ${path}`;
-    return new SourceError({ expected: wanted, found: error.found, remedy }, { cause: error });
+    const remedy =
+      error.code === "NOT_A_FILE"
+        ? "Give a folder of images, a tar archive or an IDX file"
+        : "Store a set of this size as image files or as tar shards";
+    return new SourceError({ expected: `${error.expected} at ${path}`, found: error.found, remedy }, { cause: error });
   }
   const code = errorCode(error);
   if (code === "ENOENT") {

@@ -6,7 +6,10 @@ import { formatBytes } from "../files/regular-file.js";
 /** The default limit: every image of 16,383 x 16,383 pixels in 8 bits, with or without transparency, stays below it. */
 export const DEFAULT_MAXIMUM_BYTES = 2 ** 30;
 
-/** Such a strip shows nothing in a square crop; resizing would keep its longer side at a hundred times the crop's. */
+/** Larger images are looked at before they are decoded. */
+export const SMALL_PIXELS = 2 ** 20;
+
+/** Of a large image: such a strip shows nothing in a square crop; resizing would keep its longer side at a hundred times the crop's. */
 const MOST_EXTREME_RATIO = 100;
 
 /** Deflate, in which PNG stores its rows, cannot shrink by more than this factor. */
@@ -36,7 +39,8 @@ const SAMPLE_BYTES: Readonly<Record<string, number>> = {
 export function decodingCost(file: Uint8Array, metadata: Metadata, maximumBytes: number): number {
   const { width, height, channels, depth, format, isProgressive, orientation = 1 } = metadata;
   const size = `${width.toLocaleString("en-US")} x ${height.toLocaleString("en-US")} pixels`;
-  if (Math.max(width, height) > MOST_EXTREME_RATIO * Math.min(width, height)) {
+  const isLarge = width * height > SMALL_PIXELS;
+  if (isLarge && Math.max(width, height) > MOST_EXTREME_RATIO * Math.min(width, height)) {
     throw new Error(`${size}: one side is more than ${MOST_EXTREME_RATIO} times the other`);
   }
   if (format === "png" && pngBytes(file, width, height) > file.length * LARGEST_DEFLATE_RATIO) {

@@ -8,8 +8,13 @@ const UNSUPPORTED = /unsupported feature|not supported|not implemented|not confi
 /** libvips's own words when the operating system gives it no memory. */
 const OUT_OF_MEMORY = /out of memory --- size/;
 
-/** An Error to throw in place of libvips's own: for a shortage of memory one with the system's code, as it is not the file's fault. */
+/**
+ * An Error to throw in place of libvips's own: for a shortage of memory one with the system's code, as it is not the
+ * file's fault. What reading the file has thrown stays as it is.
+ */
 export function imageFault(error: unknown): Error {
+  if (error instanceof Error && "code" in error) return error;
+  if (exceedsPixelLimit(error)) return new Error("it has more pixels than the limit allows");
   const message = error instanceof Error ? error.message : String(error);
   if (OUT_OF_MEMORY.test(message)) {
     return Object.assign(new Error("not enough memory to decode an image", { cause: error }), { code: "ENOMEM" });

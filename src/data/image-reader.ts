@@ -89,9 +89,7 @@ export class ImageReader {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof FileError) {
-    return error.code === "NOT_A_FILE"
-      ? `${error.found}, not a file`
-      : `a file of ${error.found}, too large for an image`;
+    return error.code === "NOT_A_FILE" ? error.found : `a file of ${error.found}, too large for an image`;
   }
   const code = "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "the file is gone";

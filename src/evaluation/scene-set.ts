@@ -2,6 +2,8 @@
 
 import { join } from "node:path";
 import sharp from "sharp";
+import { imageFault } from "../data/image-fault.js";
+import { reasonOf } from "../data/image-reader.js";
 import { type ImageSource, openSource, readImages } from "../data/index.js";
 import { LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
@@ -82,7 +84,7 @@ async function readMask(path: string, size: number, classes: number): Promise<Ui
       .raw()
       .toBuffer();
   } catch (error) {
-    throw wrongMask(path, (error as Error).message.split("\n")[0]!);
+    throw wrongMask(path, reasonOf(imageFault(error)));
   }
   const strange = mask.find((value) => value >= classes && value !== IGNORED);
   if (strange !== undefined) throw wrongMask(path, `the class ${strange}`);

@@ -8,7 +8,7 @@ export class FileError extends Error {
 
   constructor(
     readonly code: "NOT_A_FILE" | "TOO_LARGE",
-    /** "a regular file" and "a named pipe", for messages that have an order of their own. */
+    /** "a regular file" and "a folder", for messages that have an order of their own. */
     readonly expected: string,
     readonly found: string,
   ) {
@@ -118,7 +118,7 @@ function requireRegular(stats: Stats): void {
 
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
-  if (stats.isFIFO()) return "a named pipe";
+  if (stats.isFIFO()) return "a pipe (save what comes out of it to a file first)";
   if (stats.isSocket()) return "a socket";
   return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "something else";
 }

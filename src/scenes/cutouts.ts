@@ -4,8 +4,11 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { z } from "zod";
+import { imageFault } from "../data/image-fault.js";
+import { hasImageSignature, IMAGE_KINDS } from "../data/image-kind.js";
+import { reasonOf } from "../data/image-reader.js";
 import { openSource, SourceError } from "../data/index.js";
-import { LARGEST_LIST, readText } from "../files/regular-file.js";
+import { FileError, LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 
 export type SceneSplit = "training" | "validation";
@@ -91,7 +94,7 @@ function fileClasses(path: string): (name: string) => string | undefined {
   try {
     values = JSON.parse(readText(path, LARGEST_LIST));
   } catch (error) {
-    throw wrongLabels(path, (error as Error).message);
+    throw wrongLabels(path, error instanceof FileError ? error.found : (error as Error).message);
   }
   const parsed = labelsSchema.safeParse(values);
   if (!parsed.success) throw wrongLabels(path, "something else");
@@ -104,7 +107,9 @@ function fileClasses(path: string): (name: string) => string | undefined {
 
 async function findFault(path: string): Promise<string | undefined> {
   try {
-    const image = sharp(path, { limitInputPixels: MOST_PIXELS });
+    const bytes = readBytes(path, LARGEST_LIST);
+    if (!hasImageSignature(bytes)) return `the content is no ${IMAGE_KINDS} image`;
+    const image = sharp(bytes, { limitInputPixels: MOST_PIXELS });
     const { hasAlpha } = await image.metadata();
     if (!hasAlpha) return "it has no transparency";
     const { data } = await image.extractChannel("alpha").raw().toBuffer({ resolveWithObject: true });
@@ -114,7 +119,7 @@ async function findFault(path: string): Promise<string | undefined> {
     if (mean < LEAST_SHARE) return "nearly all of it is transparent";
     return undefined;
   } catch (error) {
-    return (error as Error).message.split("\n")[0]!;
+    return reasonOf(imageFault(error));
   }
 }
 

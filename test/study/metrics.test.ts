@@ -1,6 +1,10 @@
 // Long runs are thinned out for reports, the same way however often.
+import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { thinned } from "#src/study/metrics.js";
+import { readMetrics, thinned, trainingSeconds } from "#src/study/metrics.js";
+import { temporaryFolder } from "../training/temporary-folder.js";
+
+const at = temporaryFolder();
 
 const steps = (count: number) => Array.from({ length: count }, (_, index) => ({ step: index + 1 }));
 
@@ -18,4 +22,10 @@ test("of long ones some steps are kept, with the first and the last", () => {
 
 test("what is thinned out stays as it is", () => {
   for (const count of [401, 1001, 4680]) expect(thinned(thinned(steps(count)))).toEqual(thinned(steps(count)));
+});
+
+test("whole lines are read, the half one of a killed process is not", () => {
+  writeFileSync(at("metrics.jsonl"), '{"step":1,"stepSeconds":2}\n{"step":2,"stepSeconds":3}\n{"step":3,"st');
+  expect(readMetrics(at("metrics.jsonl")).map(({ step }) => step)).toEqual([1, 2]);
+  expect(trainingSeconds(at("metrics.jsonl"))).toBe(5);
 });

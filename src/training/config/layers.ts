@@ -47,7 +47,7 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
     const equals = assignment.indexOf("=");
     const path = assignment.slice(0, Math.max(equals, 0)).trim().split(".");
     if (equals < 1 || path.some((name) => name === "")) {
-      throw new ConfigError([`${origin} ${assignment}: expected path=value, such as schedule.batchSize=64`]);
+      throw new ConfigError([`${origin} ${shortened(assignment)}: expected path=value, such as schedule.batchSize=64`]);
     }
     if (path.length > DEEPEST)
       throw new ConfigError([`${origin}: expected at most ${DEEPEST} names in a path; found ${path.length}`]);
@@ -56,7 +56,7 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
       value = parseYaml(assignment.slice(equals + 1));
     } catch (error) {
       throw new ConfigError([
-        `${origin} ${assignment}: the value is not valid YAML: ${(error as Error).message.trim()}`,
+        `${origin} ${shortened(assignment)}: the value is not valid YAML: ${(error as Error).message.trim()}`,
       ]);
     }
     let section = values;
@@ -90,6 +90,10 @@ export function show(value: unknown): string {
   const fault = nestingFault(value);
   if (fault !== undefined) return `a value that ${fault}`;
   const text = JSON.stringify(value) ?? String(value);
+  return shortened(text);
+}
+
+function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
