@@ -2,8 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import { z } from "zod";
-import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
+import type { Color } from "./decode-image.js";
 import { DataOptionError } from "./errors.js";
+import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import type { ImageSource } from "./image-source.js";
 import { parseOptions } from "./parse-options.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -33,7 +34,7 @@ const schema = z.object({
     .positive()
     .default(2 ** 28),
   minimumSize: wholeNumber(1, 8192).default(1),
-  maximumPixels: wholeNumber(1, 2 ** 40).default(DEFAULT_MAXIMUM_PIXELS),
+  maximumImageBytes: wholeNumber(1, 2 ** 40).default(DEFAULT_MAXIMUM_BYTES),
   unreadableShare: z.number().min(0).max(1).default(0.1),
   views: z
     .array(
@@ -84,8 +85,11 @@ export interface BatchOptions {
   readonly prefetchBytes?: number;
   /** Images with a side of fewer pixels are skipped as unreadable: the patch size, for example. Default 1. */
   readonly minimumSize?: number;
-  /** Images that announce more pixels are skipped as unreadable; default 16,383 squared. */
-  readonly maximumPixels?: number;
+  /**
+   * Images whose decoding takes more bytes are skipped as unreadable; default 1 GiB. All large images that a process
+   * decodes at a time share 1 GiB; one that needs more is decoded alone.
+   */
+  readonly maximumImageBytes?: number;
   /** The largest share of unreadable images (but five are always allowed); default 0.1. */
   readonly unreadableShare?: number;
   /** Called once for each image that cannot be read. */

@@ -3,6 +3,7 @@
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
+import { giveBack } from "./decode-room.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
 import { countOf } from "./image-source.js";
@@ -70,7 +71,7 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
   }
   const skips = new SkipLog(source.count, checked.unreadableShare, source.name, checked.onSkip);
   const workerData = makeWorkerData(checked);
-  const pool: Pool = new WorkerPool(WORKER_SCRIPT, workerData, checked.workers, (notice: ImageNotice) => {
+  const onNotice = (notice: ImageNotice) => {
     if (notice.kind === "changed") {
       pool.fail(changedImage(source, notice.index));
       return;
@@ -80,7 +81,10 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
     } catch (error) {
       pool.fail(error instanceof Error ? error : new Error(String(error)));
     }
-  });
+  };
+  const pool: Pool = new WorkerPool(WORKER_SCRIPT, workerData, checked.workers, onNotice, () =>
+    giveBack(workerData.room),
+  );
   try {
     const held = bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress);
     const memory = await pool.hold(held, checked.signal);

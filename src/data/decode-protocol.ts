@@ -1,6 +1,7 @@
 // What the batch stream and its worker threads say to each other.
 
 import type { DecodeOptions } from "./decode-image.js";
+import type { RoomShare } from "./decode-room.js";
 import type { ImageTable } from "./image-source.js";
 import type { ImageStore, StoreChunk } from "./image-store.js";
 import type { SlotPlan } from "./slot-filler.js";
@@ -10,6 +11,8 @@ import type { ViewPixels } from "./view-group.js";
 export interface DecodeWorkerData {
   readonly table: ImageTable;
   readonly decode: DecodeOptions;
+  /** One share for all workers of a pool. */
+  readonly room: RoomShare;
   readonly plan: SlotPlan;
 }
 
@@ -21,10 +24,16 @@ export type DecodeTask =
   | { readonly kind: "read"; readonly epoch: number; readonly indices: Int32Array }
   /** Decode some images and say how much memory they take. */
   | { readonly kind: "measure"; readonly indices: readonly number[] }
-  /** Decode images `first` up to `end` into shared memory. */
-  | { readonly kind: "pack"; readonly first: number; readonly end: number }
+  /** Decode images `first` up to `end` into shared memory; no chunk comes back once the set exceeds its budget. */
+  | { readonly kind: "pack"; readonly first: number; readonly end: number; readonly budget: PackBudget }
   /** From now on, take images from memory. */
   | { readonly kind: "adopt"; readonly store: ImageStore };
+
+/** How many bytes all images of a set may take, and have taken so far, as a counter in memory that all workers share. */
+export interface PackBudget {
+  readonly most: number;
+  readonly used: BigInt64Array;
+}
 
 export type DecodeResult =
   /** The images shown (substitutes in place of unreadable ones). */
@@ -32,7 +41,7 @@ export type DecodeResult =
   /** `readable` holds 0 for each image whose place holds nothing. */
   | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels }
   | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
-  | { readonly kind: "pack"; readonly chunk: StoreChunk }
+  | { readonly kind: "pack"; readonly chunk: StoreChunk | undefined }
   | { readonly kind: "adopt" };
 
 /** Sent as soon as it is seen; more than one worker may find the same image. */

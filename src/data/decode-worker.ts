@@ -2,7 +2,7 @@
 
 import { workerData } from "node:worker_threads";
 import sharp from "sharp";
-import type { DecodeResult, DecodeTask, DecodeWorkerData, ImageNotice } from "./decode-protocol.js";
+import type { DecodeResult, DecodeTask, DecodeWorkerData, ImageNotice, PackBudget } from "./decode-protocol.js";
 import { ImageReader } from "./image-reader.js";
 import { imageBytes, packImages } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
@@ -16,10 +16,10 @@ sharp.cache(false);
 /** Images in flight in one worker: while one is resampled here, the next is decoded on a thread of libuv. */
 const LANES = 2;
 
-const { table, decode, plan } = workerData as DecodeWorkerData;
+const { table, decode, room, plan } = workerData as DecodeWorkerData;
 
 serveTasks<DecodeTask, DecodeResult, ImageNotice>((notify) => {
-  const reader = new ImageReader(table, decode, (index) => notify({ kind: "changed", index }));
+  const reader = new ImageReader(table, decode, room, (index) => notify({ kind: "changed", index }));
   const filler = new SlotFiller(reader, plan, (index, reason) => notify({ kind: "unreadable", index, reason }));
   return async (task) => {
     switch (task.kind) {
@@ -28,14 +28,19 @@ serveTasks<DecodeTask, DecodeResult, ImageNotice>((notify) => {
       case "read":
         return readInOrder(filler, task.epoch, task.indices);
       case "measure": {
-        const images = await decodeAll(filler, task.indices);
-        const readable = images.filter((image) => image !== undefined);
-        const bytes = readable.reduce((sum, image) => sum + imageBytes(image), 0);
-        return { result: { kind: "measure", readable: readable.length, bytes } };
+        let [readable, bytes] = [0, 0];
+        await inLanes(task.indices, async (index) => {
+          const image = await filler.decode(index);
+          if (image === undefined) return;
+          readable++;
+          bytes += imageBytes(image);
+        });
+        return { result: { kind: "measure", readable, bytes } };
       }
       case "pack": {
         const indices = Array.from({ length: task.end - task.first }, (_, i) => task.first + i);
-        return { result: { kind: "pack", chunk: packImages(await decodeAll(filler, indices)) } };
+        const images = await decodeAll(filler, indices, task.budget);
+        return { result: { kind: "pack", chunk: images && packImages(images) } };
       }
       case "adopt":
         reader.store = task.store;
@@ -74,12 +79,20 @@ function fillFromMemory(filler: SlotFiller, slots: Slots): number[] {
   return [...slots.indices.keys()].filter((slot) => !filler.fillFromMemory(slots, slot));
 }
 
-async function decodeAll(filler: SlotFiller, indices: readonly number[]): Promise<(PixelImage | undefined)[]> {
+/** Undefined where the images of all workers together exceed the budget: they are then held no longer. */
+async function decodeAll(
+  filler: SlotFiller,
+  indices: readonly number[],
+  budget: PackBudget,
+): Promise<(PixelImage | undefined)[] | undefined> {
   const images = new Array<PixelImage | undefined>(indices.length);
+  const isSpent = () => Atomics.load(budget.used, 0) > budget.most;
   await inLanes([...indices.keys()], async (i) => {
+    if (isSpent()) return;
     images[i] = await filler.decode(indices[i]!);
+    if (images[i]) Atomics.add(budget.used, 0, BigInt(imageBytes(images[i])));
   });
-  return images;
+  return isSpent() ? undefined : images;
 }
 
 /** Runs `work` for every item, a few at a time; results go to places of their own, so the order does not matter. */

@@ -91,7 +91,7 @@ export class TooManyUnreadableError extends DataError {
       expected:
         unreadable === count ? "at least one readable image" : `at most ${allowed} of ${count} images unreadable`,
       found: `${unreadable}: ${examples.join("; ")}${rest > 0 ? `; and ${rest} more` : ""}`,
-      remedy: "Repair or remove these files, or raise the limit of unreadable images",
+      remedy: "Repair or remove these files, or allow more: data.maxUnreadableShare of a configuration",
     });
   }
 }

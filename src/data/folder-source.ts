@@ -3,6 +3,7 @@
 import type { Dirent, Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { FileError } from "../files/regular-file.js";
 import { SourceError } from "./errors.js";
 import { hasImageName } from "./image-kind.js";
 import { type Container, countOf, type ImageSource } from "./image-source.js";
@@ -148,8 +149,15 @@ async function attempt<Value>(path: string, operation: Promise<Value>): Promise<
 }
 
 function sourceError(path: string, error: unknown): SourceError {
-  const code = errorCode(error);
   const expected = `images at ${path}`;
+  if (error instanceof FileError) {
+    const remedy =
+      error.code === "NOT_A_FILE"
+        ? "Give a folder of images, a tar archive or an IDX file"
+        : "Store a set of this size as image files or as tar shards";
+    return new SourceError({ expected: `${error.expected} at ${path}`, found: error.found, remedy }, { cause: error });
+  }
+  const code = errorCode(error);
   if (code === "ENOENT") {
     return new SourceError({ expected, found: "nothing there", remedy: "Check the path for a slip" }, { cause: error });
   }

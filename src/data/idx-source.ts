@@ -1,8 +1,9 @@
 // Sets in the format of MNIST: an IDX file with images and, beside it, one with labels.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { readBytes } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import { readIdxImages, readIdxLabels } from "../formats/idx.js";
 import { SourceError } from "./errors.js";
@@ -89,14 +90,7 @@ function findLabels(imagesPath: string): string | undefined {
 
 function decode<Value>(path: string, read: (bytes: Uint8Array) => Value): { value: Value; container: Container } {
   const { size, mtimeMs: time } = orSourceError(path, () => statSync(path));
-  if (size > LARGEST_FILE) {
-    throw new SourceError({
-      expected: `an IDX file of at most ${LARGEST_FILE} bytes at ${path}`,
-      found: `${size} bytes`,
-      remedy: "Store a set of this size as image files or as tar shards",
-    });
-  }
-  const bytes = orSourceError(path, () => readFileSync(path));
+  const bytes = orSourceError(path, () => readBytes(path, LARGEST_FILE));
   try {
     return { value: read(bytes), container: { name: basename(path), size, time, sum: crc32(bytes) } };
   } catch (error) {

@@ -20,8 +20,12 @@ export function hasImageSignature(bytes: Uint8Array): boolean {
   if (start.startsWith("\xff\xd8\xff") || start.startsWith("\x89PNG\r\n\x1a\n")) return true;
   if (start.startsWith("GIF87a") || start.startsWith("GIF89a")) return true;
   if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP") return true;
-  // TIFF and BigTIFF, little-endian and big-endian.
-  if (["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(start.slice(0, 4))) return true;
+  if (isTiff(bytes)) return true;
   // AVIF names itself among the brands of its first box; "mif1" alone may also be HEIC, which is not read.
   return start.slice(4, 8) === "ftyp" && /avi[fs]/.test(start.slice(8));
+}
+
+/** True if the file begins like TIFF or BigTIFF, little-endian or big-endian. */
+export function isTiff(bytes: Uint8Array): boolean {
+  return ["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(Buffer.from(bytes.subarray(0, 4)).toString("latin1"));
 }

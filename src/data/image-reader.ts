@@ -1,15 +1,18 @@
 // Reads single images of a source: from memory where they are there, else from their file or archive.
 
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { FileError, openRegular, readBytes, tooLarge } from "../files/regular-file.js";
 import { type DecodeOptions, decodeImage } from "./decode-image.js";
+import { ROOM_BYTES, type RoomShare, withRoom } from "./decode-room.js";
 import type { ImageTable } from "./image-source.js";
 import { checkStamp, type Stamp } from "./image-stamps.js";
 import { type ImageStore, storedImage } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
 import { sharedName } from "./shared-names.js";
 
-const LARGEST_FILE = 2 ** 31 - 1;
+/** Files of more bytes are read and decoded one at a time in the whole process. */
+const LARGE_FILE = 2 ** 26;
 const MOST_OPEN_ARCHIVES = 64;
 
 /** Reads images by index. One for each thread, since it keeps archives open. */
@@ -18,13 +21,15 @@ export class ImageReader {
   store: ImageStore | undefined;
   readonly #table: ImageTable;
   readonly #options: DecodeOptions;
+  readonly #room: RoomShare;
   readonly #archives = new Map<number, number>();
   readonly #onChanged: ((index: number) => void) | undefined;
 
   /** `onChanged` is told of images that are not as they were when they were read before; without it none is compared. */
-  constructor(table: ImageTable, options: DecodeOptions, onChanged?: (index: number) => void) {
+  constructor(table: ImageTable, options: DecodeOptions, room: RoomShare, onChanged?: (index: number) => void) {
     this.#table = table;
     this.#options = options;
+    this.#room = room;
     this.#onChanged = onChanged;
   }
 
@@ -38,7 +43,18 @@ export class ImageReader {
 
   /** Reads and decodes an image. Rejects with a one-line reason that does not name it. */
   async decode(index: number): Promise<PixelImage> {
-    return this.inMemory(index) ?? decodeImage(this.#readBytes(index), this.#options);
+    const stored = this.inMemory(index);
+    if (stored !== undefined) return stored;
+    const { maximumBytes } = this.#options;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#readBytes(index, Math.min(LARGE_FILE, maximumBytes));
+    } catch (error) {
+      if (!(error instanceof FileError && error.code === "TOO_LARGE")) throw error;
+      const work = async () => decodeImage(this.#readBytes(index, maximumBytes), this.#options);
+      return withRoom(this.#room, ROOM_BYTES, work);
+    }
+    return decodeImage(bytes, this.#options, this.#room);
   }
 
   /** Closes the archives that were opened. */
@@ -49,12 +65,12 @@ export class ImageReader {
 
   // Reading waits for the disk on purpose: this is a thread made for it, and an asynchronous read costs more than the
   // whole decoding of a small image from the page cache.
-  #readBytes(index: number): Uint8Array {
+  #readBytes(index: number, most: number): Uint8Array {
     const table = this.#table;
-    if (table.kind === "files") return this.#readFile(join(table.root, sharedName(table.names, index)), index);
+    if (table.kind === "files") return this.#readFile(join(table.root, sharedName(table.names, index)), index, most);
     if (table.kind === "pixels") throw new Error("the image is in memory");
     const size = table.sizes[index]!;
-    if (size > LARGEST_FILE) throw new Error(`the file has ${size} bytes, too many for one image`);
+    if (size > most) throw tooLarge(size, most);
     const bytes = Buffer.allocUnsafe(size);
     const file = this.#openArchive(table.paths, table.archives[index]!);
     if (readSync(file, bytes, 0, size, table.offsets[index]!) !== size) {
@@ -64,15 +80,12 @@ export class ImageReader {
     return bytes;
   }
 
-  #readFile(path: string, index: number): Uint8Array {
-    const file = openSync(path, "r");
-    try {
-      const bytes = readFileSync(file);
-      this.#compare(index, { size: bytes.length, time: fstatSync(file).mtimeMs }, bytes);
-      return bytes;
-    } finally {
-      closeSync(file);
-    }
+  #readFile(path: string, index: number, most: number): Uint8Array {
+    // Before the reading: what is written in between is then seen as a change by the next reading.
+    const time = this.#onChanged === undefined ? 0 : statSync(path).mtimeMs;
+    const bytes = readBytes(path, most);
+    this.#compare(index, { size: bytes.length, time }, bytes);
+    return bytes;
   }
 
   #compare(index: number, stamp: Stamp, bytes: Uint8Array): void {
@@ -86,7 +99,7 @@ export class ImageReader {
     const open = this.#archives.get(archive);
     if (open !== undefined) return open;
     if (this.#archives.size >= MOST_OPEN_ARCHIVES) this.close();
-    const file = openSync(paths[archive]!, "r");
+    const { descriptor: file } = openRegular(paths[archive]!);
     this.#archives.set(archive, file);
     return file;
   }
@@ -95,9 +108,11 @@ export class ImageReader {
 /** What is wrong with an image, in a few words on one line, without paths. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof FileError) {
+    return error.code === "NOT_A_FILE" ? error.found : `a file of ${error.found}, too large for an image`;
+  }
   const code = "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "the file is gone";
   if (code === "EACCES" || code === "EPERM") return "no permission to read the file";
-  if (code === "ERR_FS_FILE_TOO_LARGE") return "the file is too large for one image";
   return error.message.trim().replaceAll(/\s*\n\s*/g, "; ");
 }

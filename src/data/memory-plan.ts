@@ -53,13 +53,16 @@ export async function bringIntoMemory(
   let bytes = 0;
   let done = 0;
   let next = 0;
+  // The images after the sample may be far larger: the workers count what they decode, so that they stop in time.
+  const used = new BigInt64Array(new SharedArrayBuffer(8));
+  const isSpent = () => Atomics.load(used, 0) > budget;
   const load = async () => {
-    while (next < chunkCount && bytes <= budget) {
+    while (next < chunkCount && !isSpent()) {
       const number = next++;
       const first = number * chunkSize;
       const end = Math.min(count, first + chunkSize);
-      const packed = await pool.run({ kind: "pack", first, end });
-      if (packed.kind !== "pack") continue;
+      const packed = await pool.run({ kind: "pack", first, end, budget: { most: budget, used } });
+      if (packed.kind !== "pack" || packed.chunk === undefined) continue;
       chunks[number] = packed.chunk;
       bytes += packed.chunk.pixels.length;
       done += end - first;
@@ -67,7 +70,7 @@ export async function bringIntoMemory(
     }
   };
   await Promise.all(Array.from({ length: 2 * pool.size }, load));
-  if (bytes > budget) return streamed(count, Math.max(bytes, estimate), budget);
+  if (isSpent()) return streamed(count, Math.max(Number(Atomics.load(used, 0)), estimate), budget);
   await pool.runEverywhere({ kind: "adopt", store: { chunkSize, chunks } });
   return {
     inMemory: true,

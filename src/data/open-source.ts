@@ -1,7 +1,8 @@
 // Opens a set of images and recognises by what is there in which form it is stored.
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, readSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import { openRegular } from "../files/regular-file.js";
 import { looksLikeTar } from "../formats/tar.js";
 import { SourceError } from "./errors.js";
 import { type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
@@ -30,8 +31,7 @@ export async function openSource(path: string | readonly string[], options: Sour
   const absolute = resolve(path);
   const stats = orSourceError(absolute, () => statSync(absolute));
   if (stats.isDirectory()) return openFolder(absolute, split, watch);
-  if (stats.isFile()) return openFile(absolute, watch);
-  throw new SourceError({ expected: `a folder or a file at ${absolute}`, found: "neither", remedy: "Check the path" });
+  return openFile(absolute, watch);
 }
 
 async function openFolder(folder: string, split: Split, watch: ListingWatch): Promise<ImageSource> {
@@ -106,7 +106,7 @@ async function openFile(path: string, watch: ListingWatch): Promise<ImageSource>
 
 function readStart(path: string): Uint8Array {
   return orSourceError(path, () => {
-    const file = openSync(path, "r");
+    const { descriptor: file } = openRegular(path);
     try {
       const bytes = Buffer.alloc(512);
       return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));

@@ -3,6 +3,7 @@
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
+import { giveBack } from "./decode-room.js";
 import { TooManyUnreadableError } from "./errors.js";
 import { bringIntoMemory } from "./memory-plan.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -51,11 +52,15 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
   const { source, batchSize } = checked;
   const reasons = new Map<number, string>();
   // A notice comes before the answer of the task that it belongs to.
-  const pool: Pool = new WorkerPool(WORKER_SCRIPT, makeWorkerData(checked), checked.workers, (notice: ImageNotice) => {
+  const onNotice = (notice: ImageNotice) => {
     const { index } = notice;
     if (notice.kind === "changed") pool.fail(changedImage(source, index));
     else if (!reasons.has(index)) reasons.set(index, notice.reason);
-  });
+  };
+  const workerData = makeWorkerData(checked);
+  const pool: Pool = new WorkerPool(WORKER_SCRIPT, workerData, checked.workers, onNotice, () =>
+    giveBack(workerData.room),
+  );
   try {
     if (checked.memoryBudget > 0) {
       await pool.hold(bringIntoMemory(source, pool, checked.memoryBudget, checked.onProgress), checked.signal);

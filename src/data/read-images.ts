@@ -1,8 +1,10 @@
 // Reads a few images in order, without worker threads: for pictures of reconstructions and for embedding.
 
 import { resolve } from "node:path";
-import { type Color, DEFAULT_MAXIMUM_PIXELS } from "./decode-image.js";
+import type { Color } from "./decode-image.js";
+import { openShare } from "./decode-room.js";
 import { UnreadableImageError } from "./errors.js";
+import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import { ImageReader, reasonOf } from "./image-reader.js";
 import type { ImageSource, ImageTable } from "./image-source.js";
 import { allocateStamps } from "./image-stamps.js";
@@ -23,7 +25,8 @@ export interface ReadOptions {
   /** What shows through where an image is transparent; default white. */
   readonly background?: Color;
   readonly minimumSize?: number;
-  readonly maximumPixels?: number;
+  /** Images whose decoding takes more bytes are unreadable; default 1 GiB. */
+  readonly maximumImageBytes?: number;
   /** If given, unreadable images are reported and left out; else the first of them throws. */
   readonly onSkip?: (skipped: SkippedImage) => void;
 }
@@ -44,12 +47,13 @@ export async function readImages(images: ImageSelection, options: ReadOptions): 
   const { imageSize, seed = 0, minimumSize = 1 } = options;
   const transform = parseTransform(options.transform ?? { kind: "centre" }, imageSize);
   const { table, indices, nameOf } = normalise(images);
-  const reader = new ImageReader(table, {
+  const decode = {
     workingSide: Math.max(workingSide(transform, imageSize), minimumSize),
     background: options.background ?? [255, 255, 255],
     minimumSize,
-    maximumPixels: options.maximumPixels ?? DEFAULT_MAXIMUM_PIXELS,
-  });
+    maximumBytes: options.maximumImageBytes ?? DEFAULT_MAXIMUM_BYTES,
+  };
+  const reader = new ImageReader(table, decode, openShare());
   const read = async (index: number): Promise<ReadImage | SkippedImage> => {
     try {
       const pixels = new Uint8Array(imageSize * imageSize * 3);

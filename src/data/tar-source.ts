@@ -1,7 +1,8 @@
 // Tar shards after WebDataset's convention: files with the same name up to the first dot form one sample.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { basename } from "node:path";
+import { openRegular } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import { listTar, type ReadBytes, type TarEntry } from "../formats/tar.js";
 import { SourceError } from "./errors.js";
@@ -72,9 +73,9 @@ async function readArchive(
   samples: Sample[],
   progress: ListingProgress,
 ): Promise<{ container: Container; others: number }> {
-  const file = orSourceError(path, () => openSync(path, "r"));
+  const { descriptor: file, size } = orSourceError(path, () => openRegular(path));
   try {
-    const { size, mtimeMs: time } = orSourceError(path, () => fstatSync(file));
+    const { mtimeMs: time } = orSourceError(path, () => fstatSync(file));
     const read = windowedReader(file, path);
     let ignored = 0;
     let group: TarEntry[] = [];

@@ -2,6 +2,7 @@
 
 import type { CheckedBatchOptions } from "./batch-options.js";
 import type { DecodeWorkerData } from "./decode-protocol.js";
+import { openShare } from "./decode-room.js";
 import { workingSide } from "./transform.js";
 
 /** The script of a worker thread. */
@@ -9,11 +10,12 @@ export const WORKER_SCRIPT = new URL("./decode-worker.js", import.meta.url);
 
 /** An image is decoded once for all of its views, at the size that the most demanding one needs. */
 export function makeWorkerData(options: CheckedBatchOptions): DecodeWorkerData {
-  const { source, views, seed, minimumSize, background, maximumPixels } = options;
+  const { source, views, seed, minimumSize, background, maximumImageBytes } = options;
   const sides = views.map(({ transform, imageSize }) => workingSide(transform, imageSize));
   return {
     table: source.table,
-    decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumPixels },
+    decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumBytes: maximumImageBytes },
+    room: openShare(),
     plan: { seed, views, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
   };
 }

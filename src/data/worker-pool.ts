@@ -27,7 +27,15 @@ export class WorkerPool<Task, Result, Notice> {
   #holds = 0;
   #failure: Error | undefined;
 
-  constructor(script: URL, workerData: unknown, size: number, onNotice: (notice: Notice) => void) {
+  /** `onEnd` is called once all workers are gone, however they ended. */
+  constructor(
+    script: URL,
+    workerData: unknown,
+    size: number,
+    onNotice: (notice: Notice) => void,
+    onEnd: () => void = () => {},
+  ) {
+    let running = size;
     this.#members = Array.from({ length: size }, () => {
       const worker = new Worker(script, { workerData, execArgv: [] });
       const member: Member<Result> = { worker, waiting: new Map() };
@@ -37,7 +45,10 @@ export class WorkerPool<Task, Result, Notice> {
       });
       worker.on("error", (error) => this.fail(died(error.message, error)));
       worker.on("messageerror", (error) => this.fail(died(error.message, error)));
-      worker.on("exit", (code) => this.fail(died(`exit code ${code}`)));
+      worker.on("exit", (code) => {
+        this.fail(died(`exit code ${code}`));
+        if (--running === 0) onEnd();
+      });
       // A pool that nobody waits for must not keep the program from ending.
       worker.unref();
       return member;

@@ -2,9 +2,10 @@
 
 import { dirname, resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
-import { describeSkip, type ImageSource, openSource } from "../data/index.js";
+import { describeSkip, type ImageSource } from "../data/index.js";
 import { createFeatureExtractor, type Pooling } from "../tasks/features.js";
 import { printable } from "../terminal/printable.js";
+import { openImages } from "../training/open-images.js";
 import { makeOutputFolder } from "../training/outputs.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { throwIfStopped, Waiting } from "../training/waiting.js";
@@ -51,7 +52,7 @@ export interface EmbedSummary {
  */
 export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
   const { pooling, split } = request;
-  const source = await openSource(request.source, { split });
+  const source = await openImages(request.source, split, hooks);
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
   const model = await waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;

@@ -46,7 +46,7 @@ export async function evaluateKnn(
   features: typeof featuresOf = featuresOf,
 ): Promise<KnnReport> {
   const { threads, labelsFraction = 1, seed = 0 } = request;
-  const sets = await openLabelledSets(request);
+  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>

@@ -71,7 +71,7 @@ export async function evaluateProbe(
 ): Promise<ProbeReport> {
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
   const engine = { threads };
-  const sets = await openLabelledSets(request);
+  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>

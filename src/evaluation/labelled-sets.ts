@@ -1,8 +1,9 @@
 // The two labelled sets of an evaluation: what is learnt from, and what is tested on.
 
 import { resolve } from "node:path";
-import { type ImageSource, openSource, type Split } from "../data/index.js";
+import type { ImageSource, Split } from "../data/index.js";
 import { stratifiedFraction } from "../tasks/label-fractions.js";
+import { openImages, type Watcher } from "../training/open-images.js";
 import { EvaluationError } from "./errors.js";
 
 export interface LabelledSetsRequest {
@@ -31,9 +32,12 @@ export interface LabelledSets {
 }
 
 /** Opens both sets; of an IDX folder that has both splits, each takes its own. Throws EvaluationError, SourceError. */
-export async function openLabelledSets(request: LabelledSetsRequest): Promise<LabelledSets> {
+export async function openLabelledSets(request: LabelledSetsRequest, watcher?: Watcher): Promise<LabelledSets> {
   const { labelsFraction = 1, seed = 0 } = request;
-  const [train, test] = [await openLabelledSet(request.train, "train"), await openLabelledSet(request.test, "test")];
+  const [train, test] = [
+    await openLabelledSet(request.train, "train", watcher),
+    await openLabelledSet(request.test, "test", watcher),
+  ];
   const places = test.classes.map((name) => train.classes.indexOf(name));
   const unknown = test.classes.filter((_, place) => places[place] === -1);
   if (unknown.length > 0) {
@@ -54,8 +58,9 @@ export async function openLabelledSets(request: LabelledSetsRequest): Promise<La
 export async function openLabelledSet(
   path: string | readonly string[],
   split: Split,
+  watcher?: Watcher,
 ): Promise<{ readonly classes: readonly string[]; readonly set: LabelledSet }> {
-  const source = await openSource(path, { split });
+  const source = await openImages(path, split, watcher);
   const set = {
     id: setId(path, split),
     source,

@@ -1,7 +1,7 @@
 // What every evaluation reports, as a table, as JSON, and as a picture beside it.
 
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import type { ClassificationResult } from "../tasks/classification-metrics.js";
 import { printable } from "../terminal/printable.js";
 import { writeAtomically } from "../training/atomic-write.js";
@@ -59,7 +59,7 @@ export type ReportFigures = z.infer<typeof figures>;
 export function readReport(path: string): ReportFigures | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path, LARGEST_LIST);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw storageError(error, "read", path);

@@ -1,13 +1,18 @@
 // Images with class masks in ADE20K's layout, as mixedae data compose writes them.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { imageFault } from "../data/image-fault.js";
+import { reasonOf } from "../data/image-reader.js";
 import { type ImageSource, openSource, readImages } from "../data/index.js";
+import { LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 import { IGNORED } from "../tasks/segmentation-metrics.js";
 import { DamagedFileError, EvaluationError } from "./errors.js";
 import type { ImageViews } from "./model-images.js";
+
+/** Larger masks are refused before they are decoded. */
+const MOST_PIXELS = 8192 ** 2;
 
 export interface MaskedImages {
   /** [images, size, size, 3]. */
@@ -61,7 +66,7 @@ export async function openSceneSet(folder: string, { shape, background }: ImageV
 function readClasses(folder: string): string[] {
   const path = join(folder, "classes.txt");
   try {
-    const names = readFileSync(path, "utf8")
+    const names = readText(path)
       .split("\n")
       .filter((name) => name !== "");
     if (names.length > 0 && names.length < IGNORED) return names;
@@ -82,9 +87,13 @@ function maskPath(folder: string, split: string, source: ImageSource, index: num
 async function readMask(path: string, size: number, classes: number): Promise<Uint8Array> {
   let mask: Uint8Array;
   try {
-    mask = await sharp(path).extractChannel(0).resize(size, size, { fit: "cover", kernel: "nearest" }).raw().toBuffer();
+    mask = await sharp(readBytes(path, LARGEST_LIST), { limitInputPixels: MOST_PIXELS })
+      .extractChannel(0)
+      .resize(size, size, { fit: "cover", kernel: "nearest" })
+      .raw()
+      .toBuffer();
   } catch (error) {
-    throw wrongMask(path, (error as Error).message.split("\n")[0]!);
+    throw wrongMask(path, reasonOf(imageFault(error)));
   }
   const strange = mask.find((value) => value >= classes && value !== IGNORED);
   if (strange !== undefined) throw wrongMask(path, `the class ${strange}`);

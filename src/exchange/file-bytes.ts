@@ -1,6 +1,7 @@
 // Random access to a file's bytes, so that large files are read piece by piece.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openRegular } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import type { ReadBytes } from "../formats/zip.js";
 import { storageError } from "../training/storage.js";
@@ -15,8 +16,7 @@ export interface FileBytes {
 /** Opens a file; `read` throws FormatError for bytes that are not there. Throws StorageError. */
 export function openBytes(path: string): FileBytes {
   try {
-    const descriptor = openSync(path, "r");
-    const { size } = fstatSync(descriptor);
+    const { descriptor, size } = openRegular(path);
     const read = (offset: number, length: number) => readExactly(path, descriptor, offset, length, size);
     return { path, size, read, close: () => closeSync(descriptor) };
   } catch (error) {

@@ -1,8 +1,9 @@
 // The JSON files of a Hugging Face folder: what a ViT or ViTMAE model is like, and how its images are prepared.
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { readText } from "../files/regular-file.js";
 import { FormatError } from "../formats/errors.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
@@ -62,9 +63,7 @@ function checked<T extends z.ZodType>(schema: T, path: string): z.infer<T> {
 export function readJson(path: string): unknown {
   let text: string;
   try {
-    if (statSync(path).size > 1 << 20)
-      throw new FormatError(path, "expected a small JSON file; it is larger than 1 MiB");
-    text = readFileSync(path, "utf8");
+    text = readText(path, 1 << 20);
   } catch (error) {
     throw storageError(error, "read", path);
   }

@@ -28,6 +28,9 @@ const LARGEST_RANK = 4;
 const LARGEST_HEADER = 4 + 4 * LARGEST_RANK;
 /** Deflate cannot shrink by more than this factor, so a gzipped file bounds what may come out of it. */
 const LARGEST_DEFLATE_RATIO = 1032;
+/** Images shrink to a fifth or a tenth. Above `FREELY_UNPACKED` bytes, what shrinks more than this is taken for a trap. */
+const LARGEST_HONEST_RATIO = 100;
+const FREELY_UNPACKED = 1 << 28;
 
 /** Reads an array of unsigned bytes of rank 1 to 4. Throws `FormatError` for anything else. */
 export function readIdx(bytes: Uint8Array, limits: IdxLimits = {}): IdxArray {
@@ -42,6 +45,12 @@ export function readIdx(bytes: Uint8Array, limits: IdxLimits = {}): IdxArray {
     throw new FormatError(
       "IDX",
       `the header announces ${dataBytes} bytes, more than ${bytes.length} gzipped bytes hold`,
+    );
+  }
+  if (zipped && dataBytes > Math.max(FREELY_UNPACKED, bytes.length * LARGEST_HONEST_RATIO)) {
+    throw new FormatError(
+      "IDX",
+      `it unpacks to ${dataBytes} bytes, more than ${LARGEST_HONEST_RATIO} times its size; if that is right, unpack it with gunzip`,
     );
   }
   const file = zipped ? gunzipWhole(bytes, headerBytes + dataBytes) : bytes;

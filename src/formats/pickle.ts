@@ -14,14 +14,15 @@ import {
   type PickleValue,
 } from "./pickle-values.js";
 
-const MAX_BYTES = 1 << 26;
+/** The most bytes of a pickle: those of large checkpoints, optimizer included, have one or two million. */
+export const LARGEST_PICKLE = 1 << 24;
 const MAX_OPERATIONS = 1_000_000;
 const MAX_STACK = 500_000;
 const MAX_DEPTH = 100;
 
 /** Runs a pickle. Throws FormatError for anything else than data and what the rules allow. */
 export function readPickle(bytes: Uint8Array, rules: PickleRules): PickleValue {
-  if (bytes.length > MAX_BYTES) refuse(`${bytes.length} bytes are more than any list of weights takes`);
+  if (bytes.length > LARGEST_PICKLE) refuse(`${bytes.length} bytes are more than any list of weights takes`);
   return new Machine(bytes, rules).run();
 }
 

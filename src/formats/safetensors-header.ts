@@ -6,8 +6,8 @@ import { FormatError } from "./errors.js";
 export const METADATA = "__metadata__";
 /** No tensor library has more axes; the bound keeps a hostile header from growing arrays of ones. */
 export const MAX_RANK = 64;
-/** Far above any model's number of tensors; 100 MB of tiny entries would take gigabytes once read. */
-export const MAX_KEYS = 1_000_000;
+/** A hundred times the tensors of the largest vision transformer with its optimizer; once read, each takes a kilobyte. */
+export const MAX_KEYS = 1 << 17;
 
 export type Offsets = readonly [begin: number, end: number];
 

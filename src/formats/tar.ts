@@ -15,6 +15,8 @@ export type ReadBytes = (offset: number, length: number) => Uint8Array;
 const BLOCK = 512;
 /** Names and pax records longer than this belong to no honest archive, so they are refused before they are read. */
 const LARGEST_EXTENSION = 1 << 20;
+/** Four times what Linux allows a path; names are kept in memory for as long as the archive is in use. */
+const LARGEST_NAME = 1 << 14;
 
 /**
  * Yields the regular files of an archive of `archiveBytes` bytes, reading headers only. Folders, links and devices are
@@ -43,7 +45,9 @@ export function* listTar(read: ReadBytes, archiveBytes: number): Generator<TarEn
       else if (header.type === "x") next = { ...next, ...readPaxRecords(bytes, offset) };
       else if (header.type === "g") global = { ...global, ...readPaxRecords(bytes, offset) };
     } else {
-      if (REGULAR.has(header.type)) yield { name: next.name ?? global.name ?? header.name, offset: start, size };
+      const name = next.name ?? global.name ?? header.name;
+      if (name.length > LARGEST_NAME) throw problem(offset, `a name of ${name.length} characters is too long`);
+      if (REGULAR.has(header.type)) yield { name, offset: start, size };
       else if (!PASSED_OVER.has(header.type)) {
         throw problem(offset, `"${header.name}" has type "${printable(header.type)}", which is not supported`);
       }

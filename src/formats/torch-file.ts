@@ -4,7 +4,7 @@
 // `data/0`, `data/1`, ..., the bytes of each storage. Source: torch/serialization.py and torch/_utils.py describe both.
 
 import { FormatError } from "./errors.js";
-import { readPickle } from "./pickle.js";
+import { LARGEST_PICKLE, readPickle } from "./pickle.js";
 import { PickleGlobal, PickleObject, type PickleRules, PickleTuple, type PickleValue } from "./pickle-values.js";
 import { TorchStorage, TorchTensor, type TorchType, torchTypes } from "./torch-types.js";
 import { type ReadBytes, readZipDirectory, readZipEntry, type ZipEntry } from "./zip.js";
@@ -43,8 +43,11 @@ export class TorchFile {
       const text = order.size <= 16 ? Buffer.from(readZipEntry(read, order)).toString("latin1") : "";
       if (text !== "little") refuse("its numbers are not in little-endian order");
     }
-    const pickle = readZipEntry(read, this.#entries.get(pickles[0]!)!);
-    this.value = readPickle(pickle, this.#rules());
+    const entry = this.#entries.get(pickles[0]!)!;
+    if (entry.size > LARGEST_PICKLE) {
+      refuse(`its data.pkl has ${entry.size} bytes, more than any list of weights takes (${LARGEST_PICKLE})`);
+    }
+    this.value = readPickle(readZipEntry(read, entry), this.#rules());
   }
 
   /** The values of a tensor, row by row, as float32. Throws FormatError where it does not hold floats. */

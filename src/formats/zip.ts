@@ -32,8 +32,8 @@ const LONGEST_COMMENT = 0xffff;
 const FULL_16 = 0xffff;
 const FULL_32 = 0xffffffff;
 /** Far above any model's number of tensors. */
-const MAX_ENTRIES = 200_000;
-const LARGEST_DIRECTORY = 1 << 26;
+const MAX_ENTRIES = 100_000;
+const LARGEST_DIRECTORY = 1 << 24;
 
 /** Lists an archive's files. Throws FormatError where the directory is not sound; content is checked when it is read. */
 export function readZipDirectory(read: ReadBytes, fileSize: number): Map<string, ZipEntry> {

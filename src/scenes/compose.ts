@@ -1,10 +1,11 @@
 // A set of composed scenes on disk, in ADE20K's and COCO's layouts at once; killed, it goes on where it was.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { EvaluationError } from "../evaluation/errors.js";
 import type { ImageProgress } from "../evaluation/image-progress.js";
+import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { OutputError } from "../training/errors.js";
 import { makeOutputFolder, refuseAmongImages } from "../training/outputs.js";
@@ -160,7 +161,7 @@ async function keepDescription(request: ComposeRequest, { classes, sets }: Cutou
   const cutouts = { training: list(sets.training), validation: list(sets.validation) };
   const text = `${JSON.stringify({ seed, imageSize, objects, counts, classes, cutouts }, null, 2)}\n`;
   const path = join(out, "scenes.json");
-  if (existsSync(path) && readFileSync(path, "utf8") !== text) {
+  if (existsSync(path) && readText(path, LARGEST_LIST) !== text) {
     throw new EvaluationError({
       expected: `a new folder, or one with scenes of the same cut-outs and options`,
       found: `others, as ${path} says`,

@@ -1,10 +1,14 @@
 // The cut-outs that scenes are composed of: images with transparency, their classes, and which split each belongs to.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import sharp from "sharp";
 import { z } from "zod";
+import { imageFault } from "../data/image-fault.js";
+import { hasImageSignature, IMAGE_KINDS } from "../data/image-kind.js";
+import { reasonOf } from "../data/image-reader.js";
 import { openSource, SourceError } from "../data/index.js";
+import { FileError, LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 
 export type SceneSplit = "training" | "validation";
@@ -101,9 +105,9 @@ const labelsSchema = z.union([
 function fileClasses(path: string): (name: string) => string | undefined {
   let values: unknown;
   try {
-    values = JSON.parse(readFileSync(path, "utf8"));
+    values = JSON.parse(readText(path, LARGEST_LIST));
   } catch (error) {
-    throw wrongLabels(path, (error as Error).message);
+    throw wrongLabels(path, error instanceof FileError ? error.found : (error as Error).message);
   }
   const parsed = labelsSchema.safeParse(values);
   if (!parsed.success) throw wrongLabels(path, "something else");
@@ -116,7 +120,9 @@ function fileClasses(path: string): (name: string) => string | undefined {
 
 async function findFault(path: string): Promise<string | undefined> {
   try {
-    const image = sharp(path, { limitInputPixels: MOST_PIXELS });
+    const bytes = readBytes(path, LARGEST_LIST);
+    if (!hasImageSignature(bytes)) return `the content is no ${IMAGE_KINDS} image`;
+    const image = sharp(bytes, { limitInputPixels: MOST_PIXELS });
     const { hasAlpha } = await image.metadata();
     if (!hasAlpha) return "it has no transparency";
     const { data } = await image.extractChannel("alpha").raw().toBuffer({ resolveWithObject: true });
@@ -126,7 +132,7 @@ async function findFault(path: string): Promise<string | undefined> {
     if (mean < LEAST_SHARE) return "nearly all of it is transparent";
     return undefined;
   } catch (error) {
-    return (error as Error).message.split("\n")[0]!;
+    return reasonOf(imageFault(error));
   }
 }
 

@@ -1,6 +1,6 @@
 // A run's metrics.jsonl, whole or thinned out.
 
-import { readFileSync } from "node:fs";
+import { readLines } from "../files/regular-file.js";
 import { inOrder, parseStep, type StepMetrics } from "../training/metrics-file.js";
 import { storageError } from "../training/storage.js";
 
@@ -20,14 +20,12 @@ export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
  * or was killed, and lines of a damaged file that are none are left out. Throws StorageError.
  */
 export function readMetrics(path: string): StepMetrics[] {
-  let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    const whole = Array.from(readLines(path)).filter(({ isWhole }) => isWhole);
+    return inOrder(whole.map(({ line }) => parseStep(line)).filter((step) => step !== undefined));
   } catch (error) {
     throw storageError(error, "read", path);
   }
-  const lines = text.split("\n").slice(0, -1);
-  return inOrder(lines.map(parseStep).filter((step) => step !== undefined));
 }
 
 /** What all steps took together, whichever process made them. */

@@ -3,6 +3,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { EvaluationError } from "../evaluation/errors.js";
+import { LARGEST_LIST } from "../files/regular-file.js";
 import { writeAtomically } from "../training/atomic-write.js";
 import { makeOutputFolder, prepareOutputs } from "../training/outputs.js";
 import { readTextIfThere } from "../training/storage.js";
@@ -56,7 +57,7 @@ export async function packStudy(
 
 /** Of a file that need not be there. */
 async function copyWithoutMachine(from: string, to: string): Promise<void> {
-  const text = readTextIfThere(from);
+  const text = readTextIfThere(from, LARGEST_LIST);
   if (text === undefined) return;
   const shorten = (_: string, value: unknown) =>
     typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;

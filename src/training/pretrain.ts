@@ -1,12 +1,5 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
-import {
-  type BatchOptions,
-  describeSkip,
-  type ImageSource,
-  openBatches,
-  openSource,
-  planBatchMemory,
-} from "../data/index.js";
+import { type BatchOptions, describeSkip, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import type { Training } from "../optim/training.js";
 import { engineThreads } from "../runtime/machine.js";
 import { printable } from "../terminal/printable.js";
@@ -20,6 +13,7 @@ import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { switchOffRun } from "./memory-check.js";
+import { openImages } from "./open-images.js";
 import { pictureImages } from "./picture-images.js";
 import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { formatCount } from "./quantities.js";
@@ -39,7 +33,7 @@ const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule"
 export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
-  const source = await openSource(config.source, { split: config.data.split });
+  const source = await openImages(config.source, config.data.split, hooks);
   return withRun(await RunDirectory.create(folder, config), (run) =>
     runFrom(run, source, KeptImages.begin(run.paths.images, source), hooks),
   );
@@ -54,7 +48,7 @@ export async function resume(folder: string, overrides: ResumeOverrides, hooks: 
   const moved = { ...stored, source: absolutePaths(overrides.source ?? stored.source) };
   const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
   return withRun(opened, async (run) => {
-    const source = await openSource(moved.source, { split: moved.data.split });
+    const source = await openImages(moved.source, moved.data.split, hooks);
     const images = await KeptImages.goOn(run.paths.images, source, run, overrides, hooks);
     if (overrides.source !== undefined) await run.writeConfig(moved);
     return runFrom(run, source, images, hooks);

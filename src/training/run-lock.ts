@@ -2,6 +2,7 @@
 
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { readText } from "../files/regular-file.js";
 import { RunDirectoryError } from "./errors.js";
 import { errorCode, storageError } from "./storage.js";
 
@@ -103,7 +104,7 @@ function create(path: string, content: string): boolean {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw storageError(error, "read", path);

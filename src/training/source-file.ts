@@ -47,7 +47,7 @@ export async function writeSourceFile(path: string, record: SourceRecord, files?
 
 /** Undefined where there is none, as in runs of before. Throws RunDirectoryError where it is damaged, StorageError. */
 export function readSourceFile(path: string): SourceRecord | undefined {
-  const packed = readBytesIfThere(path);
+  const packed = readBytesIfThere(path, MOST_BYTES);
   if (packed === undefined) return undefined;
   try {
     const lines = gunzipSync(packed, { maxOutputLength: MOST_BYTES }).toString("utf8").split("\n");

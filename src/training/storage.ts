@@ -1,9 +1,10 @@
 // The operations on files that a run needs, and plain words for the ways in which they fail.
 
-import { close, fsync, open, read, readFileSync, write } from "node:fs";
+import { close, fsync, open, read, write } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { FileError, LARGEST_TEXT, openRegular, readBytes } from "../files/regular-file.js";
 import { StorageError } from "./errors.js";
 
 /** What atomic writes use of the file system; a test replaces it by one that fails. */
@@ -44,9 +45,9 @@ export async function readFully(descriptor: number, target: Uint8Array, position
   return done;
 }
 
-/** Opens for reading, runs, and closes whatever happens. */
+/** Opens a regular file for reading, runs, and closes whatever happens. */
 export async function withDescriptor<T>(path: string, use: (descriptor: number) => Promise<T>): Promise<T> {
-  const descriptor = await callOpen(path, "r");
+  const { descriptor } = openRegular(path);
   try {
     return await use(descriptor);
   } finally {
@@ -99,15 +100,15 @@ export async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** A whole text file; undefined where there is none. Throws StorageError. */
-export function readTextIfThere(path: string): string | undefined {
-  return readBytesIfThere(path)?.toString("utf8");
+/** A whole text file of at most `most` bytes; undefined where there is none. Throws StorageError. */
+export function readTextIfThere(path: string, most: number = LARGEST_TEXT): string | undefined {
+  return readBytesIfThere(path, most)?.toString("utf8");
 }
 
-/** A whole file; undefined where there is none. Throws StorageError. */
-export function readBytesIfThere(path: string): Buffer | undefined {
+/** A whole file of at most `most` bytes; undefined where there is none. Throws StorageError. */
+export function readBytesIfThere(path: string, most: number): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return readBytes(path, most);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw storageError(error, "read", path);
@@ -130,6 +131,8 @@ const advice: Readonly<Record<string, string>> = {
 
 /** What was attempted, on which path, and what to do about it. Other errors than the system's come back unchanged. */
 export function storageError(error: unknown, action: string, path: string): Error {
+  if (error instanceof FileError)
+    return new StorageError(`Cannot ${action} ${path}: ${error.message}.`, error.code, path, error);
   const code = errorCode(error);
   if (error instanceof StorageError || code === undefined) return error as Error;
   return new StorageError(

@@ -4,8 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import type { ProgressLine } from "./progress-line.js";
 import { formatCount, formatDuration } from "./quantities.js";
 
-/** How much of the work is done. */
-export type Count = (done: number, total: number) => void;
+/** How much of the work is done, and of how much where that is known. */
+export type Count = (done: number, total?: number) => void;
 
 /** Shorter waits are not worth a line in a file. */
 const SILENT_MILLISECONDS = 2000;
@@ -57,7 +57,7 @@ export class Waiting {
     if (isTerminal && atOnce) show();
     try {
       return await work((done, total) => {
-        counted = `  ${formatCount(done)}/${formatCount(total)}`;
+        counted = `  ${formatCount(done)}${total === undefined ? "" : `/${formatCount(total)}`}`;
       });
     } finally {
       clearTimeout(timer!);

@@ -145,6 +145,7 @@ describe("openBatches", () => {
     const folder = writeFiles(temporaryFolder(), { ...files, ...broken });
     const message = /at most 5 of 14 images unreadable, but found 6: 00\d\.png \(the content is no.* and 1 more/;
     await expect(open(folder)).rejects.toThrow(message);
+    await expect(open(folder)).rejects.toThrow("or allow more: data.maxUnreadableShare of a configuration");
     expect((await take(await open(folder, { unreadableShare: 0.5 }), 3)).length).toBe(3);
   });
 
@@ -165,6 +166,18 @@ describe("openBatches", () => {
     await expect(open(folder, { batchSize: 2 })).rejects.toThrow(/at least one readable image, but found 2/);
     const stream = await open(folder, { batchSize: 2, memoryBudget: 0 }).catch((error: unknown) => error);
     expect(String(stream)).toMatch(/at least one readable image/);
+  });
+
+  test("does not hold a set whose sample deceived: what is decoded is counted by all workers together", async () => {
+    const small = await patternFiles(256, 4, 4);
+    const large = await patternImage(400, 400).png().toBuffer();
+    // The sample at opening takes every eighth image.
+    const names = Object.keys(small);
+    const mixed = Object.fromEntries(names.map((name, i) => [name, i % 8 === 0 ? small[name]! : large]));
+    const folder = writeFiles(temporaryFolder(), mixed);
+    const stream = await open(folder, { memoryBudget: 2 ** 20, workers: 2, imageSize: 64 });
+    expect(stream.memory.inMemory).toBe(false);
+    expect((await take(stream, 2)).length).toBe(2);
   });
 
   test("keeps working while the main thread is blocked", async () => {

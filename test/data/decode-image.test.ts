@@ -1,11 +1,12 @@
 // Decoding: every kind of file becomes upright, opaque 8-bit RGB, and damaged ones are refused with a reason.
 
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { describe, expect, test } from "vitest";
 import { type DecodeOptions, decodeImage } from "#src/data/decode-image.js";
+import { randomStream } from "#src/random/index.js";
 import { patternImage, plainImage } from "./image-files.js";
 
-const options: DecodeOptions = { workingSide: 100, background: [255, 255, 255], minimumSize: 1, maximumPixels: 1e6 };
+const options: DecodeOptions = { workingSide: 100, background: [255, 255, 255], minimumSize: 1, maximumBytes: 2 ** 30 };
 const orange = [200, 100, 50] as const;
 
 async function firstPixel(bytes: Uint8Array, changes: Partial<DecodeOptions> = {}): Promise<number[]> {
@@ -18,6 +19,9 @@ async function firstPixel(bytes: Uint8Array, changes: Partial<DecodeOptions> = {
 function expectNear(found: readonly number[], expected: readonly number[], tolerance: number): void {
   for (const [i, value] of found.entries()) expect(Math.abs(value - expected[i]!)).toBeLessThanOrEqual(tolerance);
 }
+
+/** The whole of a message. */
+const DAMAGED = /^the image is damaged or cut short$/;
 
 describe("decodeImage", () => {
   test.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (format) => {
@@ -93,12 +97,15 @@ describe("decodeImage", () => {
     ["an empty file", async () => Buffer.alloc(0), /^the file is empty$/],
     ["text", async () => Buffer.from("not an image"), /no JPEG, PNG, WebP, GIF, TIFF or AVIF image/],
     ["SVG", async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /no JPEG/],
-    ["half a JPEG", async () => half(await patternImage(90, 90).jpeg().toBuffer()), /premature end/],
-    ["half a PNG", async () => half(await patternImage(90, 90).png().toBuffer()), /./],
-    ["half a WebP", async () => half(await patternImage(90, 90).webp().toBuffer()), /./],
-    ["half a JPEG that is shrunk", async () => half(await patternImage(900, 900).jpeg().toBuffer()), /premature end/],
-    ["a PNG signature alone", async () => huge.subarray(0, 8), /./],
-    ["a header with huge dimensions", async () => huge, /pixel limit/],
+    ["half a JPEG", async () => half(await patternImage(90, 90).jpeg().toBuffer()), DAMAGED],
+    ["half a PNG", async () => half(await patternImage(90, 90).png().toBuffer()), DAMAGED],
+    ["half a WebP", async () => half(await patternImage(90, 90).webp().toBuffer()), DAMAGED],
+    ["half a GIF", async () => half(await patternImage(90, 90).gif().toBuffer()), DAMAGED],
+    ["half a TIFF", async () => half(await patternImage(90, 90).tiff().toBuffer()), DAMAGED],
+    ["half an AVIF", async () => half(await patternImage(90, 90).avif({ effort: 0 }).toBuffer()), DAMAGED],
+    ["half a JPEG that is shrunk", async () => half(await patternImage(900, 900).jpeg().toBuffer()), DAMAGED],
+    ["a PNG signature alone", async () => huge.subarray(0, 8), DAMAGED],
+    ["a header with huge dimensions", async () => huge, /65,535 x 65,535 pixels, which 69 bytes cannot hold/],
     [
       "an image below the smallest size",
       async () => patternImage(30, 6).png().toBuffer(),
@@ -117,3 +124,41 @@ describe("decodeImage", () => {
 function half(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.length >> 1);
 }
+
+describe("damage of any kind", () => {
+  /** All that may be said of a file that begins like an image. */
+  const REASON =
+    /^(the image is damaged or cut short|this variant of its format is not supported|it announces [\d, x]+pixels, which [\d.,]+ \w+ cannot hold: it is damaged or a trap|[\d, x]+pixels: one side is more than 100 times the other|decoding its [\d, x]+pixels takes [\d.,]+ MiB, more than the limit for an image, 64 MiB \(maximumImageBytes\): make it smaller|the image has \d+ x \d+ pixels, but each side must have 8|the content is no JPEG, PNG, WebP, GIF, TIFF or AVIF image)$/;
+
+  const encoders: Readonly<Record<string, (image: Sharp) => Sharp>> = {
+    jpeg: (image) => image.jpeg(),
+    "jpeg in scans": (image) => image.jpeg({ progressive: true }),
+    png: (image) => image.png(),
+    "png in passes": (image) => image.png({ progressive: true }),
+    webp: (image) => image.webp(),
+    "lossless webp": (image) => image.webp({ lossless: true }),
+    gif: (image) => image.gif(),
+    "deflated tiff": (image) => image.tiff({ compression: "deflate" }),
+    "tiff of jpeg": (image) => image.tiff(),
+    avif: (image) => image.avif({ effort: 0 }),
+  };
+
+  test.each(Object.keys(encoders))("%s: pixels, or one of a few reasons on one line", async (kind) => {
+    const whole = await encoders[kind]!(patternImage(60, 50)).toBuffer();
+    const stream = randomStream(1, kind, 0, 0);
+    for (let round = 0; round < 60; round++) {
+      const bytes = Buffer.from(
+        whole.subarray(0, round % 3 === 0 ? 16 + stream.integer(whole.length - 16) : undefined),
+      );
+      // Headers get more than their share: sizes, depths and numbers of channels are in there.
+      const reach = round % 2 === 0 ? Math.min(bytes.length, 120) : bytes.length;
+      for (let flips = round % 3 === 0 ? 0 : 1 + (round % 7); flips > 0; flips--) {
+        bytes[8 + stream.integer(reach - 8)] = stream.integer(256);
+      }
+      const small = { ...options, minimumSize: 8, maximumBytes: 2 ** 26 };
+      const outcome = await decodeImage(bytes, small).catch((error: Error) => error.message);
+      if (typeof outcome === "string") expect(outcome).toMatch(REASON);
+      else expect(outcome.pixels.length).toBe(outcome.width * outcome.height * outcome.channels);
+    }
+  });
+});

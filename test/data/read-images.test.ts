@@ -1,8 +1,10 @@
 // Small reads: in order, with the same pixels as a batch would have, and with errors that name the file.
 
+import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openBatches, openSource, readImages, UnreadableImageError } from "#src/data/index.js";
+import { hasSpecialFiles, makePipe } from "../files/special-files.js";
 import { patternFiles, plainImage, temporaryFolder, writeFiles } from "./image-files.js";
 
 test("reads images of a source by index, in the order asked for", async () => {
@@ -41,4 +43,20 @@ test("throws for an unreadable image, or reports it and goes on", async () => {
   const images = await readImages(paths, { imageSize: 8, onSkip: ({ reason }) => skipped.push(reason) });
   expect(images.map(({ index }) => index)).toEqual([1]);
   expect(skipped).toEqual([expect.stringContaining("no JPEG"), "the file is gone"]);
+});
+
+test.skipIf(!hasSpecialFiles)("a pipe or a folder in place of an image is named, not waited for", async () => {
+  const folder = temporaryFolder();
+  const pipe = makePipe(join(folder, "pipe.png"));
+  await expect(readImages([pipe], { imageSize: 8 })).rejects.toThrow(/pipe\.png, but found a pipe/);
+  await expect(readImages([folder], { imageSize: 8 })).rejects.toThrow(/but found a folder/);
+});
+
+test("an image file that is larger than the limit is refused before it is read", async () => {
+  const folder = writeFiles(temporaryFolder(), await patternFiles(1));
+  const path = join(folder, "000.png");
+  await readImages([path], { imageSize: 8, maximumImageBytes: 1000 });
+  truncateSync(path, 2 ** 36);
+  const options = { imageSize: 8 };
+  await expect(readImages([path], options)).rejects.toThrow("a file of 65,536 MiB, too large for an image");
 });

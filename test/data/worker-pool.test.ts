@@ -23,6 +23,21 @@ test("a worker that answers", async () => {
   expect(answers).toEqual(["a!", "b!", "c!"]);
 });
 
+test("says once that all workers are gone, however they ended", async () => {
+  let ends = 0;
+  const folder = writeFiles(temporaryFolder(), { "worker.mjs": serve("process.exit(3)") });
+  const script = pathToFileURL(`${folder}/worker.mjs`);
+  const count = () => {
+    ends++;
+  };
+  const failed = new WorkerPool<string, string, string>(script, {}, 3, () => {}, count);
+  await expect(failed.hold(failed.run("a"))).rejects.toThrow(LoaderError);
+  await failed.close();
+  expect(ends).toBe(1);
+  await new WorkerPool<string, string, string>(script, {}, 2, () => {}, count).close();
+  expect(ends).toBe(2);
+});
+
 test.each([
   ["exits", serve("process.exit(3)"), /stopped \(exit code 3\)/],
   ["throws", serve("throw new Error('out of luck')"), /stopped \(out of luck\)/],

@@ -74,6 +74,12 @@ describe("readIdx", () => {
     expect(() => readIdx(bytes)).toThrow(message);
   });
 
+  test("does not unpack what shrank far more than images do", () => {
+    const count = 2 ** 28 + 2 ** 20;
+    const trap = gzipSync(Buffer.concat([idx([count], []), new Uint8Array(count)]), { level: 1 });
+    expect(() => readIdx(trap)).toThrow(/it unpacks to 269484032 bytes, more than 100 times its size; .* gunzip$/);
+  }, 30_000);
+
   test("keeps to the limit that it is given", () => {
     expect(() => readIdx(idx([4], [1, 2, 3, 4]), { maximumBytes: 3 })).toThrow(/at most 3 are allowed/);
   });

@@ -189,7 +189,7 @@ describe("refused when reading", () => {
     ["an empty file", new Uint8Array(0), /shorter than the 8 bytes/],
     ["seven bytes", new Uint8Array(7), /shorter than the 8 bytes/],
     ["a header longer than the file", file("{}", 0, 3n), /ends at byte 11, the file at 10: it is cut short/],
-    ["a header over 100 MB", file("{}", 0, 100_000_001n), /100000001 bytes is announced, more than 100000000/],
+    ["a header over 16 MiB", file("{}", 0, 16_777_217n), /16777217 bytes is announced, more than 16777216/],
     ["a header of 2^64 - 1 bytes", file("{}", 0, 2n ** 64n - 1n), /18446744073709551615 bytes is announced/],
     ["no header", file("", 0), /does not begin with "\{"/],
     ["white space before the header", file(" {}", 0), /does not begin with "\{"/],
@@ -276,8 +276,8 @@ describe("refused when writing", () => {
     ["a negative size", () => encodeSafetensors([wrong({ shape: [-1, -1] })]), /axis of size -1/],
     ["a fraction", () => encodeSafetensors([wrong({ shape: [0.5, 2] })]), /axis of size 0.5/],
     ["too many axes", () => encodeSafetensors([wrong({ shape: Array(65).fill(1) })]), /65 axes, more than 64/],
-    ["a huge header", () => encodeSafetensors([], { a: "x".repeat(1e8) }), /more than 100000000/],
-    ["too many names", () => encodeSafetensors(Array(1_000_000).fill(a)), /more than 1000000 names/],
+    ["a huge header", () => encodeSafetensors([], { a: "x".repeat(1 << 24) }), /more than 16777216/],
+    ["too many names", () => encodeSafetensors(Array(1 << 17).fill(a)), /more than 131072 names/],
     ["half a value", () => safetensorsArray("F32", new Uint8Array(6)), /no whole number of F32/],
   ];
   test.each(cases)("%s", (_, write, reason) => {
@@ -318,9 +318,9 @@ describe("hostile input", () => {
 
   test("a header of the largest size, full of tiny entries, is refused before it fills the memory", () => {
     const key = (index: number) => `"${index.toString(36).padStart(5, "0")}":"",`;
-    const pairs = Array.from({ length: 1_000_001 }, (_, index) => key(index)).join("");
-    const bytes = file(`{"__metadata__":{${pairs}`.padEnd(100_000_000, '"again":"",'), 0);
-    expect(() => readSafetensors(bytes)).toThrow(/more than 1000000 names/);
+    const pairs = Array.from({ length: (1 << 17) + 1 }, (_, index) => key(index)).join("");
+    const bytes = file(`{"__metadata__":{${pairs}`.padEnd(1 << 24, '"again":"",'), 0);
+    expect(() => readSafetensors(bytes)).toThrow(/more than 131072 names/);
   }, 30_000);
 
   test("a header with a hundred thousand tensors is read", () => {

@@ -111,6 +111,13 @@ describe("listTar", () => {
     expect(Math.max(...asked)).toBe(512);
   });
 
+  test("refuses names that no system has, which would fill the memory", () => {
+    const named = (length: number) =>
+      tarArchive({ name: "x", type: "x", data: paxRecord("path", "n".repeat(length)) }, { name: "a", data: "1" });
+    expect(list(named(16_384))[0]!.name).toHaveLength(16_384);
+    expect(() => list(named(16_385))).toThrow("a name of 16385 characters is too long");
+  });
+
   test("gives values or one FormatError for any damaged archive, and ends", () => {
     const intact = tarArchive(
       { name: "pax", type: "x", data: paxRecord("path", longName) + paxRecord("size", "3") },

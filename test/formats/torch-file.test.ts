@@ -109,6 +109,18 @@ describe("torch files", () => {
     expect(() => floatsOf(pickle)).toThrow(words);
   });
 
+  test("a pickle of megabytes is refused before it is read", () => {
+    const size = 2 ** 24 + 1;
+    const file = Buffer.concat(encodeZip([{ name: "archive/data.pkl", bytes: new Uint8Array(size) }]));
+    const asked: number[] = [];
+    const read = (offset: number, length: number) => {
+      asked.push(length);
+      return file.subarray(offset, offset + length);
+    };
+    expect(() => new TorchFile(read, file.length)).toThrow(/its data\.pkl has 16777217 bytes, more than/);
+    expect(Math.max(...asked)).toBeLessThan(size);
+  });
+
   test("many tensors on one storage cannot make more of it than a bounded part of memory", () => {
     const file = open(archive(tensorPickle({ offset: "K\x05", shape: "J\x00\x00\x10\x00", strides: "K\x00" })));
     const readOften = () => {

@@ -40,3 +40,9 @@ test("of a damaged file, the steps that are left count, each once and in order",
   expect(readMetrics(path)).toEqual([{ step: 1, stepSeconds: 2 }, { step: 2 }, { step: 3, stepSeconds: 3 }]);
   expect(trainingSeconds(path)).toBe(5);
 });
+
+test("whole lines are read, the half one of a killed process is not", () => {
+  writeFileSync(at("metrics.jsonl"), '{"step":1,"stepSeconds":2}\n{"step":2,"stepSeconds":3}\n{"step":3,"st');
+  expect(readMetrics(at("metrics.jsonl")).map(({ step }) => step)).toEqual([1, 2]);
+  expect(trainingSeconds(at("metrics.jsonl"))).toBe(5);
+});

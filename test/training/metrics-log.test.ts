@@ -32,6 +32,12 @@ describe("MetricsLog", () => {
     expect(readFileSync(path(), "utf8")).toBe(linesThrough(25));
   });
 
+  it("does not take a file without line breaks for one long line", async () => {
+    writeFileSync(path(), "");
+    truncateSync(path(), 2 ** 36);
+    await expect(MetricsLog.open(path(), 3)).rejects.toThrow(/whole up to step 0/);
+  });
+
   it("cuts off the half line of a killed process, wherever it was cut", async () => {
     for (let lost = 1; lost <= lineOf(13).length; lost++) {
       writeFileSync(path(), linesThrough(13));

@@ -53,7 +53,7 @@ export async function finetune(
   hooks: FinetuneHooks,
 ): Promise<FinetuneResult> {
   refuseRunAmongImages(folder, [request.train, request.test]);
-  const sets = await openLabelledSets(request);
+  const sets = await openLabelledSets(request, hooks);
   const waiting = new Waiting(hooks.progress.line, hooks.signal);
   const model = await waiting.during("Reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
@@ -99,7 +99,7 @@ export async function resumeFinetune(
     ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
     ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
   };
-  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed });
+  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, hooks);
   const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
   return withRun(opened, async (run) => {
     const images = await goOnWithImages(run, sets, overrides, hooks);

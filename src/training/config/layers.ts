@@ -1,8 +1,9 @@
 // Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
 
-import { readFileSync } from "node:fs";
-import { parse as parseYaml } from "yaml";
+import { nestingFault } from "../../files/nesting.js";
+import { readText } from "../../files/regular-file.js";
 import { ConfigError } from "../errors.js";
+import { LARGEST_YAML, parseYaml } from "./yaml.js";
 
 export interface ConfigLayer {
   /** Named in error messages, such as "--set" or a file's path. */
@@ -13,7 +14,7 @@ export interface ConfigLayer {
 export type Mapping = Record<string, unknown>;
 
 /** Sections within sections, at most: no key lies nearly as deep. */
-const DEEPEST = 16;
+const DEEPEST_SECTION = 16;
 
 /** Entries of a list: that of the .tar shards of a large set has some ten thousand. */
 const LONGEST = 100_000;
@@ -34,12 +35,11 @@ export function layerFromFile(path: string): ConfigLayer {
 export function readYaml(path: string): unknown {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path, LARGEST_YAML);
   } catch (error) {
     throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
   }
   try {
-    // Throws as well where aliases would unfold without end.
     return parseYaml(text);
   } catch (error) {
     throw new ConfigError([`${path} is not valid YAML: ${cut((error as Error).message.trim(), 300)}`]);
@@ -55,7 +55,7 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
     if (equals < 1 || path.some((name) => name === "")) {
       throw new ConfigError([`${origin} ${cut(assignment)}: expected path=value, such as schedule.batchSize=64`]);
     }
-    if (path.length > DEEPEST) throw tooDeep(origin);
+    if (path.length > DEEPEST_SECTION) throw tooDeep(origin);
     let value: unknown;
     try {
       value = parseYaml(assignment.slice(equals + 1));
@@ -81,6 +81,8 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
   for (const { origin, values: layer } of layers) {
     if (!isMapping(layer))
       throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
+    const fault = nestingFault(layer);
+    if (fault !== undefined) throw new ConfigError([`${origin}: it ${fault}`]);
     const lifted = liftExclusive(layer, values, origin);
     mergeInto(values, lifted, origin, [], origins);
   }
@@ -90,6 +92,8 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
 /** A value as a person would write it in the configuration; long ones are cut. */
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
+  const fault = nestingFault(value);
+  if (fault !== undefined) return `a value that ${fault}`;
   // JSON would say null of a number that is not finite.
   return cut(typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value)));
 }
@@ -139,7 +143,7 @@ function mergeInto(
   place: readonly string[],
   origins: Map<string, string>,
 ): void {
-  if (place.length >= DEEPEST) throw tooDeep(origin);
+  if (place.length >= DEEPEST_SECTION) throw tooDeep(origin);
   for (const [name, value] of Object.entries(layer)) {
     if (value === undefined) continue;
     const inside = [...place, name];
@@ -162,7 +166,7 @@ function mergeInto(
 
 function tooDeep(origin: string): ConfigError {
   return new ConfigError([
-    `${origin}: expected keys at most ${DEEPEST} sections deep; found deeper ones. Look for a slip in its nesting`,
+    `${origin}: expected keys at most ${DEEPEST_SECTION} sections deep; found deeper ones. Look for a slip in its nesting`,
   ]);
 }
 

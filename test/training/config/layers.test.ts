@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { layerFromAssignments, layerFromFile, mergeLayers } from "#src/training/config/layers.js";
+import { ConfigError } from "#src/training/errors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-layers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,6 +31,28 @@ describe("layerFromAssignments", () => {
 
   it("refuses a value that is not YAML", () => {
     expect(() => layerFromAssignments(["a=[1, 2"])).toThrow("the value is not valid YAML");
+  });
+});
+
+describe("hostile values of --set", () => {
+  it.each([
+    [
+      "one that contains itself",
+      "model=&a [*a]",
+      /--set model=&a \[\*a\]: the value is not valid YAML: it contains itself/,
+    ],
+    ["one of ten thousand levels", `model=${"[".repeat(10_000)}`, /--set model=\[+\.\.\.: .*nested too deeply$/],
+    ["a path of ten thousand names", `${"a.".repeat(10_000)}b=1`, /expected at most 64 names in a path; found 10001/],
+  ])("%s is a ConfigError of one line", (_, assignment, message) => {
+    const refused = () => layerFromAssignments([assignment]);
+    expect(refused).toThrow(ConfigError);
+    expect(refused).toThrow(message);
+  });
+
+  it("odd names stay plain keys", () => {
+    const { values } = layerFromAssignments(["__proto__.polluted=1"]);
+    expect(Object.keys(values as object)).toEqual(["__proto__"]);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 });
 
@@ -67,6 +90,15 @@ describe("mergeLayers", () => {
     const layer = { origin: "one", values: { a: { b: 1 } } };
     mergeLayers([layer, { origin: "two", values: { a: { b: 2 } } }]);
     expect(layer.values).toEqual({ a: { b: 1 } });
+  });
+
+  it("refuses layers that would never end, such as a config.json of a hundred thousand levels", () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`);
+    expect(() => mergeLayers([{ origin: "config.json", values: deep }])).toThrow(
+      "it is nested more than 64 levels deep",
+    );
+    const list = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    expect(() => mergeLayers([{ origin: "config.json", values: list }])).toThrow("found a value that is nested more");
   });
 
   it("refuses a layer that is not a mapping", () => {
