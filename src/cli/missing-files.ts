@@ -6,7 +6,7 @@ import { UsageError } from "./usage-error.js";
 /** Throws UsageError that names the features, if they are missing, and those images that are. */
 export function checkFeatureFiles(features: string, images: readonly string[] = []): void {
   const problems: string[] = [];
-  if (!existsSync(features)) problems.push(missingFeatures(features));
+  if (!existsSync(features) || statSync(features).isDirectory()) problems.push(missingFeatures(features));
   const missing = images.filter((path) => !existsSync(path) || statSync(path).isDirectory());
   if (missing.length === 1) problems.push(`There is no file ${missing[0]}`);
   if (missing.length > 1) problems.push(`There are no files ${missing.join(", ")}`);

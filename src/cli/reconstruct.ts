@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import type { Command } from "commander";
 import { groupSize } from "../training/config.js";
 import { ProgressLine } from "../training/progress-line.js";
-import { readReconstructingConfig } from "../training/run-directory.js";
+import { readReconstructingConfig } from "../training/run-config.js";
 import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, overwriteOption } from "./evaluation-flags.js";

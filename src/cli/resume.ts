@@ -2,8 +2,10 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { isFinetuneConfig } from "../training/config.js";
 import type { ResumeOverrides } from "../training/hooks.js";
-import { isFinetuneConfig, readConfigFile, runPaths } from "../training/run-directory.js";
+import { readConfigFile } from "../training/run-config.js";
+import { runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";

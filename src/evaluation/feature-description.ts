@@ -4,7 +4,7 @@ import { z } from "zod";
 import { poolings } from "../tasks/features.js";
 import { readTextIfThere } from "../training/storage.js";
 import { checksumOf } from "./checksum.js";
-import { DamagedFileError } from "./errors.js";
+import { DamagedFileError, EvaluationError } from "./errors.js";
 import type { FeatureChecksums } from "./feature-checksums.js";
 
 const FORMAT = "mixedae-features";
@@ -83,7 +83,13 @@ function descriptionChecksum(description: object): string {
 /** Throws EvaluationError for a file that is missing, damaged or not ours, StorageError. */
 export function readDescription(path: string): FeatureDescription {
   const value = readJson(path);
-  if (value === undefined) throw notOurs(path, "no such file");
+  if (value === undefined) {
+    throw new EvaluationError({
+      expected: `what mixedae embed writes beside its features in ${path}`,
+      found: "no such file",
+      remedy: "Give the .npy of an embedding, with the files beside it; or embed the images again",
+    });
+  }
   const description = checked(path, value, descriptionSchema);
   if (description.version === VERSION && descriptionChecksum(value as object) !== description.checksum) {
     throw notIntact(`the description in ${path} as it was written`, "another checksum: it was changed or damaged");

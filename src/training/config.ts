@@ -126,3 +126,8 @@ export function absolutePaths(
 ): PretrainConfig["source"] {
   return typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
 }
+
+/** Whether a run's config.json is that of a fine-tuning. */
+export function isFinetuneConfig(values: unknown): boolean {
+  return typeof values === "object" && values !== null && "task" in values && values.task === "finetune";
+}

@@ -6,7 +6,8 @@ import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingCon
 import { type Figures, meanOf } from "./figures.js";
 import { warningLines, warningsOf } from "./health.js";
 import { inOrder, parseStep } from "./metrics-file.js";
-import { readRunConfig, runPaths } from "./run-directory.js";
+import { readRunConfig } from "./run-config.js";
+import { runPaths } from "./run-directory.js";
 import { readFully, withDescriptor } from "./storage.js";
 
 /** Bytes read from the beginning and from the end of metrics.jsonl, however long it is. */

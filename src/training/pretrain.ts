@@ -19,7 +19,8 @@ import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
-import { RunDirectory, readRunConfig, refuseRunAmongImages, withRun } from "./run-directory.js";
+import { readRunConfig } from "./run-config.js";
+import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { checkThreads, runHere } from "./threads.js";
 import { viewsOf } from "./views.js";
 import { throwIfStopped, Waiting } from "./waiting.js";
@@ -71,6 +72,7 @@ async function runFrom(
     switchOff: switchOffRun,
     print: hooks.print,
   });
+  checkImageCount(config, source.count);
   const batches = await waiting.during("Reading images into memory", (onProgress) =>
     openBatches({ ...options, onProgress }),
   );
@@ -171,7 +173,6 @@ async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks
 
 function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): BatchOptions {
   const { config } = run;
-  checkImageCount(config, source.count);
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return {
     source,

@@ -11,11 +11,11 @@ import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { type PretrainConfig, parseConfig, reconstructs } from "./config.js";
+import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "./config.js";
 import { distilledEncoder } from "./distilled.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
-import { isFinetuneConfig, readRunConfig } from "./run-directory.js";
+import { readRunConfig } from "./run-config.js";
 import { storageError } from "./storage.js";
 
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;

@@ -5,7 +5,7 @@ import type { ReconstructingConfig } from "./config.js";
 import { methodOf, modelOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
-import { readReconstructingConfig } from "./run-directory.js";
+import { readReconstructingConfig } from "./run-config.js";
 
 export interface ReconstructingRun {
   readonly config: ReconstructingConfig;

@@ -6,8 +6,8 @@ import { removeLeftovers, writeAtomically } from "./atomic-write.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { isMapping } from "./config/layers.js";
-import { type PretrainConfig, parseConfig, type ReconstructingConfig, reconstructs } from "./config.js";
-import { ConfigError, OutputError, StoppedError, StorageError, UnsuitableRunError } from "./errors.js";
+import { isFinetuneConfig } from "./config.js";
+import { OutputError, StoppedError, StorageError, UnsuitableRunError } from "./errors.js";
 import type { IntervalText } from "./interval.js";
 import type { KeptImages } from "./kept-images.js";
 import type { StepMetrics } from "./metrics-file.js";
@@ -271,46 +271,5 @@ async function sizeOf(path: string): Promise<number> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return 0;
     throw storageError(error, "read", path);
-  }
-}
-
-/** The configuration of a pre-training run; takes no lock. Throws RunDirectoryError for any other folder, ConfigError. */
-export function readRunConfig(folder: string): PretrainConfig {
-  const values = readConfigFile(folder);
-  if (isFinetuneConfig(values)) {
-    throw new UnsuitableRunError(
-      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify uses it`,
-    );
-  }
-  return parseConfig(values, runPaths(folder).config);
-}
-
-/** The same for a run whose method reconstructs images. Throws RunDirectoryError for one of iBOT. */
-export function readReconstructingConfig(folder: string): ReconstructingConfig {
-  const config = readRunConfig(folder);
-  if (reconstructs(config)) return config;
-  throw new UnsuitableRunError(
-    `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of mae, mixing or mixedae`,
-  );
-}
-
-/** Whether a run's config.json is that of a fine-tuning. */
-export function isFinetuneConfig(values: unknown): boolean {
-  return typeof values === "object" && values !== null && "task" in values && values.task === "finetune";
-}
-
-/** A run's config.json, not checked yet. Throws RunDirectoryError when the folder is no run, and ConfigError. */
-export function readConfigFile(folder: string): unknown {
-  const path = runPaths(folder).config;
-  const text = readTextIfThere(path);
-  if (text === undefined) {
-    throw new UnsuitableRunError(
-      `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError([`${path} is not valid JSON: ${(error as Error).message}`]);
   }
 }

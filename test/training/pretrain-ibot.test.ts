@@ -5,7 +5,7 @@ import { CheckpointError, RunDirectoryError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { describeLearning } from "#src/training/learning-report.js";
 import { loadPretrained } from "#src/training/pretrained.js";
-import { readReconstructingConfig } from "#src/training/run-directory.js";
+import { readReconstructingConfig } from "#src/training/run-config.js";
 import {
   expectSameMetrics,
   readMetrics,

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { CheckpointStore } from "#src/training/checkpoints.js";
 import { type PretrainConfig, resolveConfig } from "#src/training/config.js";
 import { pretrain, resume } from "#src/training/index.js";
-import { readRunConfig } from "#src/training/run-directory.js";
+import { readRunConfig } from "#src/training/run-config.js";
 import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();

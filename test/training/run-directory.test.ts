@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { ConfigError, OutputError, RunDirectoryError, StorageError } from "#src/training/errors.js";
-import { RunDirectory, readRunConfig } from "#src/training/run-directory.js";
+import { readRunConfig } from "#src/training/run-config.js";
+import { RunDirectory } from "#src/training/run-directory.js";
 import { failingFiles } from "./failing-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
 

@@ -6,10 +6,11 @@ import { type ClassifierShape, classifier } from "../../tasks/classifier.js";
 import type { Weights } from "../../tasks/weights.js";
 import { readCheckpoint } from "../../training/checkpoint-file.js";
 import type { Checkpoint } from "../../training/checkpoints.js";
+import { isFinetuneConfig } from "../../training/config.js";
 import { CheckpointError, UnsuitableCheckpointError, UnsuitableRunError } from "../../training/errors.js";
 import { tensorOf } from "../../training/model-state.js";
 import { openNewestCheckpoint, type Warn } from "../../training/newest-checkpoint.js";
-import { isFinetuneConfig, readConfigFile } from "../../training/run-directory.js";
+import { readConfigFile } from "../../training/run-config.js";
 import { storageError } from "../../training/storage.js";
 import { type FinetuneConfig, parseFinetuneConfig } from "./config.js";
 

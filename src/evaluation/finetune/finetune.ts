@@ -11,7 +11,6 @@ import type { Checkpoint } from "../../training/checkpoints.js";
 import { absolutePaths, type ConfigLayer } from "../../training/config.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
-import { KeptImages } from "../../training/kept-images.js";
 import { trainLoop } from "../../training/loop.js";
 import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
 import { initialValues } from "../../training/model.js";
@@ -19,16 +18,17 @@ import { restoreState, stateTensors } from "../../training/model-state.js";
 import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
-import { RunDirectory, readConfigFile, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
+import { readConfigFile } from "../../training/run-config.js";
+import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { checkThreads, runHere } from "../../training/threads.js";
 import { Waiting } from "../../training/waiting.js";
-import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
 import { batchInputs } from "./batch-inputs.js";
 import { classifierShapeOf } from "./classifier-file.js";
 import { type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
+import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "./finetune-images.js";
 import { type FinetuneHooks, type FinetuneReport, reportFinetune } from "./finetune-report.js";
 import type { RecipeName } from "./recipes.js";
 
@@ -108,38 +108,6 @@ export async function resumeFinetune(
   });
 }
 
-/** What a run keeps of the images that it learns from and of those that it is tested on. */
-interface FinetuneImages {
-  readonly train: KeptImages;
-  readonly test: KeptImages;
-}
-
-function beginImages({ paths }: FinetuneRun, { train, test }: LabelledSets): FinetuneImages {
-  return {
-    train: KeptImages.begin(paths.images, train.source),
-    test: KeptImages.begin(paths.testImages, test.source),
-  };
-}
-
-async function goOnWithImages(
-  run: FinetuneRun,
-  { classes, train, test }: LabelledSets,
-  overrides: ResumeOverrides,
-  hooks: FinetuneHooks,
-): Promise<FinetuneImages> {
-  const { paths, config } = run;
-  const images = {
-    train: await KeptImages.goOn(paths.images, train.source, run, overrides, hooks),
-    test: await KeptImages.goOn(paths.testImages, test.source, run, overrides, hooks),
-  };
-  if (classes.join("\n") === config.classes.join("\n")) return images;
-  throw new EvaluationError({
-    expected: `the classes that the run began with: ${config.classes.join(", ")}`,
-    found: classes.join(", "),
-    remedy: "Restore the folders of the classes, or start a new fine-tuning",
-  });
-}
-
 /** The sections of a configuration that decide what is learnt. */
 const DECISIVE = [
   "seed",
@@ -188,6 +156,7 @@ async function train(
     const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
       restoreNewest(run, { restore }, trainedOn, DECISIVE, hooks),
     );
+    checkClasses(run, sets);
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) hooks.print(repaired);
     const { batchSize } = config.schedule;

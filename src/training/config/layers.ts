@@ -1,6 +1,6 @@
 // Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
 
-import { nestingFault } from "../../files/nesting.js";
+import { DEEPEST, nestingFault } from "../../files/nesting.js";
 import { readText } from "../../files/regular-file.js";
 import { ConfigError } from "../errors.js";
 import { LARGEST_YAML, parseYaml } from "./yaml.js";
@@ -12,9 +12,6 @@ export interface ConfigLayer {
 }
 
 export type Mapping = Record<string, unknown>;
-
-/** Sections within sections, at most: no key lies nearly as deep. */
-const DEEPEST_SECTION = 16;
 
 /** Entries of a list: that of the .tar shards of a large set has some ten thousand. */
 const LONGEST = 100_000;
@@ -55,7 +52,9 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
     if (equals < 1 || path.some((name) => name === "")) {
       throw new ConfigError([`${origin} ${cut(assignment)}: expected path=value, such as schedule.batchSize=64`]);
     }
-    if (path.length > DEEPEST_SECTION) throw tooDeep(origin);
+    if (path.length > DEEPEST) {
+      throw new ConfigError([`${origin}: expected at most ${DEEPEST} names in a path; found ${path.length}`]);
+    }
     let value: unknown;
     try {
       value = parseYaml(assignment.slice(equals + 1));
@@ -143,7 +142,6 @@ function mergeInto(
   place: readonly string[],
   origins: Map<string, string>,
 ): void {
-  if (place.length >= DEEPEST_SECTION) throw tooDeep(origin);
   for (const [name, value] of Object.entries(layer)) {
     if (value === undefined) continue;
     const inside = [...place, name];
@@ -162,12 +160,6 @@ function mergeInto(
       define(target, name, value);
     }
   }
-}
-
-function tooDeep(origin: string): ConfigError {
-  return new ConfigError([
-    `${origin}: expected keys at most ${DEEPEST_SECTION} sections deep; found deeper ones. Look for a slip in its nesting`,
-  ]);
 }
 
 /** Sets an own property whatever its name: a key called __proto__ must be seen, and refused, as any unknown one. */

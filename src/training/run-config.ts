@@ -1,0 +1,48 @@
+// The configuration in a run's folder, read without taking its lock.
+
+import {
+  isFinetuneConfig,
+  type PretrainConfig,
+  parseConfig,
+  type ReconstructingConfig,
+  reconstructs,
+} from "./config.js";
+import { ConfigError, UnsuitableRunError } from "./errors.js";
+import { runPaths } from "./run-directory.js";
+import { readTextIfThere } from "./storage.js";
+
+/** That of a pre-training run. Throws RunDirectoryError for any other folder, ConfigError. */
+export function readRunConfig(folder: string): PretrainConfig {
+  const values = readConfigFile(folder);
+  if (isFinetuneConfig(values)) {
+    throw new UnsuitableRunError(
+      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify uses it`,
+    );
+  }
+  return parseConfig(values, runPaths(folder).config);
+}
+
+/** The same for a run whose method reconstructs images. Throws RunDirectoryError for one of iBOT. */
+export function readReconstructingConfig(folder: string): ReconstructingConfig {
+  const config = readRunConfig(folder);
+  if (reconstructs(config)) return config;
+  throw new UnsuitableRunError(
+    `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of mae, mixing or mixedae`,
+  );
+}
+
+/** A run's config.json, not checked yet. Throws RunDirectoryError when the folder is no run, and ConfigError. */
+export function readConfigFile(folder: string): unknown {
+  const path = runPaths(folder).config;
+  const text = readTextIfThere(path);
+  if (text === undefined) {
+    throw new UnsuitableRunError(
+      `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([`${path} is not valid JSON: ${(error as Error).message}`]);
+  }
+}
