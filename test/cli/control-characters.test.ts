@@ -121,7 +121,7 @@ describe("a weights file with control characters in its header", () => {
     writeFileSync(file, Buffer.concat([header, ...parts]));
     await writeImages(at("one"), 1);
     for (const [status, ...args] of [
-      [1, "import", file, "--out", at("imported.safetensors")],
+      [2, "import", file, "--out", at("imported.safetensors")],
       [2, "export", file, "--format", "safetensors", "--out", at("exported.safetensors")],
       [2, "embed", at("one"), "--from", file, "--out", at("one.npy")],
     ] as const) {
