@@ -9,6 +9,7 @@ import { openImages } from "../training/open-images.js";
 import { makeOutputFolder } from "../training/outputs.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { throwIfStopped, Waiting } from "../training/waiting.js";
+import { EmbeddedImages } from "./embedded-images.js";
 import { featureOrigin } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
@@ -70,12 +71,13 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     classes: source.classes ? [...source.classes] : null,
   });
   await makeOutputFolder(dirname(request.out));
+  const images = await EmbeddedImages.open(request.out, source, origin, hooks.progress);
   const writer = await FeatureWriter.open(request.out, origin);
   if (writer === "finished") {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
   try {
-    return await embedRest(writer, source, model, request, hooks);
+    return await embedRest(writer, source, images, model, request, hooks);
   } finally {
     writer.close();
   }
@@ -84,6 +86,7 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
 async function embedRest(
   writer: FeatureWriter,
   source: ImageSource,
+  images: EmbeddedImages,
   model: PretrainedModel,
   { pooling, threads }: EmbedRequest,
   { progress, stopRequested, signal }: EmbedHooks,
@@ -119,6 +122,7 @@ async function embedRest(
         writer.append(features[pooling], lines, next);
         waitSeconds += batch.waitSeconds;
         progress.update(next);
+        await images.writeIfDue();
         stopped = next < source.count && stopRequested();
         if (stopped) break;
       }
@@ -129,6 +133,7 @@ async function embedRest(
   }
   const seconds = (performance.now() - began) / 1000;
   const { count } = writer;
+  await images.write();
   if (stopped) writer.sync();
   else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
   const outcome = stopped ? "stopped" : "finished";

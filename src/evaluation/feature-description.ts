@@ -62,7 +62,13 @@ export function featureOrigin(origin: Omit<FeatureOrigin, "format" | "version">)
 /** The names of the files; while an embedding is under way, each has ".partial" behind it. */
 export function featurePaths(npy: string) {
   const stem = npy.endsWith(".npy") ? npy.slice(0, -".npy".length) : npy;
-  return { stem, npy: `${stem}.npy`, jsonl: `${stem}.jsonl`, json: `${stem}.json` } as const;
+  return {
+    stem,
+    npy: `${stem}.npy`,
+    jsonl: `${stem}.jsonl`,
+    json: `${stem}.json`,
+    images: `${stem}.images.jsonl.gz`,
+  } as const;
 }
 
 /** The text of a finished embedding's description. */

@@ -115,15 +115,17 @@ async function sheetOf(
 ) {
   const { imageSize, source, split, origin } = description;
   const opened = await openSource(source, { split });
-  if (opened.count !== description.images) {
+  const shown = results.flatMap(({ matches }) => matches);
+  const moved = shown.find(({ index, name }) => index >= opened.count || opened.name(index) !== name);
+  if (moved !== undefined || opened.count !== description.images) {
     throw new EvaluationError({
       expected: `the ${description.images} images that were embedded at ${[source].flat().join(", ")}`,
-      found: `${opened.count}`,
+      found: moved === undefined ? `${opened.count}` : `another image in the place of ${moved.name}`,
       remedy: "Leave the sheet out, or embed the images again",
     });
   }
   const picture = (data: Uint8Array): Picture => ({ width: imageSize, height: imageSize, data });
-  const wanted = [...new Set(results.flatMap(({ matches }) => matches.map(({ index }) => index)))];
+  const wanted = [...new Set(shown.map(({ index }) => index))];
   const read = await readImages({ source: opened, indices: wanted }, { imageSize, background, onSkip: () => {} });
   const pictures = new Map(read.map(({ index, pixels }) => [index, picture(pixels)]));
   const rows = results.map(({ matches }, row) => [

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { expect, test } from "vitest";
-import { openSource, readImages } from "#src/data/index.js";
+import { openSource, readImages, SourceChangedError } from "#src/data/index.js";
 import { type EmbedRequest, embed, ImageProgress, openFeatures, openModel } from "#src/evaluation/index.js";
 import { readNpy } from "#src/formats/npy.js";
 import { createFeatureExtractor } from "#src/tasks/features.js";
@@ -190,4 +191,44 @@ test("stopped before its first batch, it leaves nothing that another call does n
     count: COUNT - 1,
   });
   expect(contents("early").slice(0, 2)).toEqual(contents("whole").slice(0, 2));
+});
+
+test("says which images were added, removed, renamed or changed since, finished or not", async () => {
+  const [folder, out] = [at("own"), at("own.npy")];
+  cpSync(source, folder, { recursive: true });
+  const again = (options: { stop?: number } = {}) => {
+    let batches = 0;
+    const stopRequested = () => ++batches === options.stop;
+    return embed({ ...request(out), source: folder }, { progress: silentProgress(), stopRequested });
+  };
+  expect((await again({ stop: 1 })).outcome).toBe("stopped");
+  renameSync(at("own", "0001.png"), at("own", "1.png"));
+  await expect(again()).rejects.toThrow(SourceChangedError);
+  await expect(again()).rejects.toThrow(/1 renamed: 0001\.png to 1\.png/);
+  renameSync(at("own", "1.png"), at("own", "0001.png"));
+  expect((await again()).outcome).toBe("finished");
+  expect((await again()).outcome).toBe("already finished");
+
+  // The same size, the same folder time: only the content is another.
+  const bytes = readFileSync(at("own", "0002.png"));
+  writeFileSync(at("own", "0002.png"), bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1));
+  await expect(again()).rejects.toThrow(/1 changed: 0002\.png/);
+  writeFileSync(at("own", "0002.png"), bytes);
+  copyFileSync(at("own", "0002.png"), at("own", "x.png"));
+  await expect(again()).rejects.toThrow(/1 added: x\.png/);
+  rmSync(at("own", "x.png"));
+  expect((await again()).outcome).toBe("already finished");
+});
+
+test("features of before, without a record of their images, get one warning", async () => {
+  const [folder, out] = [at("older"), at("older.npy")];
+  cpSync(source, folder, { recursive: true });
+  const printed: string[] = [];
+  const again = () =>
+    embed({ ...request(out), source: folder }, { progress: silentProgress(printed), stopRequested: never });
+  await again();
+  rmSync(at("older.images.jsonl.gz"));
+  await again();
+  await again();
+  expect(printed.join("").match(/no record of its images/g)).toHaveLength(1);
 });
