@@ -67,7 +67,13 @@ test("while it waits for images, it keeps the steps that were taken and takes no
 
 test("before the first step there is nothing to save, and the same call starts again", async () => {
   const folder = at("begun");
+  // While the images are listed, nothing is there yet.
   await expect(pretrain(tinyConfig(source), folder, stoppedAfter(0))).rejects.toBeInstanceOf(StoppedError);
+  expect(existsSync(folder)).toBe(false);
+  // The first line to be printed says what was found.
+  const controller = new AbortController();
+  const hooks = { ...recordHooks(), print: () => controller.abort(new StoppedError()), signal: controller.signal };
+  await expect(pretrain(tinyConfig(source), folder, hooks)).rejects.toBeInstanceOf(StoppedError);
   expect(existsSync(runPaths(folder).lock)).toBe(false);
   expect(readFileSync(runPaths(folder).log, "utf8")).toMatch(/info stopped before anything had to be saved\n$/);
   await pretrain(tinyConfig(source), folder, recordHooks());
