@@ -1,5 +1,6 @@
 // Reads metrics.jsonl as it is found: whole, cut short by a kill, or with lines that do not belong where they are.
 
+import { LARGEST_TEXT } from "../files/regular-file.js";
 import { withDescriptor } from "./storage.js";
 import { wholeLines } from "./whole-lines.js";
 
@@ -57,7 +58,7 @@ export async function scanMetrics(path: string, throughStep: number): Promise<Me
   const others = new Map<number, Span>();
   await withDescriptor(path, async (descriptor) => {
     let begin = 0;
-    for await (const line of wholeLines(descriptor)) {
+    for await (const line of wholeLines(descriptor, LARGEST_TEXT)) {
       const span = { begin, end: begin + line.length + 1 };
       begin = span.end;
       const step = parseStep(line.toString("utf8"))?.step;

@@ -13,7 +13,8 @@ const size = 1 << 20;
 
 /** Goes on with the run, or starts it, and writes metrics and checkpoints until it is killed. */
 const program = `
-  const { RunDirectory, readRunConfig } = await import(${JSON.stringify(new URL("../../dist/training/run-directory.js", import.meta.url))});
+  const { RunDirectory } = await import(${JSON.stringify(new URL("../../dist/training/run-directory.js", import.meta.url))});
+  const { readRunConfig } = await import(${JSON.stringify(new URL("../../dist/training/run-config.js", import.meta.url))});
   const run = await RunDirectory.open(process.argv[1], readRunConfig(process.argv[1]));
   let step = (await run.checkpoints.loadNewest()).checkpoint?.step ?? 0;
   await run.startMetrics(step);
