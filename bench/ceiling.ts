@@ -1,6 +1,7 @@
 // How fast the engine multiplies matrices when it does nothing else: the ceiling of a step, on the step's own shapes.
+
+import { type Binding, compile } from "#src/engine/index.js";
 import { defineProgram, input, matrixProducts, type ProductSizes, type Program } from "#src/graph/index.js";
-import { type Binding, compile } from "#src/runtime/index.js";
 
 interface Product {
   readonly sizes: ProductSizes;

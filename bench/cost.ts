@@ -1,8 +1,8 @@
 // What a clean image costs each method: seconds, and multiply-adds counted from the programs, beside the paper's ratios.
 
+import { resolveConfig } from "#src/config/config.js";
 import type { ModelPreset } from "#src/nn/presets.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
-import { resolveConfig } from "#src/training/config.js";
 import { createLearner } from "#src/training/learner.js";
 import { median } from "./measure.js";
 

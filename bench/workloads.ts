@@ -1,4 +1,6 @@
 // The training steps that are measured: two plain transformers, and MAE and MixedAE at the paper's size.
+
+import type { TypedArray } from "#src/engine/index.js";
 import { input, type Tensor } from "#src/graph/index.js";
 import type { Method } from "#src/methods/method.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
@@ -8,7 +10,6 @@ import { type Parameter, ParameterScope } from "#src/nn/parameters.js";
 import { normalizePixels } from "#src/nn/pixels.js";
 import { type ModelShape, modelPresets } from "#src/nn/presets.js";
 import { randomStream } from "#src/random/index.js";
-import type { TypedArray } from "#src/runtime/index.js";
 
 export interface Workload {
   readonly name: string;

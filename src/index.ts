@@ -1,5 +1,13 @@
 // The library: everything that `import ... from "mixedae"` gives, from the ground floor up.
 
+/* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
+export {
+  type ConfigLayer,
+  layerFromAssignments,
+  layerFromFile,
+  type PretrainConfig,
+  resolveConfig,
+} from "./config/config.js";
 /* Images: where they come from, and batches in a reproducible order. See docs/own-images.md. */
 export {
   type Batch,
@@ -16,6 +24,17 @@ export {
   type SourceOptions,
   type ViewOptions,
 } from "./data/index.js";
+/* Running programs: compile once for a device, bind to your own arrays, run many times. */
+export {
+  type Arrays,
+  allocate,
+  type Binding,
+  type CompileOptions,
+  compile,
+  EngineError,
+  Executable,
+  type TypedArray,
+} from "./engine/index.js";
 /*
  * Putting a pre-trained encoder to use: embedding, search, evaluation with labels, fine-tuning and classification.
  * See docs/transfer.md.
@@ -34,7 +53,7 @@ export {
   ImageProgress,
   resumeFinetune,
   search,
-} from "./evaluation/index.js";
+} from "./evaluations/index.js";
 /* Weights from and for PyTorch, timm, Hugging Face and ONNX. */
 export { exportWeights } from "./exchange/export-weights.js";
 export { importWeights } from "./exchange/import-weights.js";
@@ -71,6 +90,8 @@ export {
   type Tensor,
   type TensorType,
 } from "./graph/index.js";
+/* Features of images that are in memory: the frozen encoder as a program. */
+export { createFeatureExtractor, type FeatureExtractor, type FrozenEncoder } from "./heads/features.js";
 /* iBOT: its step with teacher and centres. See docs/methods.md. */
 export { drawIbotInputs } from "./methods/ibot/draws.js";
 export { ibotHealthLines } from "./methods/ibot/health.js";
@@ -108,31 +129,10 @@ export {
 } from "./optim/training.js";
 /* Random numbers: every draw is a function of (seed, stream, epoch, index), on any machine. */
 export { type RandomStream, randomStream } from "./random/index.js";
-/* Running programs: compile once for a device, bind to your own arrays, run many times. */
-export {
-  type Arrays,
-  allocate,
-  type Binding,
-  type CompileOptions,
-  compile,
-  EngineError,
-  Executable,
-  type TypedArray,
-} from "./runtime/index.js";
 /* Studies: several encoders, seeds and evaluations, and their report. See docs/studies.md. */
 export { packStudy, readStudy, runStudy, writeStudyReport } from "./study/index.js";
-/* Features of images that are in memory: the frozen encoder as a program. */
-export { createFeatureExtractor, type FeatureExtractor, type FrozenEncoder } from "./tasks/features.js";
-/* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
-export {
-  type ConfigLayer,
-  layerFromAssignments,
-  layerFromFile,
-  type PretrainConfig,
-  resolveConfig,
-} from "./training/config.js";
+export { Progress } from "./terminal/progress.js";
+export { ProgressLine, type ProgressStream } from "./terminal/progress-line.js";
 export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
 export { pretrain, reconstruct, resume } from "./training/index.js";
 export { loadPretrained, type PretrainedModel } from "./training/pretrained.js";
-export { Progress } from "./training/progress.js";
-export { ProgressLine, type ProgressStream } from "./training/progress-line.js";

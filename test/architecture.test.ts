@@ -8,11 +8,12 @@ import { expect, test } from "vitest";
 const FLOORS: readonly (readonly string[])[] = [
   ["terminal"],
   ["graph", "random", "formats", "files"],
-  ["runtime", "data"],
+  ["engine", "data", "pictures"],
   ["nn", "optim"],
-  ["methods", "tasks"],
+  ["methods", "heads"],
+  ["config"],
   ["training"],
-  ["evaluation", "exchange"],
+  ["evaluations", "exchange"],
   ["study", "scenes"],
   ["cli", "index.ts"],
 ];

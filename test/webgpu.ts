@@ -1,6 +1,7 @@
 // Whether programs can run on WebGPU here.
+
+import { compile } from "#src/engine/index.js";
 import { defineProgram, input } from "#src/graph/index.js";
-import { compile } from "#src/runtime/index.js";
 
 let missing: Promise<string | undefined> | undefined;
 

@@ -2,10 +2,10 @@
 
 import type { Command } from "commander";
 import { describeSkip } from "../data/skip-log.js";
-import type { ClassifiedImage } from "../evaluation/finetune/classify.js";
+import type { ClassifiedImage } from "../evaluations/finetune/classify.js";
 import { printable, printableJson } from "../terminal/printable.js";
-import { ProgressLine } from "../training/progress-line.js";
-import { Waiting } from "../training/waiting.js";
+import { ProgressLine } from "../terminal/progress-line.js";
+import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, countUpTo, threadsOption } from "./evaluation-flags.js";
 import { warnOn } from "./warn.js";
@@ -43,7 +43,7 @@ export function addClassify(
     )
     .action(async (run: string, images: string[], { top, json, threads }: ClassifyFlags) => {
       checkFiles(images);
-      const { classify } = await import("../evaluation/index.js");
+      const { classify } = await import("../evaluations/index.js");
       const warn = warnOn({ stderr });
       const result = await new Waiting(new ProgressLine(stderr)).during("Classifying", () =>
         classify({ classifier: run, images, top, threads, warn }),

@@ -1,8 +1,8 @@
 // What a command needs from the world around it, so that tests can stand in for terminal, training and signals.
 
-import type { PretrainConfig } from "../training/config.js";
+import type { PretrainConfig } from "../config/config.js";
+import type { ProgressStream } from "../terminal/progress-line.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
-import type { ProgressStream } from "../training/progress-line.js";
 import type { ReconstructOptions } from "../training/reconstruct.js";
 
 /** The commands' view of src/training/index.ts. */

@@ -2,8 +2,8 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../terminal/printable.js";
+import { formatCount } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
-import { formatCount } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import { countUpTo, wholeNumber } from "./evaluation-flags.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
@@ -51,7 +51,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
       ].join("\n"),
     )
     .action(async (cutouts: string, flags: ComposeFlags) => {
-      const { ImageProgress } = await import("../evaluation/index.js");
+      const { ImageProgress } = await import("../evaluations/index.js");
       const { composeScenes } = await import("../scenes/compose.js");
       const { out, labels, count, testCount, imageSize, objects, seed } = flags;
       const progress = new ImageProgress(stdout);

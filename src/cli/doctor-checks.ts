@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { countCores, measureMemory } from "../runtime/machine.js";
-import { formatBytes } from "../training/quantities.js";
+import { countCores, measureMemory } from "../engine/machine.js";
+import { formatBytes } from "../terminal/quantities.js";
 
 export interface Finding {
   readonly name: string;

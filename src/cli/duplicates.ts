@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { printable } from "../terminal/printable.js";
-import { formatCount } from "../training/quantities.js";
+import { formatCount } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
 import { share, threadsOption } from "./evaluation-flags.js";
 import { checkFeatureFiles } from "./missing-files.js";
@@ -35,7 +35,7 @@ export function addDuplicates(program: Command, { stdout }: CliContext, finish: 
     )
     .action(async (features: string, { threshold, threads }: DuplicatesFlags) => {
       checkFeatureFiles(features);
-      const { findDuplicates, ImageProgress } = await import("../evaluation/index.js");
+      const { findDuplicates, ImageProgress } = await import("../evaluations/index.js");
       const groups = await findDuplicates({ features, threshold, threads }, new ImageProgress(stdout));
       for (const { images, similarity } of groups) {
         stdout.write(`${similarity.toFixed(5)}  ${images.map(({ name }) => printable(name)).join("  ")}\n`);

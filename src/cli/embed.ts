@@ -1,9 +1,9 @@
 // mixedae embed: feature vectors of all images of a source.
 
 import { type Command, Option } from "commander";
-import type { Pooling } from "../tasks/features.js";
+import type { Pooling } from "../heads/features.js";
+import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
-import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -56,7 +56,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
     .action(async (sources: string[], flags: EmbedFlags) => {
       if (!flags.out.endsWith(".npy"))
         throw new UsageError(`--out: expected a name that ends in .npy; found ${flags.out}`);
-      const { embed, ImageProgress } = await import("../evaluation/index.js");
+      const { embed, ImageProgress } = await import("../evaluations/index.js");
       const progress = new ImageProgress(stdout);
       const stop = listenForStop(() => progress.print("Stopping after this batch. Ctrl-C again stops at once."));
       try {

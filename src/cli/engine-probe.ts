@@ -1,6 +1,6 @@
 // Run in a process of its own, since a broken driver may end it: does the engine compute on the device named?
 
-import { InferenceSession, Tensor } from "../runtime/onnxruntime.js";
+import { InferenceSession, Tensor } from "../engine/onnxruntime.js";
 
 /** One field of a protocol-buffers message, for contents below 128 bytes. */
 function field(number: number, ...content: readonly number[]): number[] {

@@ -2,13 +2,13 @@
 
 import { existsSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LabelledSetsRequest } from "../evaluation/labelled-sets.js";
-import type { ModelRequest } from "../evaluation/model.js";
-import { picturePath } from "../evaluation/report-files.js";
+import { runLimits } from "../config/limits.js";
+import { threadsProblem } from "../engine/machine.js";
+import type { LabelledSetsRequest } from "../evaluations/labelled-sets.js";
+import type { ModelRequest } from "../evaluations/model.js";
+import { picturePath } from "../evaluations/report-files.js";
+import { type Pooling, poolings } from "../heads/features.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
-import { threadsProblem } from "../runtime/machine.js";
-import { type Pooling, poolings } from "../tasks/features.js";
-import { runLimits } from "../training/config/limits.js";
 import { prepareOutputs } from "../training/outputs.js";
 import type { CliContext } from "./context.js";
 import { UsageError } from "./usage-error.js";

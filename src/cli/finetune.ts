@@ -1,10 +1,10 @@
 // mixedae finetune: a pre-trained encoder and a new head learn classes together.
 
 import { type Command, Option } from "commander";
-import { finetuneKeys } from "../evaluation/finetune/config.js";
-import { type RecipeName, recipeNames } from "../evaluation/finetune/recipes.js";
-import { runLimits } from "../training/config/limits.js";
-import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../training/config.js";
+import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../config/config.js";
+import { runLimits } from "../config/limits.js";
+import { finetuneKeys } from "../evaluations/finetune/config.js";
+import { type RecipeName, recipeNames } from "../evaluations/finetune/recipes.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import {
@@ -65,7 +65,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
   addModelFlags(withSets)
     .addHelpText("after", helpText)
     .action(async (flags: FinetuneFlags) => {
-      const { finetune } = await import("../evaluation/index.js");
+      const { finetune } = await import("../evaluations/index.js");
       const request = {
         ...modelRequest(flags, context),
         ...setsRequest(flags),

@@ -1,8 +1,8 @@
 // mixedae knn: how well the nearest labelled images tell an image's class.
 
 import type { Command } from "commander";
-import type { KnnReport } from "../evaluation/evaluate-knn.js";
-import type { Pooling } from "../tasks/features.js";
+import type { KnnReport } from "../evaluations/evaluate-knn.js";
+import type { Pooling } from "../heads/features.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -55,7 +55,7 @@ export function addKnn(program: Command, { stdout, stderr }: CliContext, finish:
       const sets = setsRequest(flags);
       await prepareReport(flags, sets);
       const { classTable, describeSets, evaluateKnn, ImageProgress, writeReport } = await import(
-        "../evaluation/index.js"
+        "../evaluations/index.js"
       );
       const { pool, threads } = flags;
       const report = await evaluateKnn(

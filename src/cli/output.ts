@@ -3,7 +3,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import { printableLines } from "../terminal/printable.js";
-import type { ProgressStream } from "../training/progress-line.js";
+import type { ProgressStream } from "../terminal/progress-line.js";
 
 export class Output implements ProgressStream {
   readonly #stream: NodeJS.WriteStream;

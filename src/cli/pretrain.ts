@@ -2,15 +2,9 @@
 
 import { type Command, Option } from "commander";
 import { parse as parseYaml } from "yaml";
+import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, resolveConfig } from "../config/config.js";
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
-import {
-  type ConfigLayer,
-  configKeys,
-  layerFromAssignments,
-  layerFromFile,
-  resolveConfig,
-} from "../training/config.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import { describeKey } from "./key-help.js";

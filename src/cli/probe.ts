@@ -1,9 +1,9 @@
 // mixedae probe: how well a linear map tells the classes from frozen features.
 
 import type { Command } from "commander";
-import type { Pooling } from "../tasks/features.js";
-import { runLimits } from "../training/config/limits.js";
-import { formatCount, formatDuration } from "../training/quantities.js";
+import { runLimits } from "../config/limits.js";
+import type { Pooling } from "../heads/features.js";
+import { formatCount, formatDuration } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -73,7 +73,7 @@ export function addProbe(program: Command, { stdout, stderr }: CliContext, finis
       const sets = setsRequest(flags);
       await prepareReport(flags, sets);
       const { classTable, describeSets, evaluateProbe, ImageProgress, percent, writeReport } = await import(
-        "../evaluation/index.js"
+        "../evaluations/index.js"
       );
       const { pool: pooling, augment, epochs, batchSize, baseLearningRate, threads } = flags;
       const report = await evaluateProbe(

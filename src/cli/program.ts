@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { storageError } from "../training/storage.js";
+import { storageError } from "../files/storage.js";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
 import { addData } from "./data.js";

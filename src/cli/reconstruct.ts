@@ -2,10 +2,10 @@
 
 import { extname } from "node:path";
 import type { Command } from "commander";
-import { groupSize } from "../training/config.js";
-import { ProgressLine } from "../training/progress-line.js";
+import { groupSize } from "../config/config.js";
+import { ProgressLine } from "../terminal/progress-line.js";
+import { Waiting } from "../terminal/waiting.js";
 import { readReconstructingConfig } from "../training/run-config.js";
-import { Waiting } from "../training/waiting.js";
 import type { CliContext } from "./context.js";
 import { checkFiles, overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./usage-error.js";

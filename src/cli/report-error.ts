@@ -1,19 +1,14 @@
 // Turns whatever a command throws into what is printed and the exit code.
 
 import { CommanderError } from "commander";
+import { ConfigError } from "../config/errors.js";
 import { DataError } from "../data/errors.js";
+import { EngineError } from "../engine/errors.js";
+import { StorageError } from "../files/storage-error.js";
 import { FormatError } from "../formats/errors.js";
-import { EngineError } from "../runtime/errors.js";
 import { printable, printableLines } from "../terminal/printable.js";
-import {
-  CheckpointError,
-  ConfigError,
-  MemoryError,
-  RunDirectoryError,
-  StorageError,
-  TrainingDivergedError,
-} from "../training/errors.js";
-import type { ProgressStream } from "../training/progress-line.js";
+import type { ProgressStream } from "../terminal/progress-line.js";
+import { CheckpointError, MemoryError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
 import { UsageError } from "./usage-error.js";
 
 const exitCodes = { failure: 1, usage: 2 } as const;

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { isFinetuneConfig } from "../training/config.js";
+import { isFinetuneConfig } from "../config/config.js";
 import type { ResumeOverrides } from "../training/hooks.js";
 import { readConfigFile } from "../training/run-config.js";
 import { runPaths } from "../training/run-directory.js";
@@ -59,7 +59,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         ...(testSource !== undefined && { testSource: onePath(testSource) }),
       };
       if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
-        const { resumeFinetune } = await import("../evaluation/index.js");
+        const { resumeFinetune } = await import("../evaluations/index.js");
         finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));
         return;
       }

@@ -1,15 +1,15 @@
 // What commands that train have in common: progress, Ctrl-C, and the words at the end.
 
 import { join } from "node:path";
-import type { FinetuneResult } from "../evaluation/finetune/finetune.js";
-import type { FinetuneHooks, FinetuneReport } from "../evaluation/finetune/finetune-report.js";
-import { ImageProgress } from "../evaluation/image-progress.js";
-import { classTable, describeSets, percent } from "../evaluation/report.js";
+import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
+import type { FinetuneHooks, FinetuneReport } from "../evaluations/finetune/finetune-report.js";
+import { ImageProgress } from "../evaluations/image-progress.js";
+import { classTable, describeSets, percent } from "../evaluations/report.js";
+import { Progress } from "../terminal/progress.js";
+import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
 import type { CreateEvaluator, RunHooks, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
-import { Progress } from "../training/progress.js";
-import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
 import { holdsRun } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
@@ -79,7 +79,7 @@ export function pretrainSession(
 
 /** Loads what evaluates only where a run asks for it. */
 const createEvaluator: CreateEvaluator = async (config, values, hooks) => {
-  const { createKnnEvaluator } = await import("../evaluation/index.js");
+  const { createKnnEvaluator } = await import("../evaluations/index.js");
   return createKnnEvaluator(config, values, hooks);
 };
 

@@ -2,10 +2,10 @@
 
 import { extname } from "node:path";
 import type { Command } from "commander";
-import { mostNeighbours } from "../tasks/limits.js";
+import { mostNeighbours } from "../heads/limits.js";
 import { printable } from "../terminal/printable.js";
-import { ProgressLine } from "../training/progress-line.js";
-import { Waiting } from "../training/waiting.js";
+import { ProgressLine } from "../terminal/progress-line.js";
+import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
 import { countUpTo, fromFlag, overwriteOption, threadsOption } from "./evaluation-flags.js";
 import { checkFeatureFiles } from "./missing-files.js";
@@ -40,7 +40,7 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
       const { top, sheet, overwrite, from, threads } = flags;
       checkFeatureFiles(features, queries);
       if (sheet !== undefined) checkSheet(sheet);
-      const { search } = await import("../evaluation/index.js");
+      const { search } = await import("../evaluations/index.js");
       const request = {
         ...{ features, queries, top, threads, overwrite },
         ...(sheet && { sheet }),

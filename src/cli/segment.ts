@@ -1,10 +1,10 @@
 // mixedae segment: how well an encoder's patches tell what they show.
 
 import type { Command } from "commander";
-import { mostNeighbours } from "../tasks/limits.js";
+import { runLimits } from "../config/limits.js";
+import { mostNeighbours } from "../heads/limits.js";
 import { printable } from "../terminal/printable.js";
-import { runLimits } from "../training/config/limits.js";
-import { formatCount } from "../training/quantities.js";
+import { formatCount } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -50,7 +50,7 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
     .addHelpText("after", "\nExample:\n  mixedae segment --from runs/scenes --scenes scenes")
     .action(async (flags: SegmentFlags) => {
       await prepareReport(flags);
-      const { evaluateSegmentation, ImageProgress, percent } = await import("../evaluation/index.js");
+      const { evaluateSegmentation, ImageProgress, percent } = await import("../evaluations/index.js");
       const { scenes, images, queries, neighbours, seed, threads, out } = flags;
       const report = await evaluateSegmentation(
         { ...modelRequest(flags, { stderr }), scenes, images, queries, neighbours, seed, threads },
@@ -65,7 +65,7 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
       ];
       for (const line of lines) stdout.write(`${line}\n`);
       if (out !== undefined) {
-        const { writeAtomically } = await import("../training/atomic-write.js");
+        const { writeAtomically } = await import("../files/atomic-write.js");
         await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
         stdout.write(`Wrote ${out}\n`);
       }

@@ -1,11 +1,11 @@
 // mixedae study: several encoders, seeds and evaluations, carried out one after the other, and their report.
 
 import type { Command } from "commander";
+import { layerFromAssignments } from "../config/config.js";
 import type { Study } from "../study/index.js";
-import { layerFromAssignments } from "../training/config.js";
-import { Progress } from "../training/progress.js";
-import { ProgressLine } from "../training/progress-line.js";
-import { formatCount } from "../training/quantities.js";
+import { Progress } from "../terminal/progress.js";
+import { ProgressLine } from "../terminal/progress-line.js";
+import { formatCount } from "../terminal/quantities.js";
 import { collect } from "./collect.js";
 import type { CliContext } from "./context.js";
 import { overwriteOption, threadsOption } from "./evaluation-flags.js";
@@ -82,7 +82,7 @@ async function listJobs({ stdout }: CliContext, study: Study, out: string): Prom
 }
 
 async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
-  const { ImageProgress } = await import("../evaluation/index.js");
+  const { ImageProgress } = await import("../evaluations/index.js");
   const { runStudy } = await import("../study/index.js");
   const line = new ProgressLine(stdout);
   const progress = new Progress(line);

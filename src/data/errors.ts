@@ -1,5 +1,7 @@
 // Errors of this room: each message says what was expected, what was found and what to do.
 
+import { isWrongPath } from "../files/storage-error.js";
+
 interface Finding {
   readonly expected: string;
   readonly found: string;
@@ -29,13 +31,6 @@ export class SourceError extends DataError {
     const { cause } = this;
     return cause === undefined || (cause instanceof Error && "code" in cause && isWrongPath(String(cause.code)));
   }
-}
-
-const wrongPathCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP", "ENAMETOOLONG"]);
-
-/** Whether a code of the operating system means that the path is wrong, and not the disk or the rights. */
-export function isWrongPath(code: string): boolean {
-  return wrongPathCodes.has(code);
 }
 
 /** An option outside its limits. */

@@ -1,6 +1,6 @@
 // The formats that models are exported in, and their options.
 
-import type { Pooling } from "../tasks/features.js";
+import type { Pooling } from "../heads/features.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 
 export const exportFormats = ["safetensors", "timm", "huggingface", "pytorch", "onnx"] as const;

@@ -1,9 +1,9 @@
 // Exports an encoder to ONNX, and runs the file that is to be written against our own forward pass first.
 
+import { EngineError } from "../engine/index.js";
+import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime.js";
+import type { Pooling } from "../heads/features.js";
 import { randomStream } from "../random/index.js";
-import { EngineError } from "../runtime/index.js";
-import { InferenceSession, Tensor as OrtTensor } from "../runtime/onnxruntime.js";
-import type { Pooling } from "../tasks/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { encodeImages } from "./forward.js";
 import { encodeOnnxFile } from "./onnx-file.js";

@@ -2,10 +2,11 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically } from "../files/atomic-write.js";
+import { namesIn } from "../files/storage.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { writeAtomically } from "../training/atomic-write.js";
 import { OutputError } from "../training/errors.js";
 import { prepareOutputs } from "../training/outputs.js";
 import {
@@ -17,7 +18,6 @@ import {
   type WeightTensor,
 } from "../training/pretrained.js";
 import { runPaths } from "../training/run-directory.js";
-import { namesIn } from "../training/storage.js";
 import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
 import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config.js";

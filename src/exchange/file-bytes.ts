@@ -2,9 +2,9 @@
 
 import { closeSync, readSync } from "node:fs";
 import { openRegular } from "../files/regular-file.js";
+import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
 import type { ReadBytes } from "../formats/zip.js";
-import { storageError } from "../training/storage.js";
 
 export interface FileBytes {
   readonly path: string;

@@ -1,11 +1,11 @@
 // Our own forward pass of a pre-trained encoder on whole images, to compare exported files with.
 
+import { type Arrays, compile } from "../engine/index.js";
 import { concat, defineProgram, input, type Program } from "../graph/index.js";
+import type { Pooling } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
-import { type Arrays, compile } from "../runtime/index.js";
-import type { Pooling } from "../tasks/features.js";
 import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
 
 export interface EncodedImages {

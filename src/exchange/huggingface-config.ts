@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readText } from "../files/regular-file.js";
+import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
-import { storageError } from "../training/storage.js";
 import { WeightsRequestError } from "./errors.js";
 
 export interface HuggingFaceConfig {

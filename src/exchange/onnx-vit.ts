@@ -1,7 +1,7 @@
 // A vision transformer as an ONNX graph that anyone can run: standard operators, any batch, everything baked in.
 
 import type { OnnxInitializer, OnnxModel, OnnxNode } from "../graph/onnx-model.js";
-import type { Pooling } from "../tasks/features.js";
+import type { Pooling } from "../heads/features.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { tokenPositions } from "./forward.js";
 

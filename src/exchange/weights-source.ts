@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
 import { bfloat16ToFloat32, halfToFloat32 } from "../formats/half.js";
 import { isDict, type PickleDict, type PickleValue } from "../formats/pickle-values.js";
@@ -13,7 +14,6 @@ import {
 } from "../formats/safetensors.js";
 import { TorchFile } from "../formats/torch-file.js";
 import { TorchTensor } from "../formats/torch-types.js";
-import { storageError } from "../training/storage.js";
 import { WeightsRequestError } from "./errors.js";
 import { type FileBytes, openBytes } from "./file-bytes.js";
 import { type HuggingFaceConfig, readHuggingFaceConfig } from "./huggingface-config.js";

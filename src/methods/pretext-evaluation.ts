@@ -1,8 +1,9 @@
 // Loss, gradients and reconstructions for weights, images and a plan of the caller's own: for comparison with other code.
+
+import { type CompileOptions, compile } from "../engine/index.js";
 import { input } from "../graph/index.js";
 import type { ModelShape } from "../nn/presets.js";
 import { gradientName, gradientProgram } from "../optim/gradient-program.js";
-import { type CompileOptions, compile } from "../runtime/index.js";
 import { pretextModel, reconstructionProgram } from "./pretext-program.js";
 import { createMethod, type MethodChoice } from "./registry.js";
 

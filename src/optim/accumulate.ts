@@ -1,6 +1,7 @@
 // Adding up the gradients of a batch that is computed in parts.
+
+import { type Binding, type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input } from "../graph/index.js";
-import { type Binding, type CompileOptions, compile, type FlatLayout } from "../runtime/index.js";
 
 /** Compiles `total += part` over flat buffers of a layout; each run adds once. */
 export async function accumulator<Key>(

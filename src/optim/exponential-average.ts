@@ -1,6 +1,7 @@
 // A slowly moving average of a model's weights: the teacher of self-distillation.
+
+import { type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input } from "../graph/index.js";
-import { type CompileOptions, compile, type FlatLayout } from "../runtime/index.js";
 
 export interface ExponentialAverage {
   /** average = momentum * average + (1 - momentum) * values, in place. */

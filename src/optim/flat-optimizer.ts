@@ -1,6 +1,7 @@
 // AdamW over all parameters of a model: flat buffers, updated in place chunk by chunk.
+
+import { type Binding, type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input, type Program } from "../graph/index.js";
-import { type Binding, type CompileOptions, compile, type FlatLayout } from "../runtime/index.js";
 import { type AdamwOptions, adamwProgram, adamwScalars } from "./adamw.js";
 
 /** How the parameters of one group are treated. */

@@ -1,6 +1,7 @@
 // LARS: momentum with a step for each tensor that is a share of the tensor's own length.
+
+import { type Binding, type CompileOptions, compile, type Executable, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
-import { type Binding, type CompileOptions, compile, type Executable, type FlatLayout } from "../runtime/index.js";
 
 export interface LarsOptions {
   readonly momentum: number;

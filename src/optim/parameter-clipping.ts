@@ -1,6 +1,7 @@
 // Clipping the gradient of each parameter by a norm of its own, as self-distillation does.
+
+import { type CompileOptions, compile, type Executable, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input, type Program } from "../graph/index.js";
-import { type CompileOptions, compile, type Executable, type FlatLayout } from "../runtime/index.js";
 
 export interface ParameterClipping {
   /**

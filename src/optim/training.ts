@@ -1,5 +1,5 @@
 // Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
-import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/index.js";
+
 import {
   type Arrays,
   allocate,
@@ -8,7 +8,8 @@ import {
   compile,
   FlatLayout,
   planBytes,
-} from "../runtime/index.js";
+} from "../engine/index.js";
+import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
 import { type ExponentialAverage, exponentialAverage } from "./exponential-average.js";

@@ -3,13 +3,13 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { EvaluationError } from "../evaluation/errors.js";
-import type { ImageProgress } from "../evaluation/image-progress.js";
+import { EvaluationError } from "../evaluations/errors.js";
+import type { ImageProgress } from "../evaluations/image-progress.js";
+import { writeAtomically } from "../files/atomic-write.js";
 import { LARGEST_LIST, readText } from "../files/regular-file.js";
-import { writeAtomically } from "../training/atomic-write.js";
+import { makeFolder } from "../files/storage.js";
 import { OutputError } from "../training/errors.js";
 import { makeOutputFolder, refuseAmongImages } from "../training/outputs.js";
-import { makeFolder } from "../training/storage.js";
 import { type CocoAnnotation, classMask, cocoAnnotations, cocoFile } from "./annotations.js";
 import { composeScene, mainLabel, type Scene } from "./compose-scene.js";
 import { contactSheet } from "./contact-sheet.js";

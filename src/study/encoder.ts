@@ -1,7 +1,7 @@
 // Which encoder an evaluation of a study looks at.
 
 import { join } from "node:path";
-import type { ModelRequest } from "../evaluation/model.js";
+import type { ModelRequest } from "../evaluations/model.js";
 import type { EvaluationJob } from "./jobs.js";
 
 export function encoderOf(from: EvaluationJob["from"], folder: string): ModelRequest {

@@ -1,7 +1,7 @@
 // Variants that may take as much compute as another: their steps follow from what both cost.
 
-import { type ConfigLayer, type PretrainConfig, resolveConfig } from "../training/config.js";
-import { ConfigError } from "../training/errors.js";
+import { type ConfigLayer, type PretrainConfig, resolveConfig } from "../config/config.js";
+import { ConfigError } from "../config/errors.js";
 import { pretrainCost } from "./pretrain-cost.js";
 import type { Study } from "./recipe.js";
 

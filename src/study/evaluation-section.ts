@@ -1,9 +1,9 @@
 // One evaluation in the report: a table, differences to the baseline, and a picture.
 
-import { formatCount } from "../training/quantities.js";
-import { dotChart } from "./dot-chart.js";
+import { dotChart } from "../pictures/dot-chart.js";
+import { lineChart, type Series } from "../pictures/line-chart.js";
+import { formatCount } from "../terminal/quantities.js";
 import { measureOf, shownScore } from "./job-record.js";
-import { lineChart, type Series } from "./line-chart.js";
 import { table } from "./markdown.js";
 import { fileName, shareText } from "./names.js";
 import { differenceOf, differenceText, type EvaluationScores, meanText, shownScores } from "./scores.js";
@@ -91,13 +91,16 @@ function efficiencyChart({ evaluation, variants, fractions, at }: EvaluationScor
 
 function comparisonChart({ evaluation, variants, fractions, at }: EvaluationScores, baseline: string): string {
   const measure = measureOf(evaluation.task);
-  const rows = variants.map((variant) => ({ name: variant, values: shownScores(at(variant, fractions[0]!)) }));
+  const rows = variants.map((variant) => {
+    const values = shownScores(at(variant, fractions[0]!));
+    return { name: variant, values, ...estimate(values) };
+  });
   const level = rows.find(({ name }) => name === baseline);
   return dotChart({
     title: evaluation.name,
     xLabel: `${measure.name}${measure.unit}`,
     rows,
-    ...(level && { level: estimate(level.values).mean }),
+    ...(level && { level: level.mean }),
   });
 }
 

@@ -1,9 +1,9 @@
 // Features of a set, computed once for all evaluations of an encoder.
 
-import type { LabelledSet } from "../evaluation/labelled-sets.js";
-import { fingerprint } from "../evaluation/model.js";
-import { featuresOf, type SetFeatures } from "../evaluation/set-features.js";
-import type { Features, Pooling } from "../tasks/features.js";
+import type { LabelledSet } from "../evaluations/labelled-sets.js";
+import { fingerprint } from "../evaluations/model.js";
+import { featuresOf, type SetFeatures } from "../evaluations/set-features.js";
+import type { Features, Pooling } from "../heads/features.js";
 
 /** By the number of the image in its source; null for an image that could not be read. */
 type KnownFeatures = Map<number, Features | null>;

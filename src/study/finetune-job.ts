@@ -1,6 +1,6 @@
 // What a fine-tuning of a study is asked for.
 
-import type { FinetuneRequest } from "../evaluation/finetune/finetune.js";
+import type { FinetuneRequest } from "../evaluations/finetune/finetune.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { encoderOf } from "./encoder.js";
 import type { EvaluationJob } from "./jobs.js";

@@ -1,16 +1,16 @@
 // Evaluations of a study that train nothing but a linear layer: the encoder stays as it was pre-trained.
 
 import { join } from "node:path";
-import { evaluateKnn } from "../evaluation/evaluate-knn.js";
-import { evaluateProbe } from "../evaluation/evaluate-probe.js";
-import { evaluateRecognition } from "../evaluation/evaluate-recognition.js";
-import { evaluateReconstruction } from "../evaluation/evaluate-reconstruction.js";
-import { evaluateSegmentation } from "../evaluation/evaluate-segmentation.js";
-import type { ImageProgress } from "../evaluation/image-progress.js";
-import { writeReport } from "../evaluation/report.js";
-import { writeAtomically } from "../training/atomic-write.js";
+import { evaluateKnn } from "../evaluations/evaluate-knn.js";
+import { evaluateProbe } from "../evaluations/evaluate-probe.js";
+import { evaluateRecognition } from "../evaluations/evaluate-recognition.js";
+import { evaluateReconstruction } from "../evaluations/evaluate-reconstruction.js";
+import { evaluateSegmentation } from "../evaluations/evaluate-segmentation.js";
+import type { ImageProgress } from "../evaluations/image-progress.js";
+import { writeReport } from "../evaluations/report.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
-import { makeFolder } from "../training/storage.js";
 import { encoderOf } from "./encoder.js";
 import type { cachedFeatures } from "./feature-cache.js";
 import { type Figures, type JobRecord, recordOf } from "./job-record.js";

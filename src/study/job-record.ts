@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { DamagedFileError } from "../evaluation/errors.js";
-import { writeAtomically } from "../training/atomic-write.js";
+import { DamagedFileError } from "../evaluations/errors.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { makeFolder, readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError } from "../training/errors.js";
-import { makeFolder, readTextIfThere } from "../training/storage.js";
 import type { EvaluationJob } from "./jobs.js";
 
 const common = {

@@ -2,9 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { resolveFinetune } from "../evaluation/finetune/config.js";
+import { type PretrainConfig, reconstructs, resolveConfig } from "../config/config.js";
+import { resolveFinetune } from "../evaluations/finetune/config.js";
 import { modelPresets } from "../nn/presets.js";
-import { type PretrainConfig, reconstructs, resolveConfig } from "../training/config.js";
 import type { SourcePaths } from "../training/outputs.js";
 import { layersWithEqualCompute } from "./equal-compute.js";
 import { fileName, lastNames, percentOf } from "./names.js";

@@ -1,7 +1,7 @@
 // How homologous recognition was learnt: TopK precision by block, and the contrastive loss, over the steps of each run.
 
+import { lineChart, type Series } from "../pictures/line-chart.js";
 import type { StepMetrics } from "../training/metrics-file.js";
-import { lineChart, type Series } from "./line-chart.js";
 import { table } from "./markdown.js";
 import { fileName } from "./names.js";
 import type { PretrainResult } from "./results.js";

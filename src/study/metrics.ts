@@ -1,8 +1,8 @@
 // A run's metrics.jsonl, whole or thinned out.
 
 import { readLines } from "../files/regular-file.js";
+import { storageError } from "../files/storage.js";
 import { inOrder, parseStep, type StepMetrics } from "../training/metrics-file.js";
-import { storageError } from "../training/storage.js";
 
 /** Of a long run, reports look at one step in so many, and packs keep the same ones, so that both give one page. */
 const EVERY = 20;

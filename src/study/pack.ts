@@ -2,11 +2,11 @@
 
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import { EvaluationError } from "../evaluation/errors.js";
+import { EvaluationError } from "../evaluations/errors.js";
+import { writeAtomically } from "../files/atomic-write.js";
 import { LARGEST_LIST } from "../files/regular-file.js";
-import { writeAtomically } from "../training/atomic-write.js";
+import { readTextIfThere } from "../files/storage.js";
 import { makeOutputFolder, prepareOutputs } from "../training/outputs.js";
-import { readTextIfThere } from "../training/storage.js";
 import { finishedJobs } from "./job-folders.js";
 import { readMetrics, thinned } from "./metrics.js";
 import { lastNames } from "./names.js";

@@ -1,8 +1,8 @@
 // What a step of pre-training costs, counted from its program.
 
+import { groupSize, type PretrainConfig } from "../config/config.js";
 import { countMultiplyAdds } from "../graph/index.js";
 import { gradientProgram } from "../optim/gradient-program.js";
-import { groupSize, type PretrainConfig } from "../training/config.js";
 import { pretextOf } from "../training/model.js";
 
 /** Multiply-adds of the matrix products of a step, forward and backward, for one clean image; of a teacher as well. */

@@ -2,12 +2,12 @@
 
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { recipeNames } from "../evaluation/finetune/recipes.js";
+import { type ConfigLayer, layerFromFile, readYaml } from "../config/config.js";
+import { ConfigError } from "../config/errors.js";
+import { runLimits } from "../config/limits.js";
+import { recipeNames } from "../evaluations/finetune/recipes.js";
+import { poolings } from "../heads/features.js";
 import { modelPresetNames } from "../nn/presets.js";
-import { poolings } from "../tasks/features.js";
-import { runLimits } from "../training/config/limits.js";
-import { type ConfigLayer, layerFromFile, readYaml } from "../training/config.js";
-import { ConfigError } from "../training/errors.js";
 import { fileName } from "./names.js";
 
 /** Far more than anyone would wait for. */

@@ -1,9 +1,9 @@
 // The report of a study: a Markdown page and pictures, from the files of its folder and from nothing else.
 
 import { join } from "node:path";
+import { writeAtomically } from "../files/atomic-write.js";
 import { printableLines } from "../terminal/printable.js";
-import { writeAtomically } from "../training/atomic-write.js";
-import { formatCount, formatDuration, formatRate } from "../training/quantities.js";
+import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { claimsSection } from "./claims-section.js";
 import { evaluationSection } from "./evaluation-section.js";
 import { learningSection } from "./learning-section.js";

@@ -3,13 +3,17 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { ConfigError } from "../config/errors.js";
 import { DataError } from "../data/index.js";
-import { EvaluationError } from "../evaluation/errors.js";
-import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
+import { EvaluationError } from "../evaluations/errors.js";
+import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
+import { FileLock, type LockHolder } from "../files/file-lock.js";
+import { makeFolder } from "../files/storage.js";
 import { printable } from "../terminal/printable.js";
+import type { ProgressLine } from "../terminal/progress-line.js";
+import { formatDuration } from "../terminal/quantities.js";
 import {
   CheckpointError,
-  ConfigError,
   MemoryError,
   RunDirectoryError,
   StoppedError,
@@ -17,10 +21,6 @@ import {
 } from "../training/errors.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { refuseAmongImages } from "../training/outputs.js";
-import type { ProgressLine } from "../training/progress-line.js";
-import { formatDuration } from "../training/quantities.js";
-import { type LockHolder, RunLock } from "../training/run-lock.js";
-import { makeFolder } from "../training/storage.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
@@ -130,7 +130,7 @@ function neededBy(job: Job): string[] {
   return job.kind === "evaluate" && "key" in job.from ? [job.folder, job.from.folder] : [job.folder];
 }
 
-type Taken = { readonly job: Job; readonly lock: RunLock } | { readonly holders: readonly LockHolder[] };
+type Taken = { readonly job: Job; readonly lock: FileLock } | { readonly holders: readonly LockHolder[] };
 
 /** The first open job whose encoder is there and that no other process has; else, who has the others. */
 async function takeJob(open: readonly Job[], records: ReadonlyMap<string, JobRecord>, folder: string): Promise<Taken> {
@@ -139,8 +139,8 @@ async function takeJob(open: readonly Job[], records: ReadonlyMap<string, JobRec
     if (neededBy(job).some((each) => each !== job.folder && !records.has(each))) continue;
     const path = join(folder, job.folder);
     await makeFolder(dirname(path));
-    const lock = RunLock.tryAcquire(lockPath(job, folder));
-    if (!(lock instanceof RunLock)) {
+    const lock = FileLock.acquire(lockPath(job, folder));
+    if (!(lock instanceof FileLock)) {
       holders.push(lock);
       continue;
     }
@@ -192,7 +192,7 @@ function timeLeft({ jobs, records, open, folder }: Work, job: Job): () => string
   const later = openSeconds(rest, jobs, records);
   if (whole === undefined || later === undefined) return () => "";
   const current = Math.max(0, whole - doneSeconds(join(folder, job.folder, "metrics.jsonl")));
-  const countOthers = () => rest.filter((each) => RunLock.isHeld(lockPath(each, folder))).length;
+  const countOthers = () => rest.filter((each) => FileLock.isHeld(lockPath(each, folder))).length;
   let [others, counted] = [countOthers(), began];
   return () => {
     // Asked ten times a second: the locks, a file for each open job, are looked at less often.

@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { EvaluationError } from "../evaluation/errors.js";
-import { writeAtomically } from "../training/atomic-write.js";
+import { EvaluationError } from "../evaluations/errors.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError, UnsuitableRunError } from "../training/errors.js";
-import { readTextIfThere } from "../training/storage.js";
 import { parseRecipe, type StudyRecipe } from "./recipe.js";
 
 export interface StudyPlan {

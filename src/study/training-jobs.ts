@@ -1,10 +1,10 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import { finetune, resumeFinetune } from "../evaluation/finetune/finetune.js";
-import type { FinetuneHooks } from "../evaluation/finetune/finetune-report.js";
-import { createKnnEvaluator } from "../evaluation/online-knn.js";
-import { type ReportFigures, readReport } from "../evaluation/report.js";
+import { finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
+import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
+import { createKnnEvaluator } from "../evaluations/online-knn.js";
+import { type ReportFigures, readReport } from "../evaluations/report.js";
 import type { RunHooks } from "../training/hooks.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";

@@ -1,10 +1,10 @@
 // What is printed before the first step: every value that the run will use, given or derived.
 
+import { groupSize, type PretrainConfig } from "../config/config.js";
 import { patchCount } from "../methods/method.js";
 import { printable } from "../terminal/printable.js";
-import { groupSize, type PretrainConfig } from "./config.js";
+import { formatBytes, formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import type { DerivedSchedule } from "./derived.js";
-import { formatBytes, formatCount, formatDuration, formatRate } from "./quantities.js";
 
 export interface Announcement {
   readonly folder: string;

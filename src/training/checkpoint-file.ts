@@ -2,6 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { writeAtomically } from "../files/atomic-write.js";
+import { diskFiles, type FileSystem, readFully, storageError, withDescriptor } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
 import {
   decodeSafetensorsHeader,
@@ -11,9 +13,7 @@ import {
   safetensorsArray,
   safetensorsDataStart,
 } from "../formats/safetensors.js";
-import { writeAtomically } from "./atomic-write.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
-import { diskFiles, type FileSystem, readFully, storageError, withDescriptor } from "./storage.js";
 
 export interface CheckpointContents {
   /** Steps done when it was written. */

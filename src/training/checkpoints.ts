@@ -1,9 +1,9 @@
 // The checkpoints of one run: writing a new one, keeping the right ones, and finding the newest good one.
 
 import { join } from "node:path";
+import { diskFiles, type FileSystem, namesIn, storageError } from "../files/storage.js";
 import { type Checkpoint, type CheckpointContents, readCheckpoint, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointError } from "./errors.js";
-import { diskFiles, type FileSystem, namesIn, storageError } from "./storage.js";
 
 export type { Checkpoint, CheckpointContents } from "./checkpoint-file.js";
 

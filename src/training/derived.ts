@@ -1,6 +1,6 @@
 // What follows from a configuration and the number of images: steps, warm-up and learning rate.
 
-import type { PretrainConfig } from "./config.js";
+import type { PretrainConfig } from "../config/config.js";
 
 export interface DerivedSchedule {
   /** Optimizer steps of the whole run. */

@@ -1,41 +1,6 @@
 // The errors that a person can act on: what was expected, what was found, what to do.
 
-import { DataError, isWrongPath } from "../data/errors.js";
-
-/** The configuration is not valid; `problems` holds one sentence for each thing that is wrong. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    const [first = "unknown problem"] = problems;
-    super(
-      problems.length === 1
-        ? `The configuration is not valid: ${first}`
-        : `The configuration is not valid (${problems.length} problems):\n${problems.map((each) => `  - ${each}`).join("\n")}`,
-    );
-    this.problems = problems;
-  }
-}
-
-/** The disk is full, the folder is read-only or the like: the operating system refused to read or write. */
-export class StorageError extends Error {
-  override readonly name = "StorageError";
-  /** The operating system's code, such as ENOSPC. */
-  readonly code: string;
-  readonly path: string;
-
-  constructor(message: string, code: string, path: string, cause: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.path = path;
-  }
-
-  /** Whether another path would do; else the disk is full, a right is missing or the like. */
-  get isMisuse(): boolean {
-    return isWrongPath(this.code);
-  }
-}
+import { DataError } from "../data/errors.js";
 
 /** A place where results must not be written: it is taken, or lies among the images that they are made from. */
 export class OutputError extends DataError {

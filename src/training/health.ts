@@ -1,7 +1,8 @@
 // What the figures of a run warn of, while it goes on and at its end.
+
+import { type PretrainConfig, reconstructs } from "../config/config.js";
 import { ibotFigures, ibotWarnings } from "../methods/ibot/health.js";
 import type { Warning } from "../methods/warning.js";
-import { type PretrainConfig, reconstructs } from "./config.js";
 import { type Figures, meanOf } from "./figures.js";
 import type { StepMetrics } from "./metrics-file.js";
 

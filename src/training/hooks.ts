@@ -1,7 +1,7 @@
 // What the training loop and whoever started it tell each other.
 
-import type { PretrainConfig } from "./config.js";
-import type { Progress } from "./progress.js";
+import type { PretrainConfig } from "../config/config.js";
+import type { Progress } from "../terminal/progress.js";
 
 /** Figures of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
 export interface Evaluator {

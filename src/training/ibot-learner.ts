@@ -1,10 +1,11 @@
 // Learning with iBOT: crops and masks for each batch; the teacher and the centres are part of every checkpoint.
+
+import type { IbotConfig } from "../config/config.js";
 import type { Batch } from "../data/index.js";
+import type { Arrays } from "../engine/index.js";
 import { drawIbotInputs } from "../methods/ibot/draws.js";
 import { viewName } from "../methods/ibot/task.js";
 import { createIbotTraining } from "../methods/ibot/training.js";
-import type { Arrays } from "../runtime/index.js";
-import type { IbotConfig } from "./config.js";
 import type { Learner, RunLength } from "./learner.js";
 import { initialValues, pretextOf } from "./model.js";
 import { positionTensor, restoreState, stateTensors, tensorOf } from "./model-state.js";

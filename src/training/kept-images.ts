@@ -10,10 +10,10 @@ import {
   type SourceRecord,
   stampsDigest,
 } from "../data/index.js";
+import type { FileSystem } from "../files/storage.js";
 import type { ResumeOverrides, RunHooks } from "./hooks.js";
 import type { RunLog } from "./run-log.js";
 import { readSourceFile, writeSourceFile } from "./source-file.js";
-import type { FileSystem } from "./storage.js";
 
 /** What a run that goes on may accept, and how closely it looks. */
 export type SourceChecks = Pick<ResumeOverrides, "acceptChangedSource" | "verifySource">;

@@ -1,10 +1,11 @@
 // What the training loop needs of a method: its step, what a batch gives it, and what its checkpoints hold.
+
+import { type PretrainConfig, reconstructs } from "../config/config.js";
 import type { Batch } from "../data/index.js";
+import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
-import type { Arrays } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { type PretrainConfig, reconstructs } from "./config.js";
 import { createIbotLearner } from "./ibot-learner.js";
 import { createReconstructionLearner } from "./reconstruction-learner.js";
 

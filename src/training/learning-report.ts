@@ -1,14 +1,20 @@
 // What a run has learnt, in plain words: the figures of its last steps beside what they would be without learning.
 import { stat } from "node:fs/promises";
+import {
+  groupSize,
+  type IbotConfig,
+  type PretrainConfig,
+  type ReconstructingConfig,
+  reconstructs,
+} from "../config/config.js";
+import { readFully, withDescriptor } from "../files/storage.js";
 import { idleLoss, separatedLoss } from "../methods/homologous-contrastive.js";
 import { ibotFigures, ibotHealthLines } from "../methods/ibot/health.js";
-import { groupSize, type IbotConfig, type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 import { type Figures, meanOf } from "./figures.js";
 import { warningLines, warningsOf } from "./health.js";
 import { inOrder, parseStep } from "./metrics-file.js";
 import { readRunConfig } from "./run-config.js";
 import { runPaths } from "./run-directory.js";
-import { readFully, withDescriptor } from "./storage.js";
 
 /** Bytes read from the beginning and from the end of metrics.jsonl, however long it is. */
 const WINDOW = 64 * 1024;

@@ -1,16 +1,16 @@
 // The training loop.
 import { type Batch, type BatchStream, untilAborted } from "../data/index.js";
+import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
-import type { Arrays } from "../runtime/index.js";
+import { isDue, parseInterval } from "../terminal/interval.js";
+import { Waiting } from "../terminal/waiting.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
-import { isDue, parseInterval } from "./interval.js";
 import type { StepMetrics } from "./metrics-file.js";
 import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
-import { Waiting } from "./waiting.js";
 
 export interface LoopParts {
   readonly run: RunDirectory;

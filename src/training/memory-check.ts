@@ -1,8 +1,8 @@
 // Compares the memory that is planned with what is free, before anything of it is taken.
 
-import { measureMemory } from "../runtime/machine.js";
+import { measureMemory } from "../engine/machine.js";
+import { formatBytes } from "../terminal/quantities.js";
 import { MemoryError } from "./errors.js";
-import { formatBytes } from "./quantities.js";
 
 /** One of the things that memory is planned for. */
 export interface MemoryPart {

@@ -1,8 +1,8 @@
 // Reads metrics.jsonl as it is found: whole, cut short by a kill, or with lines that do not belong where they are.
 
 import { LARGEST_TEXT } from "../files/regular-file.js";
-import { withDescriptor } from "./storage.js";
-import { wholeLines } from "./whole-lines.js";
+import { withDescriptor } from "../files/storage.js";
+import { wholeLines } from "../files/whole-lines.js";
 
 /** `step` counts from 1; the other fields are those of the method, lists where there is a figure for each block. */
 export interface StepMetrics {

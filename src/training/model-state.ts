@@ -1,10 +1,11 @@
 // What a checkpoint of a run holds: parameters under their official names, fixed positions, optimizer moments.
+
+import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { sinCosPositions } from "../nn/positions.js";
 import type { EncoderShape } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
-import type { Arrays } from "../runtime/index.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
 

@@ -1,4 +1,6 @@
 // From a configuration to its method, model and starting weights.
+
+import { type PretrainConfig, type ReconstructingConfig, reconstructs } from "../config/config.js";
 import { input, type Tensor } from "../graph/index.js";
 import { ibotTask } from "../methods/ibot/task.js";
 import type { Method } from "../methods/method.js";
@@ -7,7 +9,6 @@ import { createMethod, type MethodChoice } from "../methods/registry.js";
 import type { Parameter } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
 import { randomStream } from "../random/index.js";
-import { type PretrainConfig, type ReconstructingConfig, reconstructs } from "./config.js";
 
 export function methodOf(config: ReconstructingConfig): Method {
   return createMethod({ name: config.method, options: config.methodOptions } as MethodChoice, config.model);

@@ -1,8 +1,8 @@
 // Opens a set of images while somebody watches: a large one takes its time to be listed.
 
 import { type ImageSource, openSource, type Split } from "../data/index.js";
-import type { ProgressLine } from "./progress-line.js";
-import { Waiting } from "./waiting.js";
+import type { ProgressLine } from "../terminal/progress-line.js";
+import { Waiting } from "../terminal/waiting.js";
 
 export interface Watcher {
   readonly progress: { readonly line: ProgressLine };

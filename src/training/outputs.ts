@@ -3,8 +3,8 @@
 import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
+import { errorCode, makeFolder, storageError } from "../files/storage.js";
 import { OutputError } from "./errors.js";
-import { errorCode, makeFolder, storageError } from "./storage.js";
 
 /** Paths of sets of images, as a configuration or a request has them. */
 export type SourcePaths = string | readonly string[] | null | undefined;

@@ -1,7 +1,8 @@
 // The images that a run's picture sheets show: a few of its source, the same each time.
+
+import { groupSize, type ReconstructingConfig } from "../config/config.js";
 import { type ImageSource, readImages } from "../data/index.js";
 import { randomStream } from "../random/index.js";
-import { groupSize, type ReconstructingConfig } from "./config.js";
 
 const WANTED = 8;
 

@@ -1,16 +1,16 @@
 // The memory that a pre-training run will take, part by part, before anything of it is made.
 
+import { type PretrainConfig, reconstructs } from "../config/config.js";
+import { countParameters, leastProgramBytes } from "../config/model-size.js";
 import type { BatchMemory, MemoryUse } from "../data/index.js";
+import { planBytes } from "../engine/index.js";
 import { TEACHER } from "../methods/ibot/task.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
 import { planTraining } from "../optim/training.js";
-import { planBytes } from "../runtime/index.js";
-import { countParameters, leastProgramBytes } from "./config/model-size.js";
-import { type PretrainConfig, reconstructs } from "./config.js";
+import { formatCount } from "../terminal/quantities.js";
 import { checkMemory, type MemoryCheck, type MemoryPart, plannedBytes } from "./memory-check.js";
 import { methodOf, modelOf, pretextOf } from "./model.js";
 import { picturedCount } from "./picture-images.js";
-import { formatCount } from "./quantities.js";
 
 /** Each value, its gradient and two moments, as float32. */
 const BYTES_OF_VALUE = 16;

@@ -1,12 +1,15 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
+
+import { absolutePaths, checkImageCount, type PretrainConfig, reconstructs } from "../config/config.js";
+import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, describeSkip, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
+import { engineThreads } from "../engine/machine.js";
 import type { Training } from "../optim/training.js";
-import { engineThreads } from "../runtime/machine.js";
 import { printable } from "../terminal/printable.js";
+import { formatCount } from "../terminal/quantities.js";
+import { throwIfStopped, Waiting } from "../terminal/waiting.js";
 import { formatAnnouncement } from "./announce.js";
-import { absolutePaths, checkImageCount, type PretrainConfig, reconstructs } from "./config.js";
 import { deriveSchedule } from "./derived.js";
-import { ConfigError } from "./errors.js";
 import { HealthWatch, warningLines } from "./health.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
 import { KeptImages } from "./kept-images.js";
@@ -16,14 +19,12 @@ import { switchOffRun } from "./memory-check.js";
 import { openImages } from "./open-images.js";
 import { pictureImages } from "./picture-images.js";
 import { bytesWithImages, planMemory } from "./planned-memory.js";
-import { formatCount } from "./quantities.js";
 import { createReconstructor } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { readRunConfig } from "./run-config.js";
 import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { checkThreads, runHere } from "./threads.js";
 import { viewsOf } from "./views.js";
-import { throwIfStopped, Waiting } from "./waiting.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 

@@ -2,6 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "../config/config.js";
+import { storageError } from "../files/storage.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
@@ -11,12 +13,10 @@ import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "./config.js";
 import { distilledEncoder } from "./distilled.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readRunConfig } from "./run-config.js";
-import { storageError } from "./storage.js";
 
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
 

@@ -1,6 +1,6 @@
 // Reconstructions of any images by the model of a run, as a picture.
 import { readImages } from "../data/index.js";
-import { writeAtomically } from "./atomic-write.js";
+import { writeAtomically } from "../files/atomic-write.js";
 import type { Warn } from "./newest-checkpoint.js";
 import { prepareOutputs } from "./outputs.js";
 import { openReconstructingRun } from "./reconstructing-run.js";

@@ -1,7 +1,8 @@
 // The newest weights of a run whose method reconstructs.
+
+import type { ReconstructingConfig } from "../config/config.js";
+import type { Arrays } from "../engine/index.js";
 import type { Method } from "../methods/method.js";
-import type { Arrays } from "../runtime/index.js";
-import type { ReconstructingConfig } from "./config.js";
 import { methodOf, modelOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";

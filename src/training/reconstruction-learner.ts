@@ -1,7 +1,8 @@
 // Learning with MAE, naive mixing or MixedAE: one random plan a batch, one loss.
+
+import type { ReconstructingConfig } from "../config/config.js";
 import { createTraining } from "../optim/training.js";
 import { drawPlan } from "./batch-plan.js";
-import type { ReconstructingConfig } from "./config.js";
 import type { Learner, RunLength } from "./learner.js";
 import { initialValues, methodOf, pretextOf } from "./model.js";
 import { positionTensor, restoreState, stateTensors } from "./model-state.js";

@@ -1,7 +1,7 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
 import type { Method } from "../methods/method.js";
 import type { Normalization } from "../nn/pixels.js";
-import { type Picture, renderSheet } from "./pictures.js";
+import { type Picture, renderSheet } from "../pictures/sheet.js";
 
 export interface Reconstructions {
   readonly method: Method;

@@ -1,9 +1,10 @@
 // Reconstructs a few images with given weights and draws the sheet.
+
+import type { ReconstructingConfig } from "../config/config.js";
+import { type Arrays, type Binding, compile } from "../engine/index.js";
 import type { Method } from "../methods/method.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
-import { type Arrays, type Binding, compile } from "../runtime/index.js";
 import { drawPlan } from "./batch-plan.js";
-import type { ReconstructingConfig } from "./config.js";
 import { methodOf, modelOf } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
 import { threadsHere } from "./threads.js";

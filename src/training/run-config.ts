@@ -6,10 +6,11 @@ import {
   parseConfig,
   type ReconstructingConfig,
   reconstructs,
-} from "./config.js";
-import { ConfigError, UnsuitableRunError } from "./errors.js";
+} from "../config/config.js";
+import { ConfigError } from "../config/errors.js";
+import { readTextIfThere } from "../files/storage.js";
+import { UnsuitableRunError } from "./errors.js";
 import { runPaths } from "./run-directory.js";
-import { readTextIfThere } from "./storage.js";
 
 /** That of a pre-training run. Throws RunDirectoryError for any other folder, ConfigError. */
 export function readRunConfig(folder: string): PretrainConfig {

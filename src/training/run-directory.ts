@@ -2,19 +2,10 @@
 
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { removeLeftovers, writeAtomically } from "./atomic-write.js";
-import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
-import { CheckpointStore } from "./checkpoints.js";
-import { isMapping } from "./config/layers.js";
-import { isFinetuneConfig } from "./config.js";
-import { OutputError, StoppedError, StorageError, UnsuitableRunError } from "./errors.js";
-import type { IntervalText } from "./interval.js";
-import type { KeptImages } from "./kept-images.js";
-import type { StepMetrics } from "./metrics-file.js";
-import { MetricsLog } from "./metrics-log.js";
-import { refuseAmongImages, type SourcePaths } from "./outputs.js";
-import { RunLock } from "./run-lock.js";
-import { RunLog } from "./run-log.js";
+import { isFinetuneConfig } from "../config/config.js";
+import { isMapping } from "../config/layers.js";
+import { removeLeftovers, writeAtomically } from "../files/atomic-write.js";
+import { FileLock } from "../files/file-lock.js";
 import {
   diskFiles,
   errorCode,
@@ -23,7 +14,17 @@ import {
   namesIn,
   readTextIfThere,
   storageError,
-} from "./storage.js";
+} from "../files/storage.js";
+import { StorageError } from "../files/storage-error.js";
+import type { IntervalText } from "../terminal/interval.js";
+import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
+import { CheckpointStore } from "./checkpoints.js";
+import { OutputError, RunDirectoryError, StoppedError, UnsuitableRunError } from "./errors.js";
+import type { KeptImages } from "./kept-images.js";
+import type { StepMetrics } from "./metrics-file.js";
+import { MetricsLog } from "./metrics-log.js";
+import { refuseAmongImages, type SourcePaths } from "./outputs.js";
+import { RunLog } from "./run-log.js";
 
 /** The names inside a run's folder. */
 export function runPaths(folder: string) {
@@ -60,12 +61,12 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly config: Config;
   readonly log: RunLog;
   readonly checkpoints: CheckpointStore;
-  readonly #lock: RunLock;
+  readonly #lock: FileLock;
   readonly #files: FileSystem;
   readonly #keptImages: KeptImages[] = [];
   #metrics: MetricsLog | undefined;
 
-  private constructor(folder: string, config: Config, lock: RunLock, files: FileSystem) {
+  private constructor(folder: string, config: Config, lock: FileLock, files: FileSystem) {
     this.folder = folder;
     this.paths = runPaths(folder);
     this.config = config;
@@ -87,7 +88,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   ): Promise<RunDirectory<Config>> {
     const paths = runPaths(folder);
     await makeFolder(folder);
-    const lock = RunLock.acquire(paths.lock);
+    const lock = takeLock(paths.lock);
     try {
       const foreign = await findForeignFile(folder);
       if (foreign !== undefined) {
@@ -125,7 +126,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     files: FileSystem = diskFiles,
   ): Promise<RunDirectory<Config>> {
     const paths = runPaths(folder);
-    const lock = RunLock.acquire(paths.lock);
+    const lock = takeLock(paths.lock);
     try {
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);
       for (const path of [folder, paths.checkpoints, paths.pictures, paths.failures])
@@ -194,6 +195,13 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.log.close();
     this.#lock.release();
   }
+}
+
+/** Throws RunDirectoryError while another process has it. */
+function takeLock(path: string): FileLock {
+  const taken = FileLock.acquire(path);
+  if (taken instanceof FileLock) return taken;
+  throw new RunDirectoryError(`The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`);
 }
 
 function writeConfigFile(path: string, config: unknown, files: FileSystem): Promise<void> {

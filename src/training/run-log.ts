@@ -1,7 +1,7 @@
 // log.txt: what happened beside the metrics, such as skipped files and warnings, each line with its time.
 
+import { AppendLog } from "../files/append-log.js";
 import { printable } from "../terminal/printable.js";
-import { AppendLog } from "./append-log.js";
 
 export class RunLog {
   readonly #log: AppendLog;

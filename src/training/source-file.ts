@@ -4,9 +4,9 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import type { SourceRecord } from "../data/index.js";
 import { allocateStamps } from "../data/index.js";
-import { writeAtomically } from "./atomic-write.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { type FileSystem, readBytesIfThere } from "../files/storage.js";
 import { RunDirectoryError } from "./errors.js";
-import { type FileSystem, readBytesIfThere } from "./storage.js";
 
 const FORMAT = "mixedae-images";
 const VERSION = 1;

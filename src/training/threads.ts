@@ -1,7 +1,7 @@
 // The threads of a run on the machine that it is on: a new run must ask for what makes sense, an old one is adapted.
 
-import { mostThreads, threadsProblem } from "../runtime/machine.js";
-import { ConfigError } from "./errors.js";
+import { ConfigError } from "../config/errors.js";
+import { mostThreads, threadsProblem } from "../engine/machine.js";
 import type { ResumeOverrides } from "./hooks.js";
 
 interface RunSection {

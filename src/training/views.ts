@@ -1,7 +1,8 @@
 // The views of each image that a run's method learns from.
+
+import { type IbotConfig, type PretrainConfig, reconstructs } from "../config/config.js";
 import type { AugmentationOptions, ViewOptions } from "../data/index.js";
 import { viewName } from "../methods/ibot/task.js";
-import { type IbotConfig, type PretrainConfig, reconstructs } from "./config.js";
 
 /** The name of iBOT's local crops, which are all drawn alike. */
 export const LOCAL = "local";

@@ -1,6 +1,6 @@
 // Numbers that only a slip can be are refused by every command before it loads anything.
 import { describe, expect, it } from "vitest";
-import { mostThreads } from "#src/runtime/machine.js";
+import { mostThreads } from "#src/engine/machine.js";
 import { record } from "./recording.js";
 
 const sets = ["--from", "scratch", "--train", "a", "--test", "b"];

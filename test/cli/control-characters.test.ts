@@ -5,7 +5,7 @@ import { encodeSafetensors } from "#src/formats/safetensors.js";
 import { table } from "#src/study/markdown.js";
 import { runPaths } from "#src/training/run-directory.js";
 import { patternImage, plainImage } from "../data/image-files.js";
-import { writeTinyCheckpoint } from "../evaluation/tiny-sets.js";
+import { writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { startProgram } from "../training/command-line.js";
 import { sharedFolder, tinyAssignments, writeImages } from "../training/tiny-run.js";
 

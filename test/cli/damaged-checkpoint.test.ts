@@ -3,7 +3,7 @@ import { readFileSync, truncateSync } from "node:fs";
 import { beforeAll, expect, test, vi } from "vitest";
 import { pretrain, reconstruct, resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
-import { sharedFolder, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
+import { sharedFolder, writeColours, writeMaskedSet } from "../evaluations/tiny-sets.js";
 import { recordHooks, tinyConfig } from "../training/tiny-run.js";
 import { record } from "./recording.js";
 

@@ -1,9 +1,9 @@
 // Exit status: 2 for every command line that asks for the wrong thing, 1 for what is damaged.
 import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
-import { embed } from "#src/evaluation/index.js";
+import { embed } from "#src/evaluations/index.js";
 import { pretrain, reconstruct, resume } from "#src/training/index.js";
-import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "../evaluation/tiny-sets.js";
+import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { recordHooks, tinyAssignments, tinyConfig } from "../training/tiny-run.js";
 import { record } from "./recording.js";
 

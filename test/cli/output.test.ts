@@ -5,9 +5,9 @@ import { PassThrough, Writable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Output } from "#src/cli/output.js";
 import { runCli } from "#src/cli/program.js";
-import { ProgressLine } from "#src/training/progress-line.js";
+import { ProgressLine } from "#src/terminal/progress-line.js";
 import { runPaths } from "#src/training/run-directory.js";
-import { writeColours, writeTinyCheckpoint } from "../evaluation/tiny-sets.js";
+import { writeColours, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { programPath, startProgram } from "../training/command-line.js";
 import { readMetrics, sharedFolder, tinyAssignments, writeImages } from "../training/tiny-run.js";
 

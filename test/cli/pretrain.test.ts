@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { configKeys, type PretrainConfig } from "#src/training/config.js";
-import { StorageError } from "#src/training/errors.js";
+import { configKeys, type PretrainConfig } from "#src/config/config.js";
+import { StorageError } from "#src/files/storage-error.js";
 import { finished, record } from "./recording.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-pretrain-"));

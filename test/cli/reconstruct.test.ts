@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Training } from "#src/cli/context.js";
-import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
+import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import { RunDirectory } from "#src/training/run-directory.js";
 import { record } from "./recording.js";
 

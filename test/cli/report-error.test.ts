@@ -3,16 +3,16 @@
 import { describe, expect, it } from "vitest";
 import { reportError } from "#src/cli/report-error.js";
 import { UsageError } from "#src/cli/usage-error.js";
+import { ConfigError } from "#src/config/errors.js";
 import { SourceError, TooFewImagesError } from "#src/data/errors.js";
-import { DamagedFileError, EvaluationError } from "#src/evaluation/errors.js";
+import { EngineError } from "#src/engine/errors.js";
+import { DamagedFileError, EvaluationError } from "#src/evaluations/errors.js";
+import { StorageError } from "#src/files/storage-error.js";
 import { FormatError } from "#src/formats/errors.js";
-import { EngineError } from "#src/runtime/errors.js";
 import {
   CheckpointError,
-  ConfigError,
   OutputError,
   RunDirectoryError,
-  StorageError,
   TrainingDivergedError,
   UnsuitableCheckpointError,
   UnsuitableRunError,

@@ -5,7 +5,7 @@ import { exportWeights } from "#src/exchange/export-weights.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { record } from "../cli/recording.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 import { checkpointEntries, tinyConfig } from "./tiny-run.js";
 
 const temporary = temporaryFolder();

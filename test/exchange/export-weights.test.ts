@@ -1,16 +1,16 @@
 // Exports are read back by PyTorch, by ONNX's own checker and runtime, and by ourselves, bit for bit.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { InferenceSession, Tensor } from "#src/engine/onnxruntime.js";
 import { type ExportFormat, exportFormats } from "#src/exchange/export-formats.js";
 import { exportWeights } from "#src/exchange/export-weights.js";
 import { encodeImages } from "#src/exchange/forward.js";
 import { readWeights } from "#src/exchange/import-weights.js";
 import { readSafetensors } from "#src/formats/safetensors.js";
-import { InferenceSession, Tensor } from "#src/runtime/onnxruntime.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { loadPretrained, type PretrainedModel } from "#src/training/pretrained.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 import { pytorchMissing } from "../pytorch.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
 import { missingModule, python } from "./python.js";
 import { checkpointEntries, tinyConfig } from "./tiny-run.js";
 import { sameBytes } from "./weights-files.js";

@@ -7,9 +7,9 @@ import { encodeSafetensors, joinSafetensors, type SafetensorsEntry } from "#src/
 import { encodeTorchFile } from "#src/formats/torch-writer.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import { loadPretrained } from "#src/training/pretrained.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 import { expectSurvival } from "../formats/mutations.js";
 import { pytorchMissing } from "../pytorch.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
 import { decoderShape, makeWeightsFiles, sameBytes, shape, type WeightsFiles } from "./weights-files.js";
 
 const heads = { heads: 3, decoderHeads: 2 };

@@ -1,11 +1,11 @@
 // Weights are loaded from runs and from checkpoint files, and only where they fit the model that is described.
 import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { resolveConfig } from "#src/config/config.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { resolveConfig } from "#src/training/config.js";
 import { describeModel, loadPretrained, parseModelDescription } from "#src/training/pretrained.js";
 import { RunDirectory } from "#src/training/run-directory.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 import { checkpointEntries, tinyConfig, tinyModel } from "./tiny-run.js";
 
 const temporary = temporaryFolder();

@@ -1,7 +1,8 @@
 // A tiny model of MixedAE with every part that a run's checkpoints may have.
+
+import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
 import { randomStream } from "#src/random/index.js";
-import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { methodOf, modelOf } from "#src/training/model.js";
 import type { ModelDescription } from "#src/training/pretrained.js";
 import { reconstructing } from "../training/tiny-run.js";

@@ -4,8 +4,8 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { FileError, openRegular, readBytes, readLines, readText } from "#src/files/regular-file.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
 import { hasSpecialFiles, makePipe } from "./special-files.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 const at = temporaryFolder();
 

@@ -3,9 +3,10 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import { layerFromFile } from "#src/config/config.js";
 import { openSource } from "#src/data/index.js";
-import { openFeatures } from "#src/evaluation/feature-files.js";
-import { readReport } from "#src/evaluation/report.js";
+import { openFeatures } from "#src/evaluations/feature-files.js";
+import { readReport } from "#src/evaluations/report.js";
 import { openWeights } from "#src/exchange/weights-source.js";
 import { openCutouts } from "#src/scenes/cutouts.js";
 import { readJobRecord } from "#src/study/job-record.js";
@@ -13,12 +14,11 @@ import { readMetrics } from "#src/study/metrics.js";
 import { readStudy } from "#src/study/recipe.js";
 import { readPlan } from "#src/study/study-plan.js";
 import { readCheckpoint } from "#src/training/checkpoint-file.js";
-import { layerFromFile } from "#src/training/config.js";
 import { loadPretrained } from "#src/training/pretrained.js";
-import { RunLock } from "#src/training/run-lock.js";
 import { patternFiles, writeFiles } from "../data/image-files.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
 import { hasSpecialFiles, makePipe } from "./special-files.js";
+import { takeLock } from "./take-lock.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 const at = temporaryFolder();
 
@@ -27,7 +27,7 @@ const doors: Readonly<Record<string, readonly [name: string, open: (path: string
   "a checkpoint": ["step.safetensors", readCheckpoint],
   "the checkpoint of an encoder": ["step.safetensors", (path) => loadPretrained(path)],
   "a run's configuration": ["run/config.json", (path) => loadPretrained(dirname(path))],
-  "a run's lock": ["run/lock", (path) => RunLock.acquire(path)],
+  "a run's lock": ["run/lock", (path) => takeLock(path)],
   "a run's metrics": ["run/metrics.jsonl", readMetrics],
   "a configuration": ["own.yaml", layerFromFile],
   "a recipe": ["study.yaml", (path) => readStudy(path)],

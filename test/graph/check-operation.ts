@@ -1,8 +1,8 @@
 // Checks an operation on every engine: values against a direct computation, gradients against finite differences.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type Arrays, allocate, type CompileOptions, compile, type TypedArray } from "#src/engine/index.js";
 import { type DType, defineProgram, gradients, input, type Program, type Tensor } from "#src/graph/index.js";
-import { type Arrays, allocate, type CompileOptions, compile, type TypedArray } from "#src/runtime/index.js";
 import { webgpuMissing } from "../webgpu.js";
 import { Values } from "./arbitraries.js";
 import { type Dense, type ElementType, total } from "./dense.js";

@@ -1,6 +1,7 @@
 // Runs a few tensors once on the CPU.
+
+import { type Arrays, compile } from "#src/engine/index.js";
 import { defineProgram, type Tensor } from "#src/graph/index.js";
-import { type Arrays, compile } from "#src/runtime/index.js";
 
 /** The values of the given tensors by name; inputs that none of them depends on are left aside. */
 export async function evaluate<Name extends string>(

@@ -1,4 +1,6 @@
 // A method on a tiny model, compiled once, with random weights, images and plan.
+
+import { compile, type TypedArray } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import type { Method } from "#src/methods/method.js";
 import { type PretextModel, pretextModel, reconstructionProgram } from "#src/methods/pretext-program.js";
@@ -6,7 +8,6 @@ import { createMethod, type MethodChoice } from "#src/methods/registry.js";
 import type { ModelShape } from "#src/nn/presets.js";
 import { gradientName, gradientProgram } from "#src/optim/gradient-program.js";
 import { randomStream } from "#src/random/index.js";
-import { compile, type TypedArray } from "#src/runtime/index.js";
 import { randomValues } from "../nn/evaluate.js";
 
 /** 16 patches of 2 x 2 pixels. */

@@ -1,5 +1,6 @@
 // MAE, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
 import { describe, expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
@@ -7,7 +8,6 @@ import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
 import { FlatOptimizer, type ParameterGroup } from "#src/optim/flat-optimizer.js";
 import { randomStream } from "#src/random/index.js";
-import { FlatLayout } from "#src/runtime/index.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
 
 const shape = {

@@ -1,8 +1,9 @@
 // Runs a few tensors once and returns their values as plain numbers, and makes random values for inputs.
+
+import { type Arrays, compile } from "#src/engine/index.js";
 import { defineProgram, type Tensor } from "#src/graph/index.js";
 import type { Parameter } from "#src/nn/parameters.js";
 import { randomStream } from "#src/random/index.js";
-import { type Arrays, compile } from "#src/runtime/index.js";
 
 /** The outputs as lists of numbers, row by row; booleans as 0 and 1. Inputs that the outputs do not need are left out. */
 export async function evaluate<Name extends string>(

@@ -1,7 +1,7 @@
 // Adding one flat buffer to another.
 import { expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { accumulator } from "#src/optim/accumulate.js";
-import { FlatLayout } from "#src/runtime/index.js";
 
 test("each run adds the part to the total, in all chunks", async () => {
   const layout = new FlatLayout(

@@ -1,7 +1,7 @@
 // A moving average of weights over flat buffers, chunk by chunk.
 import { expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { exponentialAverage } from "#src/optim/exponential-average.js";
-import { FlatLayout } from "#src/runtime/index.js";
 
 test("moves every value of every chunk towards the weights", async () => {
   const layout = new FlatLayout([{ name: "weight", shape: [40], group: {} }], 16);

@@ -1,7 +1,7 @@
 // AdamW over flat buffers against a direct computation, its groups, and the global norm.
 import { describe, expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { FlatOptimizer, type FlatState, type ParameterGroup } from "#src/optim/flat-optimizer.js";
-import { FlatLayout } from "#src/runtime/index.js";
 import { adamwReference, relativeDistance } from "./reference.js";
 
 const CHUNK = 32;

@@ -1,7 +1,7 @@
 // LARS against values computed by hand, and against a direct computation over several steps and groups.
 import { describe, expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { type LarsGroup, LarsOptimizer, type LarsOptions } from "#src/optim/lars.js";
-import { FlatLayout } from "#src/runtime/index.js";
 
 const engine = { threads: 1 };
 const adapted: LarsGroup = { adapted: true };

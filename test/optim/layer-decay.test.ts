@@ -1,8 +1,8 @@
 // Layer-wise learning rates against values computed by hand.
 import { expect, test } from "vitest";
+import { classifier, fineTuned } from "#src/heads/classifier.js";
 import { ParameterScope } from "#src/nn/parameters.js";
 import { layerDecayScale } from "#src/optim/layer-decay.js";
-import { classifier, fineTuned } from "#src/tasks/classifier.js";
 
 test("falls from the head, at 1, to what makes tokens of pixels", () => {
   // Depth 2: the head has id 3, so that the scales are 0.5^0, 0.5^1 and 0.5^2 for blocks 1 and 0, and 0.5^3.

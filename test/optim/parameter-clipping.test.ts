@@ -1,7 +1,7 @@
 // Clipping by parameter: only what is too long gets shorter, by the norm of what the gradient will be multiplied to.
 import { expect, test } from "vitest";
+import { FlatLayout } from "#src/engine/index.js";
 import { parameterClipping } from "#src/optim/parameter-clipping.js";
-import { FlatLayout } from "#src/runtime/index.js";
 
 test("shortens a long gradient to the limit and leaves a short one alone", async () => {
   const group = {};

@@ -9,7 +9,7 @@ import { type ComposeRequest, composeScenes } from "#src/scenes/compose.js";
 import { composeScene, mainLabel } from "#src/scenes/compose-scene.js";
 import { openCutouts } from "#src/scenes/cutouts.js";
 import { StoppedError } from "#src/training/errors.js";
-import { sharedFolder, silentProgress } from "../evaluation/tiny-sets.js";
+import { sharedFolder, silentProgress } from "../evaluations/tiny-sets.js";
 
 const at = sharedFolder();
 const SIZE = 32;

@@ -1,12 +1,12 @@
 // Features that evaluations of one encoder share: each image computed once, each request answered as if alone.
 import { beforeAll, expect, test, vi } from "vitest";
-import { openLabelledSets } from "#src/evaluation/labelled-sets.js";
-import { openModel } from "#src/evaluation/model.js";
-import { featuresOf } from "#src/evaluation/set-features.js";
+import { openLabelledSets } from "#src/evaluations/labelled-sets.js";
+import { openModel } from "#src/evaluations/model.js";
+import { featuresOf } from "#src/evaluations/set-features.js";
+import { createFeatureExtractor } from "#src/heads/features.js";
 import { cachedFeatures } from "#src/study/feature-cache.js";
-import { createFeatureExtractor } from "#src/tasks/features.js";
 import { writeFiles } from "../data/image-files.js";
-import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "../evaluation/tiny-sets.js";
+import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 
 const at = sharedFolder();
 

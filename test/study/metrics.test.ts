@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readMetrics, thinned, trainingSeconds } from "#src/study/metrics.js";
-import { temporaryFolder } from "../training/temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 

@@ -1,8 +1,8 @@
 // What a recipe may ask for, and what of it names its jobs.
 import { expect, test } from "vitest";
+import { ConfigError } from "#src/config/errors.js";
 import { jobsOf } from "#src/study/index.js";
 import { parseRecipe, type Study } from "#src/study/recipe.js";
-import { ConfigError } from "#src/training/errors.js";
 
 const evaluation = { name: "kNN", task: "knn", train: "a", test: "b" };
 const recipe = (change: object = {}) => ({

@@ -12,13 +12,13 @@ import {
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { ImageProgress } from "#src/evaluation/index.js";
+import { layerFromAssignments } from "#src/config/config.js";
+import { ImageProgress } from "#src/evaluations/index.js";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
-import { layerFromAssignments } from "#src/training/config.js";
+import { ProgressLine } from "#src/terminal/progress-line.js";
 import { OutputError, StoppedError } from "#src/training/errors.js";
-import { ProgressLine } from "#src/training/progress-line.js";
-import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluation/tiny-sets.js";
+import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluations/tiny-sets.js";
 import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
 
 const at = sharedFolder();

@@ -1,8 +1,8 @@
 // What is printed before the first step holds every value of the configuration and every derived one.
 
 import { describe, expect, it } from "vitest";
+import { configKeys, layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import { formatAnnouncement } from "#src/training/announce.js";
-import { configKeys, layerFromAssignments, resolveConfig } from "#src/training/config.js";
 import { deriveSchedule } from "#src/training/derived.js";
 
 function announce(assignments: readonly string[], changes: object = {}): string[] {

@@ -2,10 +2,11 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { StorageError } from "#src/files/storage-error.js";
 import { encodeSafetensors, joinSafetensors, type SafetensorsEntry } from "#src/formats/safetensors.js";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { CheckpointError, StorageError } from "#src/training/errors.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { CheckpointError } from "#src/training/errors.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 const path = () => at("step-00000007.safetensors");

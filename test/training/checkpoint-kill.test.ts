@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
-import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
+import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import { RunDirectory } from "#src/training/run-directory.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 const size = 1 << 20;

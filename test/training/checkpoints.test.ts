@@ -2,11 +2,12 @@
 
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { StorageError } from "#src/files/storage-error.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
-import { CheckpointError, StorageError } from "#src/training/errors.js";
-import { failingFiles, type Operation } from "./failing-files.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { CheckpointError } from "#src/training/errors.js";
+import { failingFiles, type Operation } from "../files/failing-files.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 const two = { keep: 2, milestoneEvery: 0 };

@@ -1,7 +1,7 @@
 // Steps, warm-up and learning rate as they follow from a configuration.
 
 import { describe, expect, it } from "vitest";
-import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
+import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import { deriveSchedule } from "#src/training/derived.js";
 
 const derive = (images: number, ...assignments: string[]) =>

@@ -1,10 +1,10 @@
 // Warnings while a run goes on: means over a hundred steps, each sign once, and again only after it was gone.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { resolveConfig } from "#src/training/config.js";
+import { resolveConfig } from "#src/config/config.js";
 import { HealthWatch } from "#src/training/health.js";
 import { pretrain } from "#src/training/index.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 import { recordHooks, tinyIbotConfig, writeImages } from "./tiny-run.js";
 
 const at = temporaryFolder();

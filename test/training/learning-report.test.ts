@@ -1,9 +1,9 @@
 // The words at the end of a run, from figures as metrics.jsonl has them.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { resolveConfig } from "#src/training/config.js";
+import { resolveConfig } from "#src/config/config.js";
 import { describeLearning, learningLines } from "#src/training/learning-report.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const inFolder = temporaryFolder();
 const config = resolveConfig([{ origin: "test", values: { source: "photos" } }]);

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { describe, expect, it } from "vitest";
 import { RunDirectoryError } from "#src/training/errors.js";
 import { MetricsLog } from "#src/training/metrics-log.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 const path = () => at("metrics.jsonl");

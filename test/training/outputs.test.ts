@@ -2,9 +2,10 @@
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { OutputError, StorageError } from "#src/training/errors.js";
+import { StorageError } from "#src/files/storage-error.js";
+import { OutputError } from "#src/training/errors.js";
 import { prepareOutputs, refuseAmongImages } from "#src/training/outputs.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 

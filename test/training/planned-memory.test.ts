@@ -1,11 +1,11 @@
 // Planned memory is that of the training that would be made, and what is out of proportion is refused before it is made.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/config/config.js";
+import { countParameters } from "#src/config/model-size.js";
 import { openSource, planBatchMemory } from "#src/data/index.js";
 import { methodNames } from "#src/methods/registry.js";
 import { modelPresetNames } from "#src/nn/presets.js";
-import { countParameters } from "#src/training/config/model-size.js";
-import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/training/config.js";
 import { deriveSchedule } from "#src/training/derived.js";
 import { MemoryError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";

@@ -11,17 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { ConfigError } from "#src/config/errors.js";
 import { DataError, SourceError, TooFewImagesError, TooManyUnreadableError } from "#src/data/errors.js";
+import { StorageError } from "#src/files/storage-error.js";
 import { readCheckpoint } from "#src/training/checkpoint-file.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
-import {
-  CheckpointError,
-  ConfigError,
-  OutputError,
-  RunDirectoryError,
-  StorageError,
-  TrainingDivergedError,
-} from "#src/training/errors.js";
+import { CheckpointError, OutputError, RunDirectoryError, TrainingDivergedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { createLearner } from "#src/training/learner.js";
 import { runPaths } from "#src/training/run-directory.js";

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createKnnEvaluator } from "#src/evaluation/index.js";
+import { createKnnEvaluator } from "#src/evaluations/index.js";
 import { StoppedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { runPaths } from "#src/training/run-directory.js";
-import { writeColours } from "../evaluation/tiny-sets.js";
+import { writeColours } from "../evaluations/tiny-sets.js";
 import { programPath, type RunningProgram, startProgram } from "./command-line.js";
 import {
   expectSameMetrics,

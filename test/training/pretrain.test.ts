@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type PretrainConfig, resolveConfig } from "#src/config/config.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
-import { type PretrainConfig, resolveConfig } from "#src/training/config.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { readRunConfig } from "#src/training/run-config.js";
 import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";

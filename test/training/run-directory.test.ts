@@ -3,13 +3,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
+import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
+import { ConfigError } from "#src/config/errors.js";
+import { StorageError } from "#src/files/storage-error.js";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { layerFromAssignments, resolveConfig } from "#src/training/config.js";
-import { ConfigError, OutputError, RunDirectoryError, StorageError } from "#src/training/errors.js";
+import { OutputError, RunDirectoryError } from "#src/training/errors.js";
 import { readRunConfig } from "#src/training/run-config.js";
 import { RunDirectory } from "#src/training/run-directory.js";
-import { failingFiles } from "./failing-files.js";
-import { temporaryFolder } from "./temporary-folder.js";
+import { failingFiles } from "../files/failing-files.js";
+import { temporaryFolder } from "../files/temporary-folder.js";
 
 const at = temporaryFolder();
 const config = resolveConfig([layerFromAssignments(["source=/pictures", "seed=5"])]);

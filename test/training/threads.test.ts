@@ -1,7 +1,7 @@
 // A new run asks for threads that make sense here; a run from a larger machine goes on with what makes sense.
 import { expect, test } from "vitest";
-import { mostThreads } from "#src/runtime/machine.js";
-import { ConfigError } from "#src/training/errors.js";
+import { ConfigError } from "#src/config/errors.js";
+import { mostThreads } from "#src/engine/machine.js";
 import { checkThreads, runHere, threadsHere } from "#src/training/threads.js";
 
 test("a new run with too many threads is refused", () => {

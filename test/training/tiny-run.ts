@@ -11,10 +11,10 @@ import {
   type ReconstructingConfig,
   reconstructs,
   resolveConfig,
-} from "#src/training/config.js";
+} from "#src/config/config.js";
+import { Progress } from "#src/terminal/progress.js";
 import type { RunHooks } from "#src/training/hooks.js";
 import type { StepMetrics } from "#src/training/metrics-file.js";
-import { Progress } from "#src/training/progress.js";
 
 /** Keys of a run of 10 steps on one thread: with 40 images, 5 batches a pass. */
 export const tinyAssignments: readonly string[] = [

@@ -1,10 +1,11 @@
 // Training iBOT: a step of the student, then the teacher and the centres follow.
+
+import type { Arrays, CompileOptions } from "../../engine/index.js";
 import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import type { AdamwOptions } from "../../optim/adamw.js";
 import { cosineAt, rampAt } from "../../optim/schedule.js";
 import { type AverageWeights, createTraining, type StepResult, type Training } from "../../optim/training.js";
-import type { Arrays, CompileOptions } from "../../runtime/index.js";
 import { PROTOTYPES } from "./head.js";
 import type { IbotOptions } from "./options.js";
 import { ibotTask, TEACHER } from "./task.js";

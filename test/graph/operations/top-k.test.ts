@@ -1,8 +1,8 @@
 // The largest values along the last axis.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type CompileOptions, compile } from "#src/engine/index.js";
 import { defineProgram, input } from "#src/graph/index.js";
-import { type CompileOptions, compile } from "#src/runtime/index.js";
 import { webgpuMissing } from "../../webgpu.js";
 import { shapes, Values } from "../arbitraries.js";
 import { operationCase, testOperation } from "../check-operation.js";

@@ -1,8 +1,8 @@
 // iBOT's losses on values small enough to work out by hand.
 import { expect, test } from "vitest";
+import { compile } from "#src/engine/index.js";
 import { constant, defineProgram, type Tensor } from "#src/graph/index.js";
 import { clsLoss, meanEntropy, patchLoss, teacherTargets } from "#src/methods/ibot/losses.js";
-import { compile } from "#src/runtime/index.js";
 
 async function valuesOf(result: Tensor): Promise<number[]> {
   const program = await compile(defineProgram("test", { result }), { threads: 1 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { PROTOTYPES } from "#src/methods/ibot/head.js";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { restoreState, stateTensors } from "#src/training/model-state.js";
-import { temporaryFolder } from "../../training/temporary-folder.js";
+import { temporaryFolder } from "../../files/temporary-folder.js";
 import { options, tinyBatch, tinyIbot } from "./tiny-ibot.js";
 
 const folder = temporaryFolder();

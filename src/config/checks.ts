@@ -1,0 +1,261 @@
+// Checks across keys: whether values that are each valid fit together.
+
+import { TooFewImagesError } from "../data/errors.js";
+import { patchCount } from "../methods/method.js";
+import { modelLimits } from "../nn/model-limits.js";
+import { formatBytes, formatCount } from "../terminal/quantities.js";
+import { runLimits } from "./limits.js";
+import { countParameters } from "./model-size.js";
+import type { IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
+
+/** Images a group: 1 / mixingRatio, and 1 for a method that does not mix. */
+export function groupSize(config: PretrainConfig): number {
+  return "mixingRatio" in config.methodOptions ? Math.round(1 / config.methodOptions.mixingRatio) : 1;
+}
+
+/** Whether a configuration's method reconstructs images. */
+export function reconstructs(config: PretrainConfig): config is ReconstructingConfig {
+  return config.method !== "ibot";
+}
+
+/** A ratio such as 0.333 stands for 1/3: within 1% of one over a whole number. Undefined for any other. */
+export function exactMixingRatio(ratio: number): number | undefined {
+  const group = Math.round(1 / ratio);
+  return group >= 2 && Math.abs(ratio * group - 1) <= 0.01 ? 1 / group : undefined;
+}
+
+/** The largest micro-batch up to `target` that divides the batch and that groups of `group` divide. */
+export function deriveMicroBatch(batchSize: number, group: number, target: number): number {
+  for (let size = Math.min(batchSize, Math.max(target, group)); size > group; size--) {
+    if (batchSize % size === 0 && size % group === 0) return size;
+  }
+  return group;
+}
+
+/**
+ * Throws TooFewImagesError where there are fewer images than a batch takes, with a batch that would do: whole groups,
+ * and whole micro-batches where there are images for one.
+ */
+export function checkImageCount(config: PretrainConfig, images: number): void {
+  const { batchSize, microBatch } = config.schedule;
+  if (images >= batchSize) return;
+  const group = groupSize(config);
+  throw new TooFewImagesError(images, batchSize, `${smallerBatch(images, group, microBatch)}, or add images`);
+}
+
+function smallerBatch(images: number, group: number, microBatch: number): string {
+  if (images >= microBatch) {
+    const size = Math.floor(images / microBatch) * microBatch;
+    return `Set the batch size to ${size} (--batch-size ${size})`;
+  }
+  const size = Math.floor(images / group) * group;
+  if (size > 0) return `Set the batch size and the micro-batch to ${size} (--batch-size ${size} --micro-batch ${size})`;
+  return (
+    `The method mixes images in groups of ${group}. Train without mixing: ` +
+    `--method mae --batch-size ${images} --micro-batch ${images}`
+  );
+}
+
+/** One sentence for each pair of values that does not fit: what was expected, what was found, what to do. */
+export function findMisfits(config: PretrainConfig): string[] {
+  const problems: string[] = [];
+  const { model, schedule } = config;
+  const expect = (holds: boolean, problem: () => string) => {
+    if (!holds) problems.push(problem());
+  };
+
+  expect(model.imageSize % model.patchSize === 0, () =>
+    misfit(
+      "model.imageSize",
+      model.imageSize,
+      `a multiple of model.patchSize = ${model.patchSize}`,
+      nearMultiples(model.imageSize, model.patchSize),
+    ),
+  );
+  for (const [width, heads] of [
+    ["width", "heads"],
+    ["decoderWidth", "decoderHeads"],
+  ] as const) {
+    const value = model[width];
+    const factor = leastCommonMultiple(model[heads], 4);
+    expect(value % factor === 0, () =>
+      misfit(
+        `model.${width}`,
+        value,
+        `a multiple of model.${heads} = ${model[heads]} and of 4, which sine-cosine positions need`,
+        nearMultiples(value, factor),
+      ),
+    );
+  }
+
+  expect(
+    Number.isInteger(model.width * model.mlpRatio) && Number.isInteger(model.decoderWidth * model.mlpRatio),
+    () =>
+      `model.mlpRatio: expected a ratio that gives whole widths for model.width = ${model.width} and ` +
+      `model.decoderWidth = ${model.decoderWidth}; found ${model.mlpRatio}. Take ${Math.max(1, Math.round(model.mlpRatio))}`,
+  );
+
+  const patches = patchCount(model);
+  const group = groupSize(config);
+  if (model.imageSize % model.patchSize === 0) {
+    if (config.method === "mae") {
+      const kept = Math.floor(patches * (1 - config.methodOptions.maskRatio));
+      expect(
+        kept >= 1 && kept < patches,
+        () =>
+          `methodOptions.maskRatio: expected a share that leaves at least 1 and hides at least 1 of the ${patches} patches; ` +
+          `found ${config.methodOptions.maskRatio}, which keeps ${kept}. Change it, or model.imageSize or model.patchSize`,
+      );
+    } else if (config.method !== "ibot") {
+      expect(
+        patches % group === 0,
+        () =>
+          `methodOptions.mixingRatio: expected groups that divide the ${patches} patches of an image; found ${share(group)}, ` +
+          `groups of ${group}. Change it, or model.imageSize or model.patchSize`,
+      );
+      expect(
+        patches !== group || config.method !== "mixedae" || !config.methodOptions.contrastive,
+        () =>
+          `methodOptions.mixingRatio: expected at least 2 patches of each image in a mixed image, which the contrastive ` +
+          `loss compares; found ${share(group)} of ${patches}. Change it, or model.imageSize or model.patchSize`,
+      );
+    }
+  }
+  if (config.method === "ibot") problems.push(...ibotMisfits(config));
+  if (config.method === "mixedae" && config.methodOptions.homologousAttention) {
+    const { homologousFrom } = config.methodOptions;
+    expect(
+      homologousFrom < model.depth,
+      () =>
+        `methodOptions.homologousFrom: expected a block below model.depth = ${model.depth}; found ${homologousFrom}. ` +
+        "To have ordinary attention everywhere, set methodOptions.homologousAttention to false",
+    );
+  }
+
+  expect(schedule.batchSize % group === 0, () =>
+    misfit(
+      "schedule.batchSize",
+      schedule.batchSize,
+      `a multiple of the ${group} images that are mixed at mixingRatio ${share(group)}`,
+      nearMultiples(schedule.batchSize, group),
+    ),
+  );
+  expect(
+    schedule.batchSize % schedule.microBatch === 0,
+    () =>
+      `schedule.microBatch: expected a divisor of schedule.batchSize = ${schedule.batchSize}; found ${schedule.microBatch}. ` +
+      `Take ${deriveMicroBatch(schedule.batchSize, group, schedule.microBatch)}, or leave it out`,
+  );
+  expect(schedule.microBatch % group === 0, () =>
+    misfit(
+      "schedule.microBatch",
+      schedule.microBatch,
+      `a multiple of the ${group} images that are mixed at mixingRatio ${share(group)}`,
+      // The group divides every batch that is right, whatever becomes of the batch that is set.
+      `Take ${schedule.batchSize % group === 0 ? deriveMicroBatch(schedule.batchSize, group, schedule.microBatch) : group}, or leave it out`,
+    ),
+  );
+
+  problems.push(...scheduleMisfits(schedule), ...sizeMisfits(config));
+  return problems;
+}
+
+/** What is too large only together. */
+function sizeMisfits(config: PretrainConfig): string[] {
+  const { model, schedule } = config;
+  const problems: string[] = [];
+  const patches = Math.ceil(patchCount(model));
+  if (patches > modelLimits.patches) {
+    problems.push(
+      `model.patchSize: expected at most ${formatCount(modelLimits.patches)} patches of an image; found ` +
+        `${formatCount(patches)} in ${model.imageSize} x ${model.imageSize} pixels. Raise it, or lower model.imageSize`,
+    );
+  }
+  const parameters = countParameters(config);
+  if (parameters > modelLimits.parameters) {
+    problems.push(
+      `model: expected at most ${formatCount(modelLimits.parameters)} parameters; found about ${formatCount(parameters)}. ` +
+        "Lower model.width, model.depth or model.mlpRatio",
+    );
+  }
+  problems.push(...batchMisfits(schedule.batchSize, model.imageSize));
+  return problems;
+}
+
+/** Whether a batch of images is more than one array can hold. */
+export function batchMisfits(batchSize: number, imageSize: number): string[] {
+  const most = Math.floor(runLimits.batchBytes / (3 * imageSize ** 2));
+  if (batchSize <= most) return [];
+  return [
+    `schedule.batchSize: expected at most ${formatCount(most)} images of ${imageSize} x ${imageSize} pixels, which ` +
+      `${formatBytes(runLimits.batchBytes)} hold; found ${batchSize}. Lower it, or the image size`,
+  ];
+}
+
+/** What does not fit within a configuration of iBOT. */
+function ibotMisfits({ model, methodOptions, optimizer, run }: IbotConfig): string[] {
+  const { localSize } = methodOptions;
+  const { imageSize, patchSize } = model;
+  const problems: string[] = [];
+  if (localSize % patchSize !== 0 || localSize > imageSize) {
+    const expected = `a multiple of model.patchSize = ${patchSize} up to model.imageSize = ${imageSize}`;
+    const near = nearMultiples(Math.min(localSize, imageSize - patchSize), patchSize);
+    problems.push(misfit("methodOptions.localSize", localSize, expected, near));
+  }
+  if (optimizer.clipNorm !== null) {
+    problems.push(
+      `optimizer.clipNorm: expected null, for iBOT clips each parameter by methodOptions.parameterClipNorm; found ` +
+        `${optimizer.clipNorm}. Leave it out`,
+    );
+  }
+  if (run.picturesEvery !== 0) {
+    problems.push(
+      `run.picturesEvery: expected 0, for iBOT reconstructs nothing that could be drawn; found ${run.picturesEvery}. Leave it out`,
+    );
+  }
+  return problems;
+}
+
+/** What does not fit within a schedule. */
+export function scheduleMisfits(schedule: PretrainConfig["schedule"]): string[] {
+  const problems: string[] = [];
+  const pairs = [
+    ["epochs", "steps"],
+    ["baseLearningRate", "learningRate"],
+    ["warmupEpochs", "warmupShare"],
+  ] as const;
+  for (const [first, second] of pairs) {
+    const set = [first, second].filter((name) => schedule[name] !== null);
+    if (set.length !== 1) {
+      problems.push(
+        `schedule: expected exactly one of ${first} and ${second}; found ${set.length === 0 ? "neither" : "both"}. Set one, and leave the other out`,
+      );
+    }
+  }
+  const { epochs, warmupEpochs } = schedule;
+  if (epochs !== null && warmupEpochs !== null && warmupEpochs > epochs) {
+    problems.push(
+      `schedule.warmupEpochs: expected at most schedule.epochs = ${epochs}; found ${warmupEpochs}. Shorten it, or set schedule.warmupShare`,
+    );
+  }
+  return problems;
+}
+
+function misfit(key: string, found: number, expected: string, suggestion: string): string {
+  return `${key}: expected ${expected}; found ${found}. ${suggestion}`;
+}
+
+function nearMultiples(value: number, of: number): string {
+  const below = Math.floor(value / of) * of;
+  return below === 0 ? `Take ${of}` : `Take ${below} or ${below + of}`;
+}
+
+function share(group: number): string {
+  return Number((1 / group).toFixed(4)).toString();
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [high, low] = [a, b];
+  while (low > 0) [high, low] = [low, high % low];
+  return (a / high) * b;
+}

@@ -1,0 +1,132 @@
+// The door of the configuration: layers come in, one validated and complete configuration goes out.
+
+import { resolve } from "node:path";
+import { type MethodName, methodNames } from "../methods/registry.js";
+import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
+import { deriveMicroBatch, exactMixingRatio, findMisfits } from "./checks.js";
+import { configDefaults, microBatchTarget } from "./defaults.js";
+import { ConfigError } from "./errors.js";
+import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./layers.js";
+import { nearestName } from "./nearest-name.js";
+import { describeIssues, from } from "./problems.js";
+import { configSchema, type PretrainConfig } from "./schema.js";
+
+export { checkImageCount, groupSize, reconstructs } from "./checks.js";
+export { type ConfigKey, configKeys } from "./keys.js";
+export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./layers.js";
+export type { CommonConfig, IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
+
+/**
+ * Merges the layers, first the weakest, over the defaults of the preset and method that they name, and validates the
+ * result. Paths in `source` become absolute, relative ones being taken from `folder`.
+ * Throws ConfigError with one sentence for each problem.
+ */
+export function resolveConfig(layers: readonly ConfigLayer[], folder: string = process.cwd()): PretrainConfig {
+  const given = mergeLayers(layers);
+  const preset = choose(["model", "preset"], modelPresetNames, "micro", given) as ModelPreset;
+  const method = choose(["method"], methodNames, "mixedae", given) as MethodName;
+  const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method) };
+  const { values, origins } = mergeLayers([defaults, ...layers]);
+
+  settleMixingRatio(values);
+  settleLocalSize(values);
+  const derived = settleMicroBatch(values, microBatchTarget(preset, method));
+  const schema = configSchema(method);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins, method }));
+  const config = parsed.data as PretrainConfig;
+  const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
+  if (misfits.length > 0) throw new ConfigError(misfits);
+  const { source, evaluation } = config;
+  return {
+    ...config,
+    source: absolutePaths(source, folder),
+    evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
+  };
+}
+
+/** Validates a configuration that was resolved before, such as a run's config.json; nothing is filled in. */
+export function parseConfig(values: unknown, origin: string): PretrainConfig {
+  if (!isMapping(values))
+    throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
+  const layers = mergeLayers([{ origin, values }]);
+  const method = choose(["method"], methodNames, undefined, layers) as MethodName;
+  const schema = configSchema(method);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins: layers.origins, method }));
+  }
+  const config = parsed.data as PretrainConfig;
+  const misfits = findMisfits(config);
+  if (misfits.length > 0) throw new ConfigError(misfits.map((each) => `${each} (in ${origin})`));
+  return config;
+}
+
+/** The choices that decide which defaults and which schema apply, so they are checked before anything else. */
+function choose(
+  path: readonly string[],
+  valid: readonly string[],
+  fallback: string | undefined,
+  given: { values: Mapping; origins: ReadonlyMap<string, string> },
+): string {
+  const found = valueAt(path, given.values) ?? fallback;
+  if (typeof found === "string" && valid.includes(found)) return found;
+  const near = typeof found === "string" ? nearestName(found, valid) : undefined;
+  throw new ConfigError([
+    `${path.join(".")}${from(path, given.origins)}: expected one of ${valid.join(", ")}; found ${show(found)}` +
+      (near === undefined ? "" : `. Did you mean ${near}?`),
+  ]);
+}
+
+function settleMixingRatio(values: Mapping): void {
+  const options = values.methodOptions;
+  if (!isMapping(options) || typeof options.mixingRatio !== "number") return;
+  const { mixingRatio } = options;
+  // What is out of range is left for the schema to refuse.
+  if (!(mixingRatio > 0 && mixingRatio < 1)) return;
+  const exact = exactMixingRatio(mixingRatio);
+  if (exact === undefined) {
+    throw new ConfigError([
+      `methodOptions.mixingRatio: expected one over a whole number, such as 0.5, 0.3333, 0.25, 0.2 or 0.125; found ${mixingRatio}`,
+    ]);
+  }
+  options.mixingRatio = exact;
+}
+
+/** Fills in a size of local crops that nobody set: 3/7 of the image, the 96 of 224 pixels of iBOT, in whole patches. */
+function settleLocalSize({ methodOptions, model }: Mapping): void {
+  if (!isMapping(methodOptions) || methodOptions.localSize !== null || !isMapping(model)) return;
+  const { imageSize, patchSize } = model;
+  // What is no size is left for the schema to refuse.
+  const patches = Math.ceil((Number(imageSize) * 3) / 7 / Number(patchSize));
+  methodOptions.localSize = patches * Number(patchSize);
+}
+
+/** Fills in a micro-batch that nobody set; says whether it did, so that no message blames a value nobody wrote. */
+function settleMicroBatch(values: Mapping, target: number): boolean {
+  const { schedule, methodOptions } = values;
+  if (!isMapping(schedule) || (schedule.microBatch ?? null) !== null) return false;
+  const { batchSize } = schedule;
+  if (typeof batchSize !== "number" || !Number.isSafeInteger(batchSize) || batchSize < 1) {
+    schedule.microBatch = 1;
+    return true;
+  }
+  const ratio = isMapping(methodOptions) ? methodOptions.mixingRatio : undefined;
+  const group = typeof ratio === "number" ? Math.round(1 / ratio) : 1;
+  // A group that no batch holds is refused with the ratio.
+  schedule.microBatch = group <= batchSize ? deriveMicroBatch(batchSize, group, target) : batchSize;
+  return true;
+}
+
+/** Paths of images as a configuration holds them: absolute, relative ones being taken from `folder`. */
+export function absolutePaths(
+  source: PretrainConfig["source"],
+  folder: string = process.cwd(),
+): PretrainConfig["source"] {
+  return typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
+}
+
+/** Whether a run's config.json is that of a fine-tuning. */
+export function isFinetuneConfig(values: unknown): boolean {
+  return typeof values === "object" && values !== null && "task" in values && values.task === "finetune";
+}

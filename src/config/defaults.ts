@@ -1,0 +1,124 @@
+// The value of every key that nobody set, for a preset and a method, with the source of each.
+
+import { ibotMicroDefaults, ibotNanoDefaults } from "../methods/ibot/options.js";
+import { type MethodName, methodDefaults } from "../methods/registry.js";
+import { type ModelPreset, modelPresets } from "../nn/presets.js";
+import { noEvaluation } from "./schema.js";
+
+/** A small run that ends within minutes: many small steps, since homologous recognition takes hundreds to start. */
+const microSchedule = {
+  epochs: null,
+  steps: 2000,
+  batchSize: 128,
+  baseLearningRate: null,
+  learningRate: 1e-3,
+} as const;
+
+/** MAE's recipe, with a batch that fits small sets and small machines. */
+const smallSchedule = {
+  epochs: 800,
+  steps: null,
+  batchSize: 256,
+  baseLearningRate: 1.5e-4,
+  learningRate: null,
+} as const;
+
+/** MAE's recipe (He et al., CVPR 2022, appendix A). */
+const maeSchedule = { ...smallSchedule, batchSize: 4096 } as const;
+
+const schedules = {
+  nano: microSchedule,
+  micro: microSchedule,
+  tiny: smallSchedule,
+  small: smallSchedule,
+  base: maeSchedule,
+  large: maeSchedule,
+  huge: maeSchedule,
+} as const;
+
+/** Clean images whose activations a machine with 8 GiB can hold at once, by what was measured for base. */
+const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
+  nano: 256,
+  micro: 256,
+  tiny: 64,
+  small: 32,
+  base: 16,
+  large: 8,
+  huge: 4,
+};
+
+/** An image of iBOT is a dozen crops that all of the encoder sees, not a quarter of one. */
+export function microBatchTarget(preset: ModelPreset, method: MethodName): number {
+  return method === "ibot" ? Math.max(1, microBatchTargets[preset] / 8) : microBatchTargets[preset];
+}
+
+/** What differs for iBOT: its augmentation, schedule and optimizer [Zhou et al., ICLR 2022, and its code]. */
+function ibotRecipe(preset: ModelPreset) {
+  const own = { nano: ibotNanoDefaults, micro: ibotMicroDefaults };
+  const isOurs = preset in own;
+  return {
+    methodOptions: { ...(own[preset as keyof typeof own] ?? methodDefaults.ibot), localSize: null },
+    data: {
+      scale: [0.25, 1],
+      colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 },
+    },
+    schedule: {
+      minLearningRate: 1e-6,
+      // 10 of 400 epochs; a run of 2,000 steps may be shorter than ten passes.
+      warmupShare: isOurs ? 0.1 : 0.025,
+      ...(!isOurs && {
+        epochs: 400,
+        batchSize: Math.min(schedules[preset].batchSize, 1024),
+        baseLearningRate: 5e-4,
+      }),
+    },
+    optimizer: { betas: [0.9, 0.999], weightDecay: 0.04 },
+    run: { picturesEvery: 0 },
+  } as const;
+}
+
+/** Everything but `source`, which has no default; `microBatch` and `localSize` are null where they are to be derived. */
+export function configDefaults(preset: ModelPreset, method: MethodName) {
+  const own = method === "ibot" ? ibotRecipe(preset) : undefined;
+  return {
+    method,
+    seed: 0,
+    model: { preset, ...modelPresets[preset] },
+    methodOptions: own?.methodOptions ?? methodDefaults[method],
+    data: {
+      scale: [0.2, 1],
+      flip: true,
+      colorJitter: null,
+      background: [255, 255, 255],
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+      workers: 0,
+      memoryBudgetMiB: 1024,
+      maxUnreadableShare: 0.1,
+      split: "train",
+      ...own?.data,
+    },
+    schedule: {
+      ...schedules[preset],
+      microBatch: null,
+      minLearningRate: 0,
+      warmupEpochs: null,
+      // 5% are the 40 of 800 epochs of MAE's recipe, and still fit a run of any other length.
+      warmupShare: 0.05,
+      ...own?.schedule,
+    },
+    optimizer: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.05, clipNorm: null, ...own?.optimizer },
+    run: {
+      device: "cpu",
+      threads: 0,
+      memoryCheck: true,
+      checkpointEvery: "5m",
+      keep: 2,
+      milestoneEvery: 0,
+      picturesEvery: 500,
+      logEvery: "10s",
+      ...own?.run,
+    },
+    evaluation: noEvaluation,
+  } as const;
+}

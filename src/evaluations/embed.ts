@@ -1,0 +1,148 @@
+// Embeds the images of a source: features, names and labels go to disk as they are computed, and a killed process goes on.
+
+import { dirname, resolve } from "node:path";
+import type { Split } from "../data/idx-source.js";
+import { describeSkip, type ImageSource } from "../data/index.js";
+import { createFeatureExtractor, type Pooling } from "../heads/features.js";
+import { printable } from "../terminal/printable.js";
+import { throwIfStopped, Waiting } from "../terminal/waiting.js";
+import { openImages } from "../training/open-images.js";
+import { makeOutputFolder } from "../training/outputs.js";
+import type { PretrainedModel } from "../training/pretrained.js";
+import { EmbeddedImages } from "./embedded-images.js";
+import { featureOrigin } from "./feature-description.js";
+import type { FeatureLine } from "./feature-lines.js";
+import { FeatureWriter } from "./feature-writer.js";
+import type { ImageProgress } from "./image-progress.js";
+import { fingerprint, type ModelRequest, openModel } from "./model.js";
+import { openModelImages } from "./model-images.js";
+
+export interface EmbedRequest extends ModelRequest {
+  readonly source: string | readonly string[];
+  readonly split: Split;
+  /** The .npy file; the others lie beside it. */
+  readonly out: string;
+  readonly pooling: Pooling;
+  /** Threads of the engine; 0 means one a physical core. */
+  readonly threads: number;
+}
+
+export interface EmbedHooks {
+  readonly progress: ImageProgress;
+  /** Asked after each batch: true ends the process's share in order. */
+  readonly stopRequested: () => boolean;
+  /** Aborted by the same request: ends with its reason what comes before the first batch. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EmbedSummary {
+  readonly outcome: "finished" | "stopped" | "already finished";
+  /** Images with features, of all processes together. */
+  readonly count: number;
+  readonly width: number;
+  readonly skipped: number;
+  /** Of this process: images, its wall time, and the share of it that waited for images to be decoded. */
+  readonly images: number;
+  readonly seconds: number;
+  readonly waitSeconds: number;
+}
+
+/**
+ * Throws EvaluationError where other files are in the way, another process is writing there or finished files are
+ * damaged, and the errors of the parts.
+ */
+export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
+  const { pooling, split } = request;
+  const source = await openImages(request.source, split, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
+  const { imageSize, width } = model.shape;
+  const origin = featureOrigin({
+    source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
+    split,
+    images: source.count,
+    from: request.from === "scratch" ? request.from : resolve(request.from),
+    origin: model.origin,
+    ...(request.student && { student: true as const }),
+    fingerprint: fingerprint(model),
+    pooling,
+    imageSize,
+    width,
+    classes: source.classes ? [...source.classes] : null,
+  });
+  await makeOutputFolder(dirname(request.out));
+  const images = await EmbeddedImages.open(request.out, source, origin, hooks.progress);
+  const writer = await FeatureWriter.open(request.out, origin);
+  if (writer === "finished") {
+    return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
+  }
+  try {
+    return await embedRest(writer, source, images, model, request, hooks);
+  } finally {
+    writer.close();
+  }
+}
+
+async function embedRest(
+  writer: FeatureWriter,
+  source: ImageSource,
+  images: EmbeddedImages,
+  model: PretrainedModel,
+  { pooling, threads }: EmbedRequest,
+  { progress, stopRequested, signal }: EmbedHooks,
+): Promise<EmbedSummary> {
+  const first = writer.next;
+  const missing = new Set(writer.missing);
+  progress.print(printable(`${source.description}; ${model.origin}`));
+  if (first > 0) progress.print(`Going on after ${first.toLocaleString("en-US")} images.`);
+  if (writer.damaged) {
+    progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
+  }
+
+  const extractor = await new Waiting(progress.line, signal).duringBusy("Compiling the encoder", () =>
+    createFeatureExtractor(model, { threads }),
+  );
+  await throwIfStopped(signal);
+  const reader = await openModelImages(source, model, extractor);
+  const began = performance.now();
+  let next = first;
+  let waitSeconds = 0;
+  let stopped = false;
+  try {
+    progress.begin("embedded", source.count, next);
+    if (next < source.count) {
+      for await (const batch of reader.pass({ first: next })) {
+        for (const each of batch.skipped) {
+          missing.add(each.index);
+          progress.print(describeSkip(each));
+        }
+        const features = await extractor.extract(batch.pixels);
+        next += batch.indices.length + batch.skipped.length;
+        const lines = Array.from(batch.indices, (index) => lineOf(source, index));
+        writer.append(features[pooling], lines, next);
+        waitSeconds += batch.waitSeconds;
+        progress.update(next);
+        await images.writeIfDue();
+        stopped = next < source.count && stopRequested();
+        if (stopped) break;
+      }
+    }
+  } finally {
+    progress.end();
+    await reader.close();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const { count } = writer;
+  await images.write();
+  if (stopped) writer.sync();
+  else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
+  const outcome = stopped ? "stopped" : "finished";
+  const { width } = model.shape;
+  return { outcome, count, width, skipped: missing.size, images: next - first, seconds, waitSeconds };
+}
+
+function lineOf(source: ImageSource, index: number): FeatureLine {
+  const label = source.label(index);
+  const line = { index, name: source.name(index) };
+  return label === undefined ? line : { ...line, label, class: source.classes![label]! };
+}

@@ -1,0 +1,63 @@
+// How well a pre-trained model reconstructs images that it has not seen: its own pretext task, on held-out images.
+
+import { compile } from "../engine/index.js";
+import { defineProgram } from "../graph/index.js";
+import { drawPlan } from "../training/batch-plan.js";
+import { modelOf } from "../training/model.js";
+import type { Warn } from "../training/newest-checkpoint.js";
+import { openReconstructingRun } from "../training/reconstructing-run.js";
+import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
+import type { ImageProgress } from "./image-progress.js";
+
+/** The seed also says which images come together, and what is hidden of each. */
+export interface ReconstructionRequest extends HeldOutRequest {
+  /** Folder of a run whose method reconstructs. */
+  readonly run: string;
+  readonly threads: number;
+  /** Called where the newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
+}
+
+export interface ReconstructionReport {
+  readonly task: "reconstruction";
+  readonly from: string;
+  readonly method: string;
+  readonly test: { readonly source: string | readonly string[]; readonly images: number };
+  readonly seed: number;
+  /** As during pre-training: the mean squared error over hidden patches, of normalised pixels where `normPixels`. */
+  readonly detail: { readonly reconstruction: number };
+}
+
+const BATCH = 64;
+
+/** Throws EvaluationError where there are too few images, RunDirectoryError, SourceError. */
+export async function evaluateReconstruction(
+  { run, test, images, seed = 0, threads, warn }: ReconstructionRequest,
+  progress: ImageProgress,
+): Promise<ReconstructionReport> {
+  const { config, method, weights, step } = await openReconstructingRun(run, warn);
+  const heldOut = await openHeldOut({ test, images, seed });
+  const groups = Math.max(1, Math.floor(Math.min(BATCH, heldOut.count) / method.groupSize));
+  const batch = groups * method.groupSize;
+  const { metrics } = modelOf(config, method, batch);
+  const program = defineProgram("held-out reconstruction", { reconstruction: metrics.reconstruction! });
+  const executable = await compile(program, { device: "cpu", threads });
+  const inputs = Object.fromEntries(Object.entries(weights).filter(([name]) => program.inputs.has(name)));
+  const views = { shape: config.model, background: config.data.background };
+  let [sum, batches] = [0, 0];
+  for await (const pixels of heldOut.batches(views, batch, progress)) {
+    const position = { seed, stream: "held-out plan", epoch: 0, firstGroup: batches * groups };
+    const plan = drawPlan(method, groups, position);
+    const { reconstruction } = await executable.run({ ...inputs, images: pixels, [method.planName]: plan });
+    sum += (reconstruction as Float32Array)[0]!;
+    batches += 1;
+  }
+  return {
+    task: "reconstruction",
+    from: `${run}, step ${step}`,
+    method: config.method,
+    test: { source: test, images: batches * batch },
+    seed,
+    detail: { reconstruction: sum / batches },
+  };
+}

@@ -1,0 +1,49 @@
+// What is printed before the first step of a fine-tuning.
+
+import { printable } from "../../terminal/printable.js";
+import { formatBytes, formatCount, formatRate } from "../../terminal/quantities.js";
+import type { DerivedSchedule } from "../../training/derived.js";
+import type { RunDirectory } from "../../training/run-directory.js";
+import type { FinetuneConfig } from "./config.js";
+
+export interface FinetuneFacts {
+  /** Images to learn from, and how they are held. */
+  readonly images: number;
+  readonly held: string;
+  readonly threads: number;
+  readonly memoryBytes: number;
+  /** Steps done before, in a resumed run. */
+  readonly doneSteps: number;
+}
+
+/** Lines to print: what is learnt from what, then all values that were chosen. */
+export function announceFinetune(
+  { config, folder }: RunDirectory<FinetuneConfig>,
+  derived: DerivedSchedule,
+  { images, held, threads, memoryBytes, doneSteps }: FinetuneFacts,
+): string[] {
+  const { schedule, labels, from, classes, model } = config;
+  const { width, depth, imageSize } = model.shape;
+  const start = doneSteps > 0 ? `going on after step ${formatCount(doneSteps)}` : "a new run";
+  const share = labels.fraction < 1 ? `, ${Number((100 * labels.fraction).toPrecision(3))}% of the labels` : "";
+  const rate = Number(derived.learningRate.toPrecision(6));
+  const facts: [string, string][] = [
+    ["encoder", `${from.origin}: ${width} wide, ${depth} blocks, ${imageSize} x ${imageSize} pixels`],
+    ["labelled", `${formatCount(images)} images of ${formatCount(classes.length)} classes${share}: ${held}`],
+    ["batch", `${schedule.batchSize} images, ${schedule.microBatch} at once`],
+    [
+      "learning rate",
+      `${rate} after ${formatCount(derived.warmupSteps)} steps, then half-cosine to ${schedule.minLearningRate}`,
+    ],
+    ["length", `${formatCount(derived.totalSteps)} steps, ${formatRate(derived.epochs)} epochs`],
+    ["device", `${config.run.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`],
+    ["memory", `about ${formatBytes(memoryBytes)}`],
+  ];
+  const chosen = ["pooling", "augmentation", "regularization", "schedule", "optimizer"] as const;
+  return [
+    `Fine-tuning, ${start} in ${folder}`,
+    ...facts.map(([name, text]) => `  ${name.padEnd(15)}${text}`),
+    "Configuration",
+    ...chosen.map((section) => `  ${section}: ${JSON.stringify(config[section])}`),
+  ].map(printable);
+}

@@ -1,0 +1,156 @@
+// The configuration of a fine-tuning: its schema, its recipes, and how the values that were given become a complete one.
+
+import { z } from "zod";
+import { batchMisfits, deriveMicroBatch, scheduleMisfits } from "../../config/checks.js";
+import { ConfigError } from "../../config/errors.js";
+import { type ConfigKey, schemaKeys } from "../../config/keys.js";
+import { type ConfigLayer, mergeLayers } from "../../config/layers.js";
+import { runLimits } from "../../config/limits.js";
+import { describeIssues } from "../../config/problems.js";
+import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../config/schema.js";
+import { poolings } from "../../heads/features.js";
+import type { EncoderShape } from "../../nn/presets.js";
+import { modelDescriptionSchema } from "../../training/pretrained.js";
+import { type RecipeName, recipeDefaults } from "./recipes.js";
+
+const share = (text: string) => z.number().min(0).max(1).describe(text);
+const strength = (most: number, text: string) => z.number().min(0).max(most).describe(text);
+
+/** What a person can set. */
+const choices = {
+  seed: z
+    .int()
+    .min(0)
+    .describe("decides the order, the views, what is mixed and dropped, and the head's first weights"),
+  pooling: z.enum(poolings).describe("what the head sees: the mean of the patch tokens, normalised, or the CLS token"),
+  augmentation: z.strictObject({
+    scale: scaleSchema,
+    flip: z.boolean().describe("mirror half of the crops"),
+    randAugment: z
+      .strictObject({
+        operations: z.int().min(1).max(15).describe("operations an image"),
+        magnitude: z.number().min(0).max(10).describe("strength of the operations"),
+        magnitudeDeviation: strength(10, "deviation of the strength from image to image"),
+      })
+      .nullable()
+      .describe("random changes of shape and colour, or null for none"),
+    randomErasing: z
+      .strictObject({ probability: share("how often a rectangle of an image is filled with noise") })
+      .nullable()
+      .describe("random rectangles of noise, or null for none"),
+  }),
+  regularization: z.strictObject({
+    labelSmoothing: z.number().min(0).lt(1).describe("share of the target that is spread over all classes"),
+    mixup: strength(1000, "shape of the beta distribution that images are blended by; 0 for none"),
+    cutmix: strength(1000, "shape of the beta distribution that rectangles are swapped by; 0 for none"),
+    dropPath: z.number().min(0).lt(1).describe("how often the last block is left out; earlier ones less often"),
+  }),
+  schedule: scheduleSchema,
+  optimizer: optimizerSchema.extend({
+    layerDecay: z
+      .number()
+      .gt(0)
+      .max(1)
+      .describe("each layer's learning rate as a share of that of the layer above it; 1 for the same everywhere"),
+  }),
+  data: z.strictObject({
+    workers: z
+      .int()
+      .min(0)
+      .max(runLimits.workers)
+      .describe("threads that decode images; 0 chooses by the number of cores"),
+    memoryBudgetMiB: z
+      .int()
+      .min(0)
+      .max(runLimits.memoryBudgetMiB)
+      .describe("a set that fits into this much memory is kept decoded"),
+    maxUnreadableShare: share("the run ends when a larger share of the files cannot be read"),
+  }),
+  run: runSchema.omit({ picturesEvery: true }),
+};
+
+const source = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
+/** What else decides the result, recorded so that the folder of a run says all of it. */
+const facts = {
+  task: z.literal("finetune"),
+  /** The encoder that it began with: in words, and what tells it apart. */
+  from: z.strictObject({ origin: z.string(), fingerprint: z.string() }),
+  train: source,
+  test: source,
+  labels: z.strictObject({ fraction: z.number().gt(0).max(1), seed: z.int().min(0) }),
+  classes: z.array(z.string()).min(1).max(100_000),
+  model: modelDescriptionSchema.omit({ decoder: true }),
+};
+
+const choiceSchema = z.strictObject(choices);
+const schema = z.strictObject({ ...facts, ...choices });
+
+export type FinetuneChoices = z.infer<typeof choiceSchema>;
+export type FinetuneConfig = z.infer<typeof schema>;
+
+/** Patch tokens that are computed at once: enough for the engine's full speed, few enough for the cache. */
+const TOKENS_AT_ONCE = 4096;
+
+/** What is needed to fill in the values that nobody set. */
+export interface FinetuneSetting {
+  readonly recipe: RecipeName;
+  readonly encoder: EncoderShape;
+  readonly fromScratch: boolean;
+  /** How many images there are to learn from: no batch is larger. */
+  readonly images: number;
+}
+
+/**
+ * Merges the layers, first the weakest, over the recipe's values. Throws ConfigError with one sentence for each problem.
+ */
+export function resolveFinetune(layers: readonly ConfigLayer[], setting: FinetuneSetting): FinetuneChoices {
+  const { recipe, encoder, fromScratch, images } = setting;
+  const defaults: ConfigLayer = { origin: "defaults", values: recipeDefaults(recipe, fromScratch) };
+  const { values, origins } = mergeLayers([defaults, ...layers]);
+  const batchIsGiven = origins.get("schedule.batchSize") !== "defaults";
+  const schedule = values.schedule as Record<string, unknown>;
+  if (!batchIsGiven) schedule.batchSize = Math.min(schedule.batchSize as number, images);
+  if (schedule.microBatch === null && Number.isSafeInteger(schedule.batchSize)) {
+    const sequences = Math.max(1, Math.round(TOKENS_AT_ONCE / (encoder.imageSize / encoder.patchSize) ** 2));
+    schedule.microBatch = deriveMicroBatch(Math.max(1, schedule.batchSize as number), 1, sequences);
+  }
+  const parsed = choiceSchema.safeParse(values);
+  if (!parsed.success) {
+    throw new ConfigError(describeIssues(parsed.error.issues, { schema: choiceSchema, values, origins }));
+  }
+  const problems = misfits(parsed.data, images, encoder);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parsed.data;
+}
+
+function misfits({ schedule }: FinetuneChoices, images: number, { imageSize }: EncoderShape): string[] {
+  const { batchSize, microBatch } = schedule;
+  const problems = [...scheduleMisfits(schedule), ...batchMisfits(batchSize, imageSize)];
+  if (batchSize > images) {
+    problems.push(
+      `schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it, or leave it out`,
+    );
+  }
+  if (batchSize % microBatch !== 0) {
+    problems.push(
+      `schedule.microBatch: expected a divisor of schedule.batchSize = ${batchSize}; found ${microBatch}. ` +
+        `Take ${deriveMicroBatch(batchSize, 1, microBatch)}, or leave it out`,
+    );
+  }
+  return problems;
+}
+
+/** Validates a configuration that was resolved before. Throws ConfigError. */
+export function parseFinetuneConfig(values: unknown, origin: string): FinetuneConfig {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const { values: given, origins } = mergeLayers([{ origin, values }]);
+  throw new ConfigError(describeIssues(parsed.error.issues, { schema, values: given, origins }));
+}
+
+/** Every key that can be set, with the values of a recipe, for help texts. */
+export function finetuneKeys(recipe: RecipeName): ConfigKey[] {
+  const derived = { "schedule.microBatch": "derived" };
+  return schemaKeys(choiceSchema, recipeDefaults(recipe, false), derived);
+}

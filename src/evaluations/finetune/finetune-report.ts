@@ -1,0 +1,69 @@
+// The result of a fine-tuning: tested at its end, and only then, so that no choice is made by looking at the test set.
+
+import { createClassScores } from "../../heads/class-scores.js";
+import { type ClassificationResult, classificationResult } from "../../heads/classification-metrics.js";
+import type { Training } from "../../optim/training.js";
+import type { RunHooks, RunSummary } from "../../training/hooks.js";
+import type { RunDirectory } from "../../training/run-directory.js";
+import type { ImageProgress } from "../image-progress.js";
+import type { LabelledSets } from "../labelled-sets.js";
+import { type SetReport, type TrainingSetReport, writeReport } from "../report.js";
+import { rowsOfSet } from "../set-rows.js";
+import { classifierShapeOf } from "./classifier-file.js";
+import type { FinetuneConfig } from "./config.js";
+
+export interface FinetuneHooks extends RunHooks {
+  /** Of the test images, at the end. */
+  readonly imageProgress: ImageProgress;
+}
+
+export interface FinetuneReport {
+  readonly task: "finetune";
+  readonly from: string;
+  readonly fingerprint: string;
+  readonly train: TrainingSetReport;
+  readonly test: SetReport;
+  readonly classes: readonly string[];
+  /** Images that were learnt from in all, repetitions included. */
+  readonly imagesSeen: number;
+  /** Of the last step. */
+  readonly trainingLoss: number | null;
+  readonly detail: ClassificationResult;
+}
+
+/** Tests the weights as they are now, and writes report.json and report.png into the run. */
+export async function reportFinetune(
+  run: RunDirectory<FinetuneConfig>,
+  { layout, values }: Training,
+  sets: LabelledSets,
+  summary: RunSummary,
+  hooks: FinetuneHooks,
+): Promise<FinetuneReport> {
+  const { config } = run;
+  const weights = new Map(layout.entries.map(({ name, shape }) => [name, { shape, data: values[name]! }]));
+  const program = await createClassScores(
+    { shape: classifierShapeOf(config), normalization: config.model.normalization, weights },
+    { threads: config.run.threads },
+  );
+  hooks.progress.end();
+  const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, hooks.imageProgress);
+  const report: FinetuneReport = {
+    task: "finetune",
+    from: config.from.origin,
+    fingerprint: config.from.fingerprint,
+    train: {
+      source: config.train,
+      images: sets.train.indices.length,
+      skipped: [],
+      labelsFraction: config.labels.fraction,
+      seed: config.labels.seed,
+    },
+    test: { source: config.test, images: labels.length, skipped },
+    classes: config.classes,
+    imagesSeen: summary.totalSteps * config.schedule.batchSize,
+    trainingLoss: summary.loss,
+    detail: classificationResult(rows.scores, labels, config.classes),
+  };
+  await writeReport(run.paths.report, report);
+  return report;
+}

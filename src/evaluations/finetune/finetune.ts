@@ -1,0 +1,268 @@
+// Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
+
+import { absolutePaths, type ConfigLayer } from "../../config/config.js";
+import { type BatchOptions, describeSkip, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
+import { engineThreads } from "../../engine/machine.js";
+import { input } from "../../graph/index.js";
+import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
+import { crossEntropy } from "../../heads/cross-entropy.js";
+import { ParameterScope } from "../../nn/parameters.js";
+import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
+import { Waiting } from "../../terminal/waiting.js";
+import type { Checkpoint } from "../../training/checkpoints.js";
+import { deriveSchedule } from "../../training/derived.js";
+import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
+import { trainLoop } from "../../training/loop.js";
+import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
+import { initialValues } from "../../training/model.js";
+import { restoreState, stateTensors } from "../../training/model-state.js";
+import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { restoreNewest } from "../../training/restore.js";
+import { readConfigFile } from "../../training/run-config.js";
+import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
+import { checkThreads, runHere } from "../../training/threads.js";
+import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { fingerprint, type ModelRequest, openModel } from "../model.js";
+import { announceFinetune } from "./announce.js";
+import { batchInputs } from "./batch-inputs.js";
+import { classifierShapeOf } from "./classifier-file.js";
+import { type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
+import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "./finetune-images.js";
+import { type FinetuneHooks, type FinetuneReport, reportFinetune } from "./finetune-report.js";
+import type { RecipeName } from "./recipes.js";
+
+export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
+  readonly recipe: RecipeName;
+  /** Values over those of the recipe, first the weakest. */
+  readonly layers: readonly ConfigLayer[];
+}
+
+export interface FinetuneResult {
+  readonly summary: RunSummary;
+  /** Null where the run was stopped before its end. */
+  readonly report: FinetuneReport | null;
+}
+
+type FinetuneRun = RunDirectory<FinetuneConfig>;
+
+/** Starts a fine-tuning in a new folder. Throws OutputError, ConfigError, EvaluationError and the errors of the parts. */
+export async function finetune(
+  request: FinetuneRequest,
+  folder: string,
+  hooks: FinetuneHooks,
+): Promise<FinetuneResult> {
+  refuseRunAmongImages(folder, [request.train, request.test]);
+  const sets = await openLabelledSets(request, hooks);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const model = await waiting.during("Reading the encoder", () => openModel(request));
+  const choices = resolveFinetune(request.layers, {
+    recipe: request.recipe,
+    encoder: model.shape,
+    fromScratch: request.from === "scratch",
+    images: sets.train.indices.length,
+  });
+  checkThreads(choices.run);
+  const { labelsFraction = 1, seed = 0 } = request;
+  const { shape, normalization, background } = model;
+  const config: FinetuneConfig = {
+    task: "finetune",
+    from: { origin: model.origin, fingerprint: fingerprint(model) },
+    train: copyOf(request.train),
+    test: copyOf(request.test),
+    labels: { fraction: labelsFraction, seed },
+    classes: [...sets.classes],
+    // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
+    model: { shape, normalization, background: [...background] as [number, number, number] } as FinetuneConfig["model"],
+    ...choices,
+  };
+  const checked = parseFinetuneConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
+  return withRun(await RunDirectory.create(folder, checked), (run) =>
+    train(run, sets, beginImages(run, sets), hooks, model),
+  );
+}
+
+/**
+ * Goes on with a fine-tuning from its newest intact checkpoint, exactly as if it had never stopped. Throws
+ * SourceChangedError where its images are others than it began with, unless that is accepted.
+ */
+export async function resumeFinetune(
+  folder: string,
+  overrides: ResumeOverrides,
+  hooks: FinetuneHooks,
+): Promise<FinetuneResult> {
+  const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
+  const { fraction, seed } = stored.labels;
+  const { source, testSource } = overrides;
+  const moved = {
+    ...stored,
+    ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
+    ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
+  };
+  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, hooks);
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
+  return withRun(opened, async (run) => {
+    const images = await goOnWithImages(run, sets, overrides, hooks);
+    if (source !== undefined || testSource !== undefined) await run.writeConfig(moved);
+    return train(run, sets, images, hooks);
+  });
+}
+
+/** The sections of a configuration that decide what is learnt. */
+const DECISIVE = [
+  "seed",
+  "pooling",
+  "labels",
+  "classes",
+  "model",
+  "augmentation",
+  "regularization",
+  "schedule",
+  "optimizer",
+] as const;
+
+/** `start` is the encoder that a new run begins with. */
+async function train(
+  run: FinetuneRun,
+  sets: LabelledSets,
+  kept: FinetuneImages,
+  hooks: FinetuneHooks,
+  start?: PretrainedModel,
+): Promise<FinetuneResult> {
+  const { config } = run;
+  const images = sets.train.indices.length;
+  for (const set of [kept.train, kept.test]) await run.keepImages(set);
+  const waiting = new Waiting(hooks.progress.line, hooks.signal);
+  const definition = finetuneDefinition(config);
+  const plan = planBatchMemory(batchOptions(run, sets, hooks));
+  const memory = [...trainingParts(config, definition), ...batchParts(plan)];
+  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, print: hooks.print });
+  const batches = await waiting.during("Reading images into memory", (onProgress) =>
+    openBatches({ ...batchOptions(run, sets, hooks), onProgress }),
+  );
+  try {
+    const training = await waiting.duringBusy("Compiling the training step", () => createTraining(definition));
+    const snapshot = () => ({
+      tensors: stateTensors(training),
+      metadata: { config: JSON.stringify(config), images: String(images) },
+    });
+    if (start !== undefined) {
+      startWeights(training, config, start);
+      // From here on, the run needs the encoder's own file no more.
+      await waiting.during("Writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
+    }
+    const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
+    const trainedOn = kept.train.accepts ? undefined : images;
+    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
+      restoreNewest(run, { restore }, trainedOn, DECISIVE, hooks),
+    );
+    checkClasses(run, sets);
+    const repaired = await run.startMetrics(doneSteps);
+    if (repaired !== undefined) hooks.print(repaired);
+    const { batchSize } = config.schedule;
+    const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
+    const announcement = announceFinetune(run, derived, {
+      images,
+      held: batches.description,
+      threads: config.run.threads || engineThreads(),
+      memoryBytes: bytesWithImages(memory, batches.memory),
+      doneSteps,
+    });
+    for (const line of announcement) hooks.print(line);
+    run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
+    const inputsOf = batchInputs(config, sets.train);
+    const summary = await trainLoop(
+      {
+        run,
+        training,
+        batches,
+        batchSize,
+        schedule: { ...derived, peak: derived.learningRate, floor: config.schedule.minLearningRate },
+        doneSteps,
+        inputsOf,
+        step: (inputs, options) => training.step(inputs, { ...options, clipNorm: config.optimizer.clipNorm }),
+        snapshot,
+      },
+      hooks,
+    );
+    run.log.info(`${summary.outcome} after step ${summary.step}`);
+    const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, hooks) : null;
+    return { summary, report };
+  } finally {
+    await batches.close();
+  }
+}
+
+function batchOptions(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): BatchOptions {
+  const { model, schedule, seed, data, augmentation } = run.config;
+  const { scale, flip, randAugment, randomErasing } = augmentation;
+  return {
+    source: selectImages(sets.train.source, sets.train.indices),
+    imageSize: model.shape.imageSize,
+    batchSize: schedule.batchSize,
+    seed,
+    minimumSize: model.shape.patchSize,
+    augmentation: {
+      scale,
+      flipProbability: flip ? 0.5 : 0,
+      ...(randAugment && { randAugment }),
+      ...(randomErasing && { randomErasing }),
+    },
+    background: model.background,
+    memoryBudget: data.memoryBudgetMiB * 2 ** 20,
+    unreadableShare: data.maxUnreadableShare,
+    ...(data.workers > 0 && { workers: data.workers }),
+    ...(hooks.signal && { signal: hooks.signal }),
+    onSkip: (skipped) => {
+      run.log.skipped(skipped.name, skipped.reason);
+      hooks.print(describeSkip(skipped));
+    },
+  };
+}
+
+/** What a fine-tuning of this configuration minimises, and how. */
+function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
+  const { batchSize, microBatch } = config.schedule;
+  const { betas, epsilon, weightDecay, layerDecay } = config.optimizer;
+  const { mixup, cutmix, dropPath } = config.regularization;
+  const shape = classifierShapeOf(config);
+  const scope = new ParameterScope();
+  const scores = trainingScores(classifier(scope, shape), shape, microBatch, config.model.normalization, {
+    mixed: mixup > 0 || cutmix > 0,
+    dropPath: dropPath > 0,
+  });
+  return {
+    name: "finetune",
+    loss: crossEntropy(scores, input("targets", [microBatch, shape.classes])),
+    parameters: fineTuned(scope.parameters, shape.encoder.depth, layerDecay),
+    optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
+    microBatches: batchSize / microBatch,
+    engine: { device: config.run.device, threads: config.run.threads },
+  };
+}
+
+/** The memory of weights and program. */
+function trainingParts({ schedule, model, run }: FinetuneConfig, definition: TrainingDefinition): MemoryPart[] {
+  const { flatBytes, programBytes } = planTraining(definition);
+  const { microBatch } = schedule;
+  const computing = `computing ${microBatch} images of ${model.shape.imageSize} pixels at once`;
+  const onGpu = run.device !== "cpu";
+  return [
+    { name: "weights, gradients and optimizer state", bytes: flatBytes, lower: "the encoder's size" },
+    { name: computing, bytes: programBytes, lower: "schedule.microBatch", onGpu },
+  ];
+}
+
+/** The encoder's weights as they were learnt, and a new head. */
+function startWeights({ values }: Training, config: FinetuneConfig, { tensors }: PretrainedModel): void {
+  const scope = new ParameterScope();
+  classifier(scope, classifierShapeOf(config));
+  for (const parameter of scope.parameters) {
+    const learnt = tensors.get(parameter.name)?.data;
+    values[parameter.name]!.set(learnt ?? initialValues(parameter, config.seed));
+  }
+}
+
+function copyOf(source: string | readonly string[]): string | string[] {
+  return typeof source === "string" ? source : [...source];
+}

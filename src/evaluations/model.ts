@@ -1,0 +1,69 @@
+// The encoder that is put to use: pre-trained, or as it starts for comparison.
+
+import { crc32 } from "node:zlib";
+import { configDefaults } from "../config/defaults.js";
+import { checksumText } from "../files/checksum.js";
+import { ParameterScope } from "../nn/parameters.js";
+import { type ModelPreset, modelPresets } from "../nn/presets.js";
+import { visionTransformer } from "../nn/vision-transformer.js";
+import { initialValues } from "../training/model.js";
+import type { Warn } from "../training/newest-checkpoint.js";
+import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
+
+export interface ModelRequest {
+  /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
+  readonly from: string;
+  /** Of "scratch" alone: its size (default micro) and what its weights are drawn from. */
+  readonly preset?: ModelPreset;
+  readonly modelSeed?: number;
+  /** Of a run of iBOT: the student in place of the teacher. */
+  readonly student?: boolean;
+  /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
+  readonly warn?: Warn | undefined;
+  /** False goes on where what an evaluation keeps is more than the memory that is free; true by default. */
+  readonly memoryCheck?: boolean;
+}
+
+/** Throws the errors of `loadPretrained`. */
+export async function openModel({
+  from,
+  preset = "micro",
+  modelSeed = 0,
+  student,
+  warn,
+}: ModelRequest): Promise<PretrainedModel> {
+  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student, warn });
+}
+
+function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = modelPresets[preset];
+  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
+  const scope = new ParameterScope();
+  visionTransformer(scope, shape);
+  const { mean, std, background } = configDefaults(preset, "mae").data;
+  return {
+    shape,
+    decoder: undefined,
+    normalization: { mean, std },
+    background,
+    tensors: new Map(
+      scope.parameters.map((parameter) => [
+        parameter.name,
+        { shape: parameter.tensor.shape, data: initialValues(parameter, seed) },
+      ]),
+    ),
+    origin: `scratch (${preset}, seed ${seed})`,
+  };
+}
+
+/** Tells encoders apart: equal where all that decides their features is. */
+export function fingerprint({ shape, normalization, background, tensors }: PretrainedModel): string {
+  const scope = new ParameterScope();
+  visionTransformer(scope, shape);
+  let sum = crc32(JSON.stringify([shape, normalization.mean, normalization.std, background]));
+  for (const { name } of scope.parameters) {
+    const { buffer, byteOffset, byteLength } = tensors.get(name)!.data;
+    sum = crc32(new Uint8Array(buffer, byteOffset, byteLength), sum);
+  }
+  return checksumText(sum);
+}

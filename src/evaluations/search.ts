@@ -1,0 +1,137 @@
+// The images of an embedding that are nearest to given ones, as a list and as a contact sheet.
+
+import { basename } from "node:path";
+import { type Color, openSource, readImages } from "../data/index.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { createFeatureExtractor } from "../heads/features.js";
+import { findNeighbours } from "../heads/neighbours.js";
+import { type Picture, renderSheet } from "../pictures/sheet.js";
+import type { Warn } from "../training/newest-checkpoint.js";
+import { prepareOutputs } from "../training/outputs.js";
+import { EvaluationError } from "./errors.js";
+import type { FeatureDescription } from "./feature-description.js";
+import { type FeatureFiles, openFeatures } from "./feature-files.js";
+import type { FeatureLine } from "./feature-lines.js";
+import { fingerprint, openModel } from "./model.js";
+
+export interface SearchRequest {
+  /** The .npy file of `mixedae embed`. */
+  readonly features: string;
+  readonly queries: readonly string[];
+  /** How many images to find for each. */
+  readonly top: number;
+  /** The encoder; by default that which the features were made with. */
+  readonly from?: string;
+  /** A PNG file to draw. */
+  readonly sheet?: string;
+  /** Whether the sheet may replace a file that is there already; by default that is refused. */
+  readonly overwrite?: boolean | undefined;
+  readonly threads: number;
+  /** Called where the encoder's newest checkpoint is damaged and an older one is taken. */
+  readonly warn?: Warn | undefined;
+}
+
+export interface Match extends FeatureLine {
+  /** Cosine similarity, from -1 to 1. */
+  readonly similarity: number;
+}
+
+export interface SearchResult {
+  readonly query: string;
+  /** The nearest first. */
+  readonly matches: readonly Match[];
+}
+
+/**
+ * One result for each query. Throws OutputError where the sheet has the name of a file or would become an image of the
+ * set, EvaluationError and the errors of the parts.
+ */
+export async function search(request: SearchRequest): Promise<SearchResult[]> {
+  const files = openFeatures(request.features);
+  try {
+    const { description } = files;
+    if (description.count === 0) {
+      throw new EvaluationError({
+        expected: `at least one image in ${request.features}`,
+        found: `none of ${description.images} could be read when they were embedded`,
+        remedy: "Embed images that can be read",
+      });
+    }
+    const { queries, sheet, overwrite } = request;
+    if (sheet !== undefined) {
+      await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
+    }
+    const { pixels, vectors, background } = await embedQueries(request, description);
+    const engine = { threads: request.threads };
+    const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
+    const lines = await files.lines(neighbours.indices);
+    const results = queries.map((query, row) => {
+      const [start, end] = [row * neighbours.k, (row + 1) * neighbours.k];
+      const matches = lines
+        .slice(start, end)
+        .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
+      return { query, matches };
+    });
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, pixels, background)]);
+    return results;
+  } finally {
+    files.close();
+  }
+}
+
+async function embedQueries(
+  { features, queries, from, threads, warn }: SearchRequest,
+  description: FeatureDescription,
+) {
+  const model = await openModel({
+    from: from ?? description.from,
+    ...(description.student && { student: true }),
+    warn,
+  });
+  if (fingerprint(model) !== description.fingerprint) {
+    throw new EvaluationError({
+      expected: `the encoder that ${features} was made with (${description.origin})`,
+      found: `another one (${model.origin})`,
+      remedy: "Name its checkpoint with --from, or embed the images again",
+    });
+  }
+  const { imageSize, patchSize, width } = model.shape;
+  const images = await readImages(queries, { imageSize, minimumSize: patchSize, background: model.background });
+  const extractor = await createFeatureExtractor(model, { threads });
+  const vectors = new Float32Array(images.length * width);
+  for (let first = 0; first < images.length; first += extractor.batch) {
+    const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
+    vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
+  }
+  return { pixels: images.map(({ pixels }) => pixels), vectors, background: model.background };
+}
+
+/** A row for each query: itself, then its matches. */
+async function sheetOf(
+  { description }: FeatureFiles,
+  results: readonly SearchResult[],
+  queries: readonly Uint8Array[],
+  background: Color,
+) {
+  const { imageSize, source, split, origin } = description;
+  const opened = await openSource(source, { split });
+  const shown = results.flatMap(({ matches }) => matches);
+  const moved = shown.find(({ index, name }) => index >= opened.count || opened.name(index) !== name);
+  if (moved !== undefined || opened.count !== description.images) {
+    throw new EvaluationError({
+      expected: `the ${description.images} images that were embedded at ${[source].flat().join(", ")}`,
+      found: moved === undefined ? `${opened.count}` : `another image in the place of ${moved.name}`,
+      remedy: "Leave the sheet out, or embed the images again",
+    });
+  }
+  const picture = (data: Uint8Array): Picture => ({ width: imageSize, height: imageSize, data });
+  const wanted = [...new Set(shown.map(({ index }) => index))];
+  const read = await readImages({ source: opened, indices: wanted }, { imageSize, background, onSkip: () => {} });
+  const pictures = new Map(read.map(({ index, pixels }) => [index, picture(pixels)]));
+  const rows = results.map(({ matches }, row) => [
+    picture(queries[row]!),
+    ...matches.map(({ index }) => pictures.get(index) ?? null),
+  ]);
+  const titles = ["query", ...(results[0]?.matches ?? []).map((_, rank) => String(rank + 1))];
+  return renderSheet({ titles, rows, caption: `nearest images, ${basename(origin)}` });
+}

@@ -1,0 +1,27 @@
+// Features of the images of a labelled set, all in memory.
+
+import type { FeatureExtractor, Features } from "../heads/features.js";
+import type { PretrainedModel } from "../training/pretrained.js";
+import type { ImageProgress } from "./image-progress.js";
+import type { LabelledSet } from "./labelled-sets.js";
+import { rowsOfSet } from "./set-rows.js";
+
+export interface SetFeatures {
+  /** [images, width] for each pooling, without the images that could not be read. */
+  readonly features: Features;
+  readonly labels: Int32Array;
+  /** Names of images that could not be read. */
+  readonly skipped: readonly string[];
+}
+
+/** Sees every image once, as evaluation does. */
+export async function featuresOf(
+  set: LabelledSet,
+  label: string,
+  model: PretrainedModel,
+  { batch, extract }: FeatureExtractor,
+  progress: ImageProgress,
+): Promise<SetFeatures> {
+  const { rows, ...others } = await rowsOfSet(set, label, model, { batch, run: extract }, progress);
+  return { features: rows, ...others };
+}

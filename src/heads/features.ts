@@ -1,0 +1,58 @@
+// Images to feature vectors: the frozen encoder as a compiled program.
+
+import type { CompileOptions } from "../engine/index.js";
+import type { Normalization } from "../nn/pixels.js";
+import type { EncoderShape } from "../nn/presets.js";
+import { visionTransformer } from "../nn/vision-transformer.js";
+import { createImageProgram } from "./image-program.js";
+import type { Weights } from "./weights.js";
+
+/** How one vector is made of an image's tokens: the mean of the patch tokens, or the CLS token. */
+export const poolings = ["mean", "cls"] as const;
+export type Pooling = (typeof poolings)[number];
+
+/** One row an image [images, width] for each pooling. */
+export type Features = Readonly<Record<Pooling, Float32Array>>;
+
+/** A pre-trained encoder, wherever its weights are from. */
+export interface FrozenEncoder {
+  readonly shape: EncoderShape;
+  readonly normalization: Normalization;
+  /** Weights by their official names, positions included; others are left aside. */
+  readonly tensors: Weights;
+}
+
+export interface FeatureExtractor {
+  /** The most images that one call takes. */
+  readonly batch: number;
+  readonly imageSize: number;
+  readonly width: number;
+  /** What the engine holds at its peak, weights included. */
+  readonly memoryBytes: number;
+  /**
+   * Features of images [images, imageSize, imageSize, 3], after the final norm. An image's features depend on its
+   * pixels alone, to the last bit: not on its place or on the other images of the batch.
+   */
+  extract(pixels: Uint8Array): Promise<Features>;
+}
+
+/** Compiles an encoder. Throws EngineError where a weight is missing or of another shape. */
+export async function createFeatureExtractor(
+  { shape, normalization, tensors }: FrozenEncoder,
+  engine: CompileOptions = {},
+): Promise<FeatureExtractor> {
+  const { batch, imageSize, memoryBytes, run } = await createImageProgram(
+    {
+      name: "features",
+      shape,
+      normalization,
+      weights: tensors,
+      outputs: (scope, images) => {
+        const { cls, patches } = visionTransformer(scope, shape)(images);
+        return { cls, mean: patches.mean([0]) };
+      },
+    },
+    engine,
+  );
+  return { batch, imageSize, width: shape.width, memoryBytes, extract: run };
+}
