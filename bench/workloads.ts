@@ -2,8 +2,8 @@
 
 import type { TypedArray } from "#src/engine/index.js";
 import { input, type Tensor } from "#src/graph/index.js";
-import type { Method } from "#src/methods/method.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
+import type { ReconstructionTask } from "#src/methods/reconstruction-task.js";
 import { createMethod, methodDefaults } from "#src/methods/registry.js";
 import { blocks } from "#src/nn/block.js";
 import { type Parameter, ParameterScope } from "#src/nn/parameters.js";
@@ -45,7 +45,12 @@ function plainTransformer(width: number, heads: number, batch: number, microBatc
 
 const CLEAN_IMAGES = 16;
 
-function pretext(name: string, shape: ModelShape, method: Method, torch: Record<string, unknown>): Workload {
+function pretext(
+  name: string,
+  shape: ModelShape,
+  method: ReconstructionTask,
+  torch: Record<string, unknown>,
+): Workload {
   const { imageSize } = shape;
   return {
     name,

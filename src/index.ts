@@ -104,8 +104,16 @@ export {
 } from "./methods/ibot/options.js";
 export { createIbotTraining, type IbotDefinition, type IbotTraining } from "./methods/ibot/training.js";
 /* Pretext tasks: MAE, naive mixing, MixedAE; and their comparison with other code. See docs/methods.md, parity.md. */
-export type { Method, PretextTask } from "./methods/method.js";
+export type {
+  Method,
+  MethodConfig,
+  MethodTraining,
+  Position,
+  Pretext,
+  ReconstructingMethod,
+} from "./methods/method.js";
 export { evaluatePretext, type PretextInputs, type PretextResult } from "./methods/pretext-evaluation.js";
+export type { PretextTask, ReconstructionTask } from "./methods/reconstruction-task.js";
 export { createMethod, type MethodChoice, methodDefaults } from "./methods/registry.js";
 /* Layers: parameters are made in a scope, a layer is a function of a tensor. */
 export { type Attention, attention, type KeyExclusion } from "./nn/attention.js";

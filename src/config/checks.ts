@@ -2,26 +2,22 @@
 
 import { TooFewImagesError } from "../data/errors.js";
 import { patchCount } from "../methods/method.js";
+import { misfit, nearMultiples, shareText } from "../methods/misfit.js";
+import { methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { formatBytes, formatCount } from "../terminal/quantities.js";
 import { runLimits } from "./limits.js";
 import { countParameters } from "./model-size.js";
-import type { IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
+import type { PretrainConfig } from "./schema.js";
 
-/** Images a group: 1 / mixingRatio, and 1 for a method that does not mix. */
+/** How many images the method of a configuration takes together. */
 export function groupSize(config: PretrainConfig): number {
-  return "mixingRatio" in config.methodOptions ? Math.round(1 / config.methodOptions.mixingRatio) : 1;
+  return methodOf(config).groupSize(config.methodOptions);
 }
 
 /** Whether a configuration's method reconstructs images. */
-export function reconstructs(config: PretrainConfig): config is ReconstructingConfig {
-  return config.method !== "ibot";
-}
-
-/** A ratio such as 0.333 stands for 1/3: within 1% of one over a whole number. Undefined for any other. */
-export function exactMixingRatio(ratio: number): number | undefined {
-  const group = Math.round(1 / ratio);
-  return group >= 2 && Math.abs(ratio * group - 1) <= 0.01 ? 1 / group : undefined;
+export function reconstructs(config: PretrainConfig): boolean {
+  return methodOf(config).reconstruction !== undefined;
 }
 
 /** The largest micro-batch up to `target` that divides the batch and that groups of `group` divide. */
@@ -95,48 +91,14 @@ export function findMisfits(config: PretrainConfig): string[] {
       `model.decoderWidth = ${model.decoderWidth}; found ${model.mlpRatio}. Take ${Math.max(1, Math.round(model.mlpRatio))}`,
   );
 
-  const patches = patchCount(model);
   const group = groupSize(config);
-  if (model.imageSize % model.patchSize === 0) {
-    if (config.method === "mae") {
-      const kept = Math.floor(patches * (1 - config.methodOptions.maskRatio));
-      expect(
-        kept >= 1 && kept < patches,
-        () =>
-          `methodOptions.maskRatio: expected a share that leaves at least 1 and hides at least 1 of the ${patches} patches; ` +
-          `found ${config.methodOptions.maskRatio}, which keeps ${kept}. Change it, or model.imageSize or model.patchSize`,
-      );
-    } else if (config.method !== "ibot") {
-      expect(
-        patches % group === 0,
-        () =>
-          `methodOptions.mixingRatio: expected groups that divide the ${patches} patches of an image; found ${share(group)}, ` +
-          `groups of ${group}. Change it, or model.imageSize or model.patchSize`,
-      );
-      expect(
-        patches !== group || config.method !== "mixedae" || !config.methodOptions.contrastive,
-        () =>
-          `methodOptions.mixingRatio: expected at least 2 patches of each image in a mixed image, which the contrastive ` +
-          `loss compares; found ${share(group)} of ${patches}. Change it, or model.imageSize or model.patchSize`,
-      );
-    }
-  }
-  if (config.method === "ibot") problems.push(...ibotMisfits(config));
-  if (config.method === "mixedae" && config.methodOptions.homologousAttention) {
-    const { homologousFrom } = config.methodOptions;
-    expect(
-      homologousFrom < model.depth,
-      () =>
-        `methodOptions.homologousFrom: expected a block below model.depth = ${model.depth}; found ${homologousFrom}. ` +
-        "To have ordinary attention everywhere, set methodOptions.homologousAttention to false",
-    );
-  }
+  problems.push(...methodOf(config).misfits(config));
 
   expect(schedule.batchSize % group === 0, () =>
     misfit(
       "schedule.batchSize",
       schedule.batchSize,
-      `a multiple of the ${group} images that are mixed at mixingRatio ${share(group)}`,
+      `a multiple of the ${group} images that are mixed at mixingRatio ${shareText(group)}`,
       nearMultiples(schedule.batchSize, group),
     ),
   );
@@ -150,7 +112,7 @@ export function findMisfits(config: PretrainConfig): string[] {
     misfit(
       "schedule.microBatch",
       schedule.microBatch,
-      `a multiple of the ${group} images that are mixed at mixingRatio ${share(group)}`,
+      `a multiple of the ${group} images that are mixed at mixingRatio ${shareText(group)}`,
       // The group divides every batch that is right, whatever becomes of the batch that is set.
       `Take ${schedule.batchSize % group === 0 ? deriveMicroBatch(schedule.batchSize, group, schedule.microBatch) : group}, or leave it out`,
     ),
@@ -192,30 +154,6 @@ export function batchMisfits(batchSize: number, imageSize: number): string[] {
   ];
 }
 
-/** What does not fit within a configuration of iBOT. */
-function ibotMisfits({ model, methodOptions, optimizer, run }: IbotConfig): string[] {
-  const { localSize } = methodOptions;
-  const { imageSize, patchSize } = model;
-  const problems: string[] = [];
-  if (localSize % patchSize !== 0 || localSize > imageSize) {
-    const expected = `a multiple of model.patchSize = ${patchSize} up to model.imageSize = ${imageSize}`;
-    const near = nearMultiples(Math.min(localSize, imageSize - patchSize), patchSize);
-    problems.push(misfit("methodOptions.localSize", localSize, expected, near));
-  }
-  if (optimizer.clipNorm !== null) {
-    problems.push(
-      `optimizer.clipNorm: expected null, for iBOT clips each parameter by methodOptions.parameterClipNorm; found ` +
-        `${optimizer.clipNorm}. Leave it out`,
-    );
-  }
-  if (run.picturesEvery !== 0) {
-    problems.push(
-      `run.picturesEvery: expected 0, for iBOT reconstructs nothing that could be drawn; found ${run.picturesEvery}. Leave it out`,
-    );
-  }
-  return problems;
-}
-
 /** What does not fit within a schedule. */
 export function scheduleMisfits(schedule: PretrainConfig["schedule"]): string[] {
   const problems: string[] = [];
@@ -239,19 +177,6 @@ export function scheduleMisfits(schedule: PretrainConfig["schedule"]): string[] 
     );
   }
   return problems;
-}
-
-function misfit(key: string, found: number, expected: string, suggestion: string): string {
-  return `${key}: expected ${expected}; found ${found}. ${suggestion}`;
-}
-
-function nearMultiples(value: number, of: number): string {
-  const below = Math.floor(value / of) * of;
-  return below === 0 ? `Take ${of}` : `Take ${below} or ${below + of}`;
-}
-
-function share(group: number): string {
-  return Number((1 / group).toFixed(4)).toString();
 }
 
 function leastCommonMultiple(a: number, b: number): number {

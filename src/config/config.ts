@@ -1,9 +1,9 @@
 // The door of the configuration: layers come in, one validated and complete configuration goes out.
 
 import { resolve } from "node:path";
-import { type MethodName, methodNames } from "../methods/registry.js";
+import { type MethodName, methodNames, methodOf } from "../methods/registry.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
-import { deriveMicroBatch, exactMixingRatio, findMisfits } from "./checks.js";
+import { deriveMicroBatch, findMisfits } from "./checks.js";
 import { configDefaults, microBatchTarget } from "./defaults.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./layers.js";
@@ -14,7 +14,7 @@ import { configSchema, type PretrainConfig } from "./schema.js";
 export { checkImageCount, groupSize, reconstructs } from "./checks.js";
 export { type ConfigKey, configKeys } from "./keys.js";
 export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./layers.js";
-export type { CommonConfig, IbotConfig, PretrainConfig, ReconstructingConfig } from "./schema.js";
+export type { CommonConfig, PretrainConfig } from "./schema.js";
 
 /**
  * Merges the layers, first the weakest, over the defaults of the preset and method that they name, and validates the
@@ -28,9 +28,8 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
   const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method) };
   const { values, origins } = mergeLayers([defaults, ...layers]);
 
-  settleMixingRatio(values);
-  settleLocalSize(values);
-  const derived = settleMicroBatch(values, microBatchTarget(preset, method));
+  settleOptions(values, method);
+  const derived = settleMicroBatch(values, method, microBatchTarget(preset, method));
   const schema = configSchema(method);
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins, method }));
@@ -78,32 +77,15 @@ function choose(
   ]);
 }
 
-function settleMixingRatio(values: Mapping): void {
-  const options = values.methodOptions;
-  if (!isMapping(options) || typeof options.mixingRatio !== "number") return;
-  const { mixingRatio } = options;
-  // What is out of range is left for the schema to refuse.
-  if (!(mixingRatio > 0 && mixingRatio < 1)) return;
-  const exact = exactMixingRatio(mixingRatio);
-  if (exact === undefined) {
-    throw new ConfigError([
-      `methodOptions.mixingRatio: expected one over a whole number, such as 0.5, 0.3333, 0.25, 0.2 or 0.125; found ${mixingRatio}`,
-    ]);
-  }
-  options.mixingRatio = exact;
-}
-
-/** Fills in a size of local crops that nobody set: 3/7 of the image, the 96 of 224 pixels of iBOT, in whole patches. */
-function settleLocalSize({ methodOptions, model }: Mapping): void {
-  if (!isMapping(methodOptions) || methodOptions.localSize !== null || !isMapping(model)) return;
-  const { imageSize, patchSize } = model;
-  // What is no size is left for the schema to refuse.
-  const patches = Math.ceil((Number(imageSize) * 3) / 7 / Number(patchSize));
-  methodOptions.localSize = patches * Number(patchSize);
+/** What follows from other options, or is made exact. */
+function settleOptions({ methodOptions, model }: Mapping, method: MethodName): void {
+  if (!isMapping(methodOptions)) return;
+  const problem = methodOf({ method }).settle?.(methodOptions, isMapping(model) ? model : {});
+  if (problem !== undefined) throw new ConfigError([problem]);
 }
 
 /** Fills in a micro-batch that nobody set; says whether it did, so that no message blames a value nobody wrote. */
-function settleMicroBatch(values: Mapping, target: number): boolean {
+function settleMicroBatch(values: Mapping, method: MethodName, target: number): boolean {
   const { schedule, methodOptions } = values;
   if (!isMapping(schedule) || (schedule.microBatch ?? null) !== null) return false;
   const { batchSize } = schedule;
@@ -111,8 +93,7 @@ function settleMicroBatch(values: Mapping, target: number): boolean {
     schedule.microBatch = 1;
     return true;
   }
-  const ratio = isMapping(methodOptions) ? methodOptions.mixingRatio : undefined;
-  const group = typeof ratio === "number" ? Math.round(1 / ratio) : 1;
+  const group = isMapping(methodOptions) ? methodOf({ method }).groupSize(methodOptions) : 1;
   // A group that no batch holds is refused with the ratio.
   schedule.microBatch = group <= batchSize ? deriveMicroBatch(batchSize, group, target) : batchSize;
   return true;

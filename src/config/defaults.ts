@@ -1,7 +1,6 @@
 // The value of every key that nobody set, for a preset and a method, with the source of each.
 
-import { ibotMicroDefaults, ibotNanoDefaults } from "../methods/ibot/options.js";
-import { type MethodName, methodDefaults } from "../methods/registry.js";
+import { type MethodName, methodOf } from "../methods/registry.js";
 import { type ModelPreset, modelPresets } from "../nn/presets.js";
 import { noEvaluation } from "./schema.js";
 
@@ -47,44 +46,19 @@ const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
   huge: 4,
 };
 
-/** An image of iBOT is a dozen crops that all of the encoder sees, not a quarter of one. */
+/** Clean images of a method that are computed at once where nobody says otherwise. */
 export function microBatchTarget(preset: ModelPreset, method: MethodName): number {
-  return method === "ibot" ? Math.max(1, microBatchTargets[preset] / 8) : microBatchTargets[preset];
+  return Math.max(1, microBatchTargets[preset] / methodOf({ method }).imageCost);
 }
 
-/** What differs for iBOT: its augmentation, schedule and optimizer [Zhou et al., ICLR 2022, and its code]. */
-function ibotRecipe(preset: ModelPreset) {
-  const own = { nano: ibotNanoDefaults, micro: ibotMicroDefaults };
-  const isOurs = preset in own;
-  return {
-    methodOptions: { ...(own[preset as keyof typeof own] ?? methodDefaults.ibot), localSize: null },
-    data: {
-      scale: [0.25, 1],
-      colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 },
-    },
-    schedule: {
-      minLearningRate: 1e-6,
-      // 10 of 400 epochs; a run of 2,000 steps may be shorter than ten passes.
-      warmupShare: isOurs ? 0.1 : 0.025,
-      ...(!isOurs && {
-        epochs: 400,
-        batchSize: Math.min(schedules[preset].batchSize, 1024),
-        baseLearningRate: 5e-4,
-      }),
-    },
-    optimizer: { betas: [0.9, 0.999], weightDecay: 0.04 },
-    run: { picturesEvery: 0 },
-  } as const;
-}
-
-/** Everything but `source`, which has no default; `microBatch` and `localSize` are null where they are to be derived. */
+/** Everything but `source`, which has no default; what is to be derived is null. */
 export function configDefaults(preset: ModelPreset, method: MethodName) {
-  const own = method === "ibot" ? ibotRecipe(preset) : undefined;
+  const own = methodOf({ method }).defaults(preset, schedules[preset]);
   return {
     method,
     seed: 0,
     model: { preset, ...modelPresets[preset] },
-    methodOptions: own?.methodOptions ?? methodDefaults[method],
+    methodOptions: own.methodOptions,
     data: {
       scale: [0.2, 1],
       flip: true,
@@ -96,7 +70,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
       memoryBudgetMiB: 1024,
       maxUnreadableShare: 0.1,
       split: "train",
-      ...own?.data,
+      ...own.data,
     },
     schedule: {
       ...schedules[preset],
@@ -105,9 +79,9 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
       warmupEpochs: null,
       // 5% are the 40 of 800 epochs of MAE's recipe, and still fit a run of any other length.
       warmupShare: 0.05,
-      ...own?.schedule,
+      ...own.schedule,
     },
-    optimizer: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.05, clipNorm: null, ...own?.optimizer },
+    optimizer: { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.05, clipNorm: null, ...own.optimizer },
     run: {
       device: "cpu",
       threads: 0,
@@ -117,7 +91,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
       milestoneEvery: 0,
       picturesEvery: 500,
       logEvery: "10s",
-      ...own?.run,
+      ...own.run,
     },
     evaluation: noEvaluation,
   } as const;

@@ -1,7 +1,7 @@
 // The keys of the configuration as a list, read from the schema: for help texts, documentation and error messages.
 
 import { z } from "zod";
-import type { MethodName } from "../methods/registry.js";
+import { type MethodName, methodOf } from "../methods/registry.js";
 import type { ModelPreset } from "../nn/presets.js";
 import { configDefaults } from "./defaults.js";
 import { valueAt } from "./layers.js";
@@ -35,7 +35,12 @@ interface JsonSchema {
 
 /** Every key of the configuration for one method, in the order of the schema. */
 export function configKeys(method: MethodName, preset: ModelPreset = "micro"): ConfigKey[] {
-  const derived = { source: "required", "schedule.microBatch": "derived", "methodOptions.localSize": "derived" };
+  const options = methodOf({ method }).derivedOptions ?? [];
+  const derived = {
+    source: "required",
+    "schedule.microBatch": "derived",
+    ...Object.fromEntries(options.map((name) => [`methodOptions.${name}`, "derived"])),
+  };
   return schemaKeys(configSchema(method), configDefaults(preset, method), derived);
 }
 

@@ -1,13 +1,7 @@
 // The schema of the resolved pre-training configuration: every key, its type and what it means.
 
 import { z } from "zod";
-import {
-  type MethodName,
-  type MethodOptions,
-  methodNames,
-  methodOptionSchemas,
-  type ReconstructingMethod,
-} from "../methods/registry.js";
+import { type MethodName, type MethodOptions, methodNames, methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { parseInterval } from "../terminal/interval.js";
@@ -180,7 +174,7 @@ export function configSchema(method: MethodName) {
     seed: z.int().min(0).describe("every random draw follows from it"),
     source: paths("the images: a folder of them, .tar shards, or a folder of IDX files"),
     model,
-    methodOptions: methodOptionSchemas[method],
+    methodOptions: methodOf({ method }).options,
     data,
     schedule: scheduleSchema,
     optimizer: optimizerSchema,
@@ -206,7 +200,3 @@ export interface CommonConfig {
 export type PretrainConfig = {
   readonly [M in MethodName]: CommonConfig & { readonly method: M; readonly methodOptions: Readonly<MethodOptions<M>> };
 }[MethodName];
-
-/** The configuration of a method that reconstructs images. */
-export type ReconstructingConfig = Extract<PretrainConfig, { readonly method: ReconstructingMethod }>;
-export type IbotConfig = Extract<PretrainConfig, { readonly method: "ibot" }>;

@@ -29,6 +29,8 @@ export interface Batch {
   /** Counted from 0 over the whole run. */
   readonly step: number;
   readonly epoch: number;
+  /** The number of its first image within the epoch. */
+  readonly firstImage: number;
   /** The images shown; where one could not be read, the index of its substitute. */
   readonly indices: Int32Array;
   /** 8-bit sRGB, [batch, height, width, 3]: the first view of the first group. */
@@ -98,6 +100,7 @@ export async function openBatches(options: BatchOptions): Promise<BatchStream> {
 interface Prepared {
   readonly step: number;
   readonly epoch: number;
+  readonly firstImage: number;
   readonly result: Promise<DecodeResult>;
 }
 
@@ -142,7 +145,7 @@ class PrefetchingStream implements BatchStream {
   async next(): Promise<Batch> {
     const began = performance.now();
     this.#fillQueue();
-    const { step, epoch, result } = this.#queue.shift()!;
+    const { step, epoch, firstImage, result } = this.#queue.shift()!;
     // The place that became free is filled before the wait, since the caller may block the thread right after it.
     this.#fillQueue();
     const batch = await this.#pool.hold(result);
@@ -153,7 +156,7 @@ class PrefetchingStream implements BatchStream {
     });
     const { pixels, count } = views[0]!;
     const first = pixels.subarray(0, pixels.length / count);
-    return { step, epoch, indices: batch.indices, pixels: first, views, waitSeconds };
+    return { step, epoch, firstImage, indices: batch.indices, pixels: first, views, waitSeconds };
   }
 
   close(): Promise<void> {
@@ -163,8 +166,8 @@ class PrefetchingStream implements BatchStream {
   #fillQueue(): void {
     while (this.#queue.length < this.#depth) {
       const step = this.#nextStep++;
-      const { epoch, indices } = this.#order.at(step);
-      this.#queue.push({ step, epoch, result: this.#pool.run({ kind: "batch", epoch, indices }) });
+      const { epoch, firstImage, indices } = this.#order.at(step);
+      this.#queue.push({ step, epoch, firstImage, result: this.#pool.run({ kind: "batch", epoch, indices }) });
     }
   }
 }

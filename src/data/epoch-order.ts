@@ -16,14 +16,14 @@ export class EpochOrder {
     this.stepsPerEpoch = Math.floor(count / batchSize);
   }
 
-  /** The epoch of a global step, and the indices of its images in order. */
-  at(step: number): { epoch: number; indices: Int32Array } {
+  /** The epoch of a global step, its first image's number within that, and the indices of its images in order. */
+  at(step: number): { epoch: number; firstImage: number; indices: Int32Array } {
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.#epoch) {
       this.#permutation = randomStream(this.seed, "order", epoch, 0).permutation(this.count);
       this.#epoch = epoch;
     }
-    const first = (step % this.stepsPerEpoch) * this.batchSize;
-    return { epoch, indices: this.#permutation.slice(first, first + this.batchSize) };
+    const firstImage = (step % this.stepsPerEpoch) * this.batchSize;
+    return { epoch, firstImage, indices: this.#permutation.slice(firstImage, firstImage + this.batchSize) };
   }
 }

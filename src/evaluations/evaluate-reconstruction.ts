@@ -2,8 +2,8 @@
 
 import { compile } from "../engine/index.js";
 import { defineProgram } from "../graph/index.js";
-import { drawPlan } from "../training/batch-plan.js";
-import { modelOf } from "../training/model.js";
+import { drawPlan } from "../methods/plan.js";
+import { reconstructionModel } from "../training/model.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { openReconstructingRun } from "../training/reconstructing-run.js";
 import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
@@ -35,11 +35,11 @@ export async function evaluateReconstruction(
   { run, test, images, seed = 0, threads, warn }: ReconstructionRequest,
   progress: ImageProgress,
 ): Promise<ReconstructionReport> {
-  const { config, method, weights, step } = await openReconstructingRun(run, warn);
+  const { config, task, weights, step } = await openReconstructingRun(run, warn);
   const heldOut = await openHeldOut({ test, images, seed });
-  const groups = Math.max(1, Math.floor(Math.min(BATCH, heldOut.count) / method.groupSize));
-  const batch = groups * method.groupSize;
-  const { metrics } = modelOf(config, method, batch);
+  const groups = Math.max(1, Math.floor(Math.min(BATCH, heldOut.count) / task.groupSize));
+  const batch = groups * task.groupSize;
+  const { metrics } = reconstructionModel(config, task, batch);
   const program = defineProgram("held-out reconstruction", { reconstruction: metrics.reconstruction! });
   const executable = await compile(program, { device: "cpu", threads });
   const inputs = Object.fromEntries(Object.entries(weights).filter(([name]) => program.inputs.has(name)));
@@ -47,8 +47,8 @@ export async function evaluateReconstruction(
   let [sum, batches] = [0, 0];
   for await (const pixels of heldOut.batches(views, batch, progress)) {
     const position = { seed, stream: "held-out plan", epoch: 0, firstGroup: batches * groups };
-    const plan = drawPlan(method, groups, position);
-    const { reconstruction } = await executable.run({ ...inputs, images: pixels, [method.planName]: plan });
+    const plan = drawPlan(task, groups, position);
+    const { reconstruction } = await executable.run({ ...inputs, images: pixels, [task.planName]: plan });
     sum += (reconstruction as Float32Array)[0]!;
     batches += 1;
   }

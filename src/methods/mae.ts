@@ -5,8 +5,10 @@ import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import type { ModelShape } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
-import { type Method, patchCount } from "./method.js";
+import { patchCount } from "./method.js";
+import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+import type { ReconstructionTask } from "./reconstruction-task.js";
 
 export const maeOptions = z.strictObject({
   maskRatio: z.number().gt(0).lt(1).describe("share of the patches that the encoder does not see"),
@@ -15,11 +17,28 @@ export const maeOptions = z.strictObject({
 
 export type MaeOptions = z.infer<typeof maeOptions>;
 
-/** Those of the paper. */
-export const maeDefaults: MaeOptions = { maskRatio: 0.75, normPixels: true };
+export const mae = reconstructingMethod<MaeOptions>({
+  name: "mae",
+  options: maeOptions,
+  // Those of the paper.
+  defaultOptions: { maskRatio: 0.75, normPixels: true },
+  metrics: reconstructionMetrics,
+  groupSize: () => 1,
+  reconstruction: maskedAutoencoding,
+
+  misfits({ model, methodOptions: { maskRatio } }) {
+    const patches = patchCount(model);
+    const kept = Math.floor(patches * (1 - maskRatio));
+    if (model.imageSize % model.patchSize !== 0 || (kept >= 1 && kept < patches)) return [];
+    return [
+      `methodOptions.maskRatio: expected a share that leaves at least 1 and hides at least 1 of the ${patches} patches; ` +
+        `found ${maskRatio}, which keeps ${kept}. Change it, or model.imageSize or model.patchSize`,
+    ];
+  },
+});
 
 /** The plan names the patches that are kept, [batch, kept], in the order in which the encoder gets them. */
-export function mae(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): Method {
+function maskedAutoencoding(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): ReconstructionTask {
   const patchesPerImage = patchCount(shape);
   const kept = Math.floor(patchesPerImage * (1 - maskRatio));
 
@@ -28,6 +47,8 @@ export function mae(shape: ModelShape, { maskRatio, normPixels }: MaeOptions): M
     groupSize: 1,
     planName: "keep",
     planColumns: kept,
+    normPixels,
+    hiddenShare: maskRatio,
     drawPlanRow: (stream) => stream.permutation(patchesPerImage).slice(0, kept),
 
     build(scope, images, keep) {

@@ -1,108 +1,87 @@
 // MixedAE: mixed autoencoding with homologous recognition [Chen et al., "Mixed Autoencoder for Self-supervised Visual
 // Representation Learning", CVPR 2023]. Naive mixing, the baseline that it improves on, is the same without recognition.
-import { z } from "zod";
 import { concat, patchify, type Tensor } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
-import { modelLimits } from "../nn/model-limits.js";
 import type { ParameterScope } from "../nn/parameters.js";
 import type { ModelShape } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
 import { homologousAttention } from "./homologous-attention.js";
 import { homologousContrastiveLoss } from "./homologous-contrastive.js";
-import { type Method, type PretextTask, patchCount } from "./method.js";
+import { patchCount } from "./method.js";
+import {
+  type MixedAeOptions,
+  type MixingOptions,
+  mixedAeDefaults,
+  mixedAeMisfits,
+  mixedAeOptions,
+  mixingDefaults,
+  mixingGroup,
+  mixingMisfits,
+  mixingOptions,
+  settleMixingRatio,
+} from "./mixed-ae-options.js";
+import { describeRecognition, mixedAeMetrics } from "./mixed-ae-report.js";
 import { drawAssignment, mixture } from "./mixing.js";
-import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
-
-export const mixingOptions = z.strictObject({
-  mixingRatio: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .describe(
-      "share of the positions that each source image supplies; images are mixed in groups of g = 1/ratio, a whole number",
-    ),
-  mode: z
-    .enum(["compose", "full"])
-    .describe(
-      "compose: one mixed image a group, as many encoder tokens as MAE; full: g mixed images a group (our choice)",
-    ),
-  normPixels: normPixelsOption,
-});
-
-/** Every component can be switched off. What is marked as our choice is so because the paper's value is not known to us. */
-export const mixedAeOptions = mixingOptions.extend({
-  homologousAttention: z.boolean().describe("keep only the top rL keys of each query"),
-  homologousFrom: z
-    .int()
-    .min(0)
-    .max(modelLimits.depth)
-    .describe(
-      "first encoder block, counted from 0, with homologous attention; those before attend to all (our choice)",
-    ),
-  clsCompetes: z
-    .boolean()
-    .describe(
-      "CLS is one of the tokens that the top rL are taken from and for, where it is otherwise spared (our choice)",
-    ),
-  segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
-  decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
-  contrastive: z.boolean().describe("add the homologous contrastive loss"),
-  temperature: z.number().positive().max(1000).describe("temperature of the contrastive loss (our choice)"),
-  contrastiveWeight: z
-    .number()
-    .min(0)
-    .max(1000)
-    .describe("weight of the contrastive loss beside the reconstruction (our choice)"),
-  projectionHead: z.boolean().describe("contrast the output of a small head, not the tokens themselves (our choice)"),
-});
-
-export type MixingOptions = z.infer<typeof mixingOptions>;
-export type MixedAeOptions = z.infer<typeof mixedAeOptions>;
-
-export const mixingDefaults: MixingOptions = { mixingRatio: 0.25, mode: "compose", normPixels: true };
-
-export const mixedAeDefaults: MixedAeOptions = {
-  ...mixingDefaults,
-  homologousAttention: true,
-  homologousFrom: 1,
-  clsCompetes: false,
-  segmentEmbedding: true,
-  decoderSegmentEmbedding: false,
-  contrastive: true,
-  temperature: 0.25,
-  contrastiveWeight: 0.1,
-  projectionHead: false,
-};
+import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
+import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
+import type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
 
 const PROJECTION_WIDTH = 128;
+/** Two masks of the contrastive loss, each as it is made, as it is told from others, and in the program's file. */
+const CONTRASTIVE_MATRICES = 8;
 
-export function mixedAe(shape: ModelShape, options: MixedAeOptions): Method {
-  return mixingMethod("mixedae", shape, options);
-}
+export const mixedAe = reconstructingMethod<MixedAeOptions>({
+  name: "mixedae",
+  options: mixedAeOptions,
+  defaultOptions: mixedAeDefaults,
+  metrics: mixedAeMetrics,
+  groupSize: mixingGroup,
+  settle: settleMixingRatio,
+  misfits: mixedAeMisfits,
+  reconstruction: (shape, options) => mixedAutoencoding("mixedae", shape, options),
+  describeMore: describeRecognition,
+  sizeMore: ({ methodOptions }) => ({ pairMatrices: methodOptions.contrastive ? CONTRASTIVE_MATRICES : 0 }),
+  otherTensors: [
+    [/^segment_embed$/, ({ width }) => [null, width!]],
+    [/^decoder_segment_embed$/, ({ decoderWidth }) => [null, decoderWidth ?? null]],
+    [/^contrastive_head\.fc1\.weight$/, ({ width }) => [width!, width!]],
+    [/^contrastive_head\.fc1\.bias$/, ({ width }) => [width!]],
+    [/^contrastive_head\.fc2\.weight$/, ({ width }) => [null, width!]],
+    [/^contrastive_head\.fc2\.bias$/, () => [null]],
+  ],
+});
 
 /** Mixed images through a plain encoder, unmixed and reconstructed. Mixing alone makes MAE worse, the paper says. */
-export function naiveMixing(shape: ModelShape, options: MixingOptions): Method {
-  return mixingMethod("mixing", shape, {
-    ...options,
-    homologousAttention: false,
-    homologousFrom: 0,
-    clsCompetes: false,
-    segmentEmbedding: false,
-    decoderSegmentEmbedding: false,
-    contrastive: false,
-    temperature: 1,
-    contrastiveWeight: 0,
-    projectionHead: false,
-  });
-}
+export const naiveMixing = reconstructingMethod<MixingOptions>({
+  name: "mixing",
+  options: mixingOptions,
+  defaultOptions: mixingDefaults,
+  metrics: reconstructionMetrics,
+  groupSize: mixingGroup,
+  settle: settleMixingRatio,
+  misfits: mixingMisfits,
+  reconstruction: (shape, options) =>
+    mixedAutoencoding("mixing", shape, {
+      ...options,
+      homologousAttention: false,
+      homologousFrom: 0,
+      clsCompetes: false,
+      segmentEmbedding: false,
+      decoderSegmentEmbedding: false,
+      contrastive: false,
+      temperature: 1,
+      contrastiveWeight: 0,
+      projectionHead: false,
+    }),
+});
 
 /** The plan is an assignment [groups, patches]: which image of the group supplies each patch. */
-function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions): Method {
+function mixedAutoencoding(name: string, shape: ModelShape, options: MixedAeOptions): ReconstructionTask {
   const patchesPerImage = patchCount(shape);
-  const groupSize = Math.round(1 / options.mixingRatio);
+  const groupSize = mixingGroup(options);
   const perSource = patchesPerImage / groupSize;
 
   return {
@@ -110,6 +89,8 @@ function mixingMethod(name: string, shape: ModelShape, options: MixedAeOptions):
     groupSize,
     planName: "assignment",
     planColumns: patchesPerImage,
+    normPixels: options.normPixels,
+    hiddenShare: 1 - options.mixingRatio,
     drawPlanRow: (stream) => drawAssignment(stream, patchesPerImage, groupSize),
     shownPatches: (planRow, place) =>
       options.mode === "compose" ? planRow : planRow.map((source) => (source + place) % groupSize),

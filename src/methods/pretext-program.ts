@@ -1,18 +1,30 @@
-// A method applied to a batch: its parameters, its loss, and the programs that are made of them.
+// A reconstructing method applied to a batch: its parameters, its loss, and the programs that are made of them.
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
-import type { Method, PretextTask } from "./method.js";
+import { type Normalization, normalizePixels } from "../nn/pixels.js";
+import type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
 
 export interface PretextModel extends PretextTask {
   readonly parameters: readonly Parameter[];
 }
 
 /** Builds a method's model and loss for normalised images [batch, height, width, 3]; the plan is an input. */
-export function pretextModel(method: Method, images: Tensor): PretextModel {
+export function pretextModel(task: ReconstructionTask, images: Tensor): PretextModel {
   const scope = new ParameterScope();
-  const groups = images.shape[0]! / method.groupSize;
-  const plan = input(method.planName, [groups, method.planColumns], "int32");
-  return { ...method.build(scope, images, plan), parameters: scope.parameters };
+  const groups = images.shape[0]! / task.groupSize;
+  const plan = input(task.planName, [groups, task.planColumns], "int32");
+  return { ...task.build(scope, images, plan), parameters: scope.parameters };
+}
+
+/** The same for the input `images` [batch, imageSize, imageSize, 3] of dtype uint8. */
+export function pretextOfPixels(
+  task: ReconstructionTask,
+  imageSize: number,
+  normalization: Normalization,
+  batch: number,
+): PretextModel {
+  const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
+  return pretextModel(task, normalizePixels(images, normalization));
 }
 
 /** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * 3]. */

@@ -1,47 +1,55 @@
-// The methods by name: their options, defaults, and how each is made for a model.
+// The methods by name.
 import type { z } from "zod";
-import type { ModelShape } from "../nn/presets.js";
-import { ibotDefaults, ibotOptions } from "./ibot/options.js";
-import { mae, maeDefaults, maeOptions } from "./mae.js";
+import { type ModelShape, modelPresets } from "../nn/presets.js";
+import { ibot } from "./ibot/method.js";
+import type { ibotOptions } from "./ibot/options.js";
+import { mae, type maeOptions } from "./mae.js";
 import type { Method } from "./method.js";
-import { mixedAe, mixedAeDefaults, mixedAeOptions, mixingDefaults, mixingOptions, naiveMixing } from "./mixed-ae.js";
+import { mixedAe, naiveMixing } from "./mixed-ae.js";
+import type { mixedAeOptions, mixingOptions } from "./mixed-ae-options.js";
+import type { ReconstructionTask } from "./reconstruction-task.js";
 
-/** The schema of each method's options, with a description of every key. */
-export const methodOptionSchemas = {
-  mae: maeOptions,
-  mixing: mixingOptions,
-  mixedae: mixedAeOptions,
-  ibot: ibotOptions,
-} as const;
+const methods = { mae, mixing: naiveMixing, mixedae: mixedAe, ibot } as const;
 
-export type MethodName = keyof typeof methodOptionSchemas;
+/** The schema of each method's options. */
+interface OptionSchemas {
+  readonly mae: typeof maeOptions;
+  readonly mixing: typeof mixingOptions;
+  readonly mixedae: typeof mixedAeOptions;
+  readonly ibot: typeof ibotOptions;
+}
+
+export type MethodName = keyof typeof methods;
+export type MethodOptions<Name extends MethodName> = z.infer<OptionSchemas[Name]>;
+
+export const methodNames = Object.keys(methods) as MethodName[];
+
+/** The method of a configuration. */
+export function methodOf({ method }: { readonly method: MethodName }): Method {
+  // Options that belong to another method are refused where a configuration is read.
+  return methods[method] as Method;
+}
+
 /** Those that reconstruct what they hide; iBOT has a teacher instead, see `createIbotTraining`. */
-export type ReconstructingMethod = Exclude<MethodName, "ibot">;
-export type MethodOptions<Name extends MethodName> = z.infer<(typeof methodOptionSchemas)[Name]>;
-
-export const methodNames = Object.keys(methodOptionSchemas) as MethodName[];
-
-export const methodDefaults: { readonly [Name in MethodName]: MethodOptions<Name> } = {
-  mae: maeDefaults,
-  mixing: mixingDefaults,
-  mixedae: mixedAeDefaults,
-  ibot: ibotDefaults,
-};
-
-const create: { readonly [Name in ReconstructingMethod]: (shape: ModelShape, options: MethodOptions<Name>) => Method } =
-  {
-    mae,
-    mixing: naiveMixing,
-    mixedae: mixedAe,
-  };
+export type ReconstructingMethodName = Exclude<MethodName, "ibot">;
 
 /** A reconstructing method's name with its options. */
 export type MethodChoice = {
-  readonly [Name in ReconstructingMethod]: { readonly name: Name; readonly options: MethodOptions<Name> };
-}[ReconstructingMethod];
+  readonly [Name in ReconstructingMethodName]: { readonly name: Name; readonly options: MethodOptions<Name> };
+}[ReconstructingMethodName];
 
-export function createMethod(choice: MethodChoice, shape: ModelShape): Method {
-  // The compiler cannot see that name and options belong together; the type of a choice guarantees it.
-  const make = create[choice.name] as (shape: ModelShape, options: MethodChoice["options"]) => Method;
-  return make(shape, choice.options);
+export function createMethod({ name, options }: MethodChoice, shape: ModelShape): ReconstructionTask {
+  return methodOf({ method: name }).reconstruction!(shape, options);
+}
+
+/** The options of every method where nobody sets others, for a model that is not small. */
+export const methodDefaults = Object.fromEntries(methodNames.map((name) => [name, defaultOptions(name)])) as {
+  readonly [Name in MethodName]: MethodOptions<Name>;
+};
+
+function defaultOptions(method: MethodName): object {
+  const { defaults, settle } = methodOf({ method });
+  const options = { ...defaults("base", { batchSize: 4096 }).methodOptions };
+  settle?.(options, { ...modelPresets.base });
+  return options;
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from "../graph/index.js";
 import { attention, type KeyExclusion } from "./attention.js";
 import { layerNorm, linear } from "./layers.js";
-import type { ParameterScope } from "./parameters.js";
+import { ParameterScope } from "./parameters.js";
 
 export interface BlockShape {
   readonly width: number;
@@ -38,4 +38,12 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
 /** `depth` blocks named `name.0`, `name.1`, ... */
 export function blocks(scope: ParameterScope, name: string, depth: number, shape: BlockShape): Block[] {
   return Array.from({ length: depth }, (_, index) => block(scope.in(`${name}.${index}`), shape));
+}
+
+/** The values of one block; 0 for widths that are no whole numbers, which are refused elsewhere. */
+export function blockParameters(width: number, mlpRatio: number): number {
+  if (!Number.isInteger(width * mlpRatio)) return 0;
+  const scope = new ParameterScope();
+  block(scope, { width, heads: 1, mlpRatio });
+  return scope.parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
 }

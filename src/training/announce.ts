@@ -2,6 +2,7 @@
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
 import { patchCount } from "../methods/method.js";
+import { methodOf } from "../methods/registry.js";
 import { printable } from "../terminal/printable.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import type { DerivedSchedule } from "./derived.js";
@@ -37,7 +38,7 @@ export function formatAnnouncement(values: Announcement): string[] {
   ].map(printable);
 }
 
-function runFacts(values: Announcement): [string, string][] {
+function runFacts(values: Announcement): (readonly [string, string])[] {
   const { config, derived, parameters } = values;
   const { model, schedule, run } = config;
   const total = Object.values(parameters).reduce((sum, count) => sum + count, 0);
@@ -59,7 +60,7 @@ function runFacts(values: Announcement): [string, string][] {
       `${plural(schedule.batchSize, "clean image")}${group > 1 ? `, mixed in groups of ${group}` : ""}; ` +
         `${derived.accumulation === 1 ? "computed at once" : `${derived.accumulation} micro-batches of ${schedule.microBatch}`}`,
     ],
-    ...cropFacts(config),
+    ...(methodOf(config).facts?.(config) ?? []),
     [
       "learning rate",
       `${Number(derived.learningRate.toPrecision(6))} ${warmup}, then half-cosine to ${schedule.minLearningRate}`,
@@ -72,13 +73,6 @@ function runFacts(values: Announcement): [string, string][] {
     ["memory", values.memoryBytes === null ? "not known yet" : `about ${formatBytes(values.memoryBytes)}`],
     ["time", values.seconds === null ? "not known before the first steps" : `about ${formatDuration(values.seconds)}`],
   ];
-}
-
-function cropFacts(config: PretrainConfig): [string, string][] {
-  if (config.method !== "ibot") return [];
-  const { localCrops, localSize } = config.methodOptions;
-  const local = localCrops > 0 ? ` and ${localCrops} of ${localSize} x ${localSize} pixels` : "";
-  return [["crops", `2 of the whole size${local} of each image; the teacher sees the first two`]];
 }
 
 /** One line a section, each value as `--set` takes it. */

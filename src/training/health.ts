@@ -1,22 +1,18 @@
-// What the figures of a run warn of, while it goes on and at its end.
+// What the metrics of a run warn of, while it goes on and at its end.
 
-import { type PretrainConfig, reconstructs } from "../config/config.js";
-import { ibotFigures, ibotWarnings } from "../methods/ibot/health.js";
+import type { PretrainConfig } from "../config/config.js";
+import { type MetricValues, meanOf } from "../methods/metric-values.js";
+import { methodOf } from "../methods/registry.js";
 import type { Warning } from "../methods/warning.js";
-import { type Figures, meanOf } from "./figures.js";
 import type { StepMetrics } from "./metrics-file.js";
 
 /** Below this, the patches of an image point the same way (our choice). */
 const LEAST_SPREAD = 0.01;
 
-/** Signs that a run learns nothing, in figures that are means over some steps. */
-export function warningsOf(config: PretrainConfig, figures: Figures): Warning[] {
-  const { featureSpread } = figures;
-  const warnings: Warning[] = [];
-  const teacher = ibotFigures(figures);
-  if (!reconstructs(config) && teacher !== undefined) {
-    warnings.push(...ibotWarnings(teacher, config.methodOptions.prototypes));
-  }
+/** Signs that a run learns nothing, in metrics that are means over some steps. */
+export function warningsOf(config: PretrainConfig, metrics: MetricValues): Warning[] {
+  const { featureSpread } = metrics;
+  const warnings = [...(methodOf(config).warnings?.(config, metrics) ?? [])];
   if (typeof featureSpread === "number" && featureSpread < LEAST_SPREAD) {
     warnings.push({
       sign: "no spread",

@@ -1,29 +1,18 @@
-// What the training loop needs of a method: its step, what a batch gives it, and what its checkpoints hold.
+// A method at work in a run: its step, what a batch gives it, and what its checkpoints hold.
 
-import { type PretrainConfig, reconstructs } from "../config/config.js";
+import type { PretrainConfig } from "../config/config.js";
 import type { Batch } from "../data/index.js";
 import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
-import type { StepOptions, StepResult, Training } from "../optim/training.js";
+import type { MethodTraining, RunLength } from "../methods/method.js";
+import { methodOf } from "../methods/registry.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { createIbotLearner } from "./ibot-learner.js";
-import { createReconstructionLearner } from "./reconstruction-learner.js";
+import { initialValues } from "./model.js";
+import { positionTensor, restoreState, stateTensors, tensorOf } from "./model-state.js";
 
-/** A run's length, from which what changes over the run follows. */
-export interface RunLength {
-  readonly totalSteps: number;
-  /** A whole number: what is left over of an epoch is not shown. */
-  readonly stepsPerEpoch: number;
-}
-
-export interface Learner {
-  /** The parameters that the optimizer moves, and its program. */
-  readonly training: Training;
-  /** The encoder that evaluation looks at: views by its parameters' names, which change as it learns. */
-  readonly encoder: Readonly<Record<string, Float32Array>>;
+export interface Learner extends Pick<MethodTraining, "training" | "encoder" | "step"> {
   /** What the step program is given for a batch: the images and all that is drawn for them. */
   inputsOf(batch: Batch): Arrays;
-  step(inputs: Arrays, options: Pick<StepOptions, "step" | "learningRate">): Promise<StepResult>;
   /** All that a checkpoint holds, as views. */
   tensors(): SafetensorsEntry[];
   /** Puts the state of a checkpoint back. Throws CheckpointError where the tensors are not those expected. */
@@ -31,6 +20,32 @@ export interface Learner {
 }
 
 /** Compiles the step program of a configuration and starts its weights. */
-export function createLearner(config: PretrainConfig, length: RunLength): Promise<Learner> {
-  return reconstructs(config) ? createReconstructionLearner(config, length) : createIbotLearner(config, length);
+export async function createLearner(config: PretrainConfig, length: RunLength): Promise<Learner> {
+  const { model, seed, schedule } = config;
+  const method = methodOf(config);
+  const { training, encoder, step, state, start } = await method.train(config, length);
+  for (const parameter of method.pretext(config, schedule.microBatch).parameters) {
+    training.values[parameter.name]!.set(initialValues(parameter, seed));
+  }
+  start();
+
+  return {
+    training,
+    encoder,
+    step,
+    inputsOf: ({ views, epoch, firstImage }) => ({
+      ...method.inputs(views),
+      ...method.draw(config, schedule.batchSize, { seed, epoch, firstImage }),
+    }),
+    tensors: () => [
+      ...stateTensors(training),
+      positionTensor("pos_embed", model.width, model),
+      ...(method.hasDecoder ? [positionTensor("decoder_pos_embed", model.decoderWidth, model)] : []),
+      ...Object.entries(state).map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const),
+    ],
+    restore(checkpoint) {
+      restoreState(training, checkpoint);
+      for (const [name, { shape, data }] of Object.entries(state)) data.set(tensorOf(checkpoint, name, shape));
+    },
+  };
 }

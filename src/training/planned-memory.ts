@@ -1,15 +1,15 @@
 // The memory that a pre-training run will take, part by part, before anything of it is made.
 
-import { type PretrainConfig, reconstructs } from "../config/config.js";
+import type { PretrainConfig } from "../config/config.js";
 import { countParameters, leastProgramBytes } from "../config/model-size.js";
 import type { BatchMemory, MemoryUse } from "../data/index.js";
 import { planBytes } from "../engine/index.js";
-import { TEACHER } from "../methods/ibot/task.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
+import { methodOf } from "../methods/registry.js";
 import { planTraining } from "../optim/training.js";
 import { formatCount } from "../terminal/quantities.js";
 import { checkMemory, type MemoryCheck, type MemoryPart, plannedBytes } from "./memory-check.js";
-import { methodOf, modelOf, pretextOf } from "./model.js";
+import { reconstructionModel, reconstructionOf } from "./model.js";
 import { picturedCount } from "./picture-images.js";
 
 /** Each value, its gradient and two moments, as float32. */
@@ -25,14 +25,15 @@ export function planMemory(config: PretrainConfig, batches: BatchMemory, check: 
   checkMemory(least, { ...check, print: () => {} });
 
   const { batchSize, microBatch: atOnce } = config.schedule;
-  const { loss, metrics, parameters } = pretextOf(config, atOnce);
+  const { teacherPrefix, ...method } = methodOf(config);
+  const { loss, metrics, parameters } = method.pretext(config, atOnce);
   const { flatBytes, programBytes } = planTraining({
     name: config.method,
     loss,
     metrics,
     parameters,
     microBatches: batchSize / atOnce,
-    ...(!reconstructs(config) && { averagePrefix: TEACHER }),
+    ...(teacherPrefix !== undefined && { averagePrefix: teacherPrefix }),
     engine: { device: config.run.device },
   });
   const values = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
@@ -64,9 +65,10 @@ export function batchParts({ batchBytes, imageBytes }: BatchMemory, imageSizeKey
 
 /** The program that draws reconstructions keeps what it computed in, beside that of the steps. */
 function pictures(config: PretrainConfig): MemoryPart[] {
-  if (!reconstructs(config)) return [];
+  const task = reconstructionOf(config);
+  if (task === undefined) return [];
   const count = picturedCount(config);
-  const program = reconstructionProgram(modelOf(config, methodOf(config), count));
+  const program = reconstructionProgram(reconstructionModel(config, task, count));
   const bytes = planBytes(program, config.run.device);
   const name = `drawing ${count} reconstructions`;
   return [{ name, bytes, lower: "model.imageSize", onGpu: config.run.device !== "cpu" }];

@@ -1,9 +1,10 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
 
-import { absolutePaths, checkImageCount, type PretrainConfig, reconstructs } from "../config/config.js";
+import { absolutePaths, checkImageCount, type PretrainConfig } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, describeSkip, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
+import { methodOf } from "../methods/registry.js";
 import type { Training } from "../optim/training.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
@@ -16,6 +17,7 @@ import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { switchOffRun } from "./memory-check.js";
+import { reconstructionOf } from "./model.js";
 import { openImages } from "./open-images.js";
 import { pictureImages } from "./picture-images.js";
 import { bytesWithImages, planMemory } from "./planned-memory.js";
@@ -24,7 +26,6 @@ import { restoreNewest } from "./restore.js";
 import { readRunConfig } from "./run-config.js";
 import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { checkThreads, runHere } from "./threads.js";
-import { viewsOf } from "./views.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -155,10 +156,11 @@ async function openPictures(
   { values }: Training,
   totalSteps: number,
 ): Promise<LoopParts["pictures"]> {
-  if (!reconstructs(config)) return undefined;
+  const task = reconstructionOf(config);
+  if (task === undefined) return undefined;
   const sample = await pictureImages(source, config);
   if (sample.length === 0) return undefined;
-  const reconstructor = await createReconstructor(config, sample, values);
+  const reconstructor = await createReconstructor(config, task, sample, values);
   return {
     every: config.run.picturesEvery,
     draw: (step, loss) =>
@@ -181,7 +183,7 @@ function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): B
     batchSize: config.schedule.batchSize,
     seed: config.seed,
     minimumSize: config.model.patchSize,
-    views: viewsOf(config),
+    views: methodOf(config).views(config),
     background,
     memoryBudget: memoryBudgetMiB * 2 ** 20,
     unreadableShare: maxUnreadableShare,

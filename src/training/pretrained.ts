@@ -2,9 +2,11 @@
 
 import { stat } from "node:fs/promises";
 import { z } from "zod";
-import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "../config/config.js";
+import { isFinetuneConfig, type PretrainConfig, parseConfig } from "../config/config.js";
 import { storageError } from "../files/storage.js";
 import { formatShape, type Shape } from "../graph/index.js";
+import { methodNames, methodOf } from "../methods/registry.js";
+import { distilledEncoder } from "../methods/teacher.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import { modelLimits } from "../nn/model-limits.js";
@@ -13,8 +15,8 @@ import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape, ModelShape } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { distilledEncoder } from "./distilled.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
+import { reconstructionOf } from "./model.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readRunConfig } from "./run-config.js";
 
@@ -51,7 +53,7 @@ export interface PretrainedOptions {
   readonly warn?: Warn | undefined;
 }
 
-type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext"> & { readonly isDistilled?: true };
+type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext"> & { readonly teacherPrefix?: string };
 
 const count = z.int().positive();
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
@@ -144,8 +146,8 @@ export function pretrainedFrom(
   { student = false }: PretrainedOptions = {},
 ): PretrainedModel {
   const { path } = checkpoint;
-  const { isDistilled, ...description } = descriptionOf(checkpoint);
-  if (student && !isDistilled) {
+  const { teacherPrefix, ...description } = descriptionOf(checkpoint);
+  if (student && teacherPrefix === undefined) {
     throw new UnsuitableCheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
   }
   const all = new Map<string, WeightTensor>();
@@ -154,7 +156,8 @@ export function pretrainedFrom(
     if (dtype !== "F32") throw new CheckpointError(path, `expected ${name} to be F32; found ${dtype}`);
     all.set(name, { shape, data });
   }
-  const tensors = isDistilled ? distilledEncoder(all, student ? "student" : "teacher") : all;
+  const tensors =
+    teacherPrefix === undefined ? all : distilledEncoder(all, teacherPrefix, student ? "student" : "teacher");
   const problem = findMisfit(description, tensors);
   if (problem !== undefined) throw new CheckpointError(path, problem);
   return { ...description, tensors, origin: student ? `${origin}, the student` : origin };
@@ -190,12 +193,13 @@ function knownModel(config: PretrainConfig): KnownModel {
     normalization: { mean: config.data.mean, std: config.data.std },
     background: config.data.background,
   };
-  if (!reconstructs(config)) return { ...encoder, decoder: undefined, isDistilled: true };
-  const maskRatio = config.method === "mae" ? config.methodOptions.maskRatio : 1 - config.methodOptions.mixingRatio;
+  const { hasDecoder, teacherPrefix } = methodOf(config);
+  const task = reconstructionOf(config);
   return {
     ...encoder,
-    decoder: { decoderWidth, decoderDepth, decoderHeads },
-    pretext: { maskRatio, normPixels: config.methodOptions.normPixels },
+    decoder: hasDecoder ? { decoderWidth, decoderDepth, decoderHeads } : undefined,
+    ...(teacherPrefix !== undefined && { teacherPrefix }),
+    ...(task && { pretext: { maskRatio: task.hiddenShare, normPixels: task.normPixels } }),
   };
 }
 
@@ -213,19 +217,12 @@ export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDe
   return new Map<string, Shape>([...trained, ...fixed]);
 }
 
-/** Tensors that only pre-training with some options has; a free size is null. */
-const optionalTensors: readonly (readonly [RegExp, (shape: Partial<ModelShape>) => readonly (number | null)[]])[] = [
-  [/^segment_embed$/, ({ width }) => [null, width!]],
-  [/^decoder_segment_embed$/, ({ decoderWidth }) => [null, decoderWidth ?? null]],
-  [/^contrastive_head\.fc1\.weight$/, ({ width }) => [width!, width!]],
-  [/^contrastive_head\.fc1\.bias$/, ({ width }) => [width!]],
-  [/^contrastive_head\.fc2\.weight$/, ({ width }) => [null, width!]],
-  [/^contrastive_head\.fc2\.bias$/, () => [null]],
-];
+/** Tensors that only pre-training with some methods and options has. */
+const otherTensors = methodNames.flatMap((method) => methodOf({ method }).otherTensors);
 
 /** Whether a tensor takes part in pre-training alone, beside encoder and decoder. */
 export function isPretrainingOnly(name: string): boolean {
-  return optionalTensors.some(([pattern]) => pattern.test(name));
+  return otherTensors.some(([pattern]) => pattern.test(name));
 }
 
 function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, WeightTensor>): string | undefined {
@@ -247,7 +244,7 @@ function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, 
   if (misfit !== undefined) return misfit;
   for (const [name, { shape }] of tensors) {
     if (expected.has(name)) continue;
-    const rule = optionalTensors.find(([pattern]) => pattern.test(name));
+    const rule = otherTensors.find(([pattern]) => pattern.test(name));
     if (rule === undefined) return `it has a tensor ${name}, which no model here has`;
     const wanted = rule[1]({ ...description.shape, ...description.decoder });
     if (wanted.length !== shape.length || wanted.some((size, axis) => size !== null && size !== shape[axis])) {

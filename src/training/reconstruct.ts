@@ -24,12 +24,12 @@ export async function reconstruct(
   out: string,
   { overwrite, warn }: ReconstructOptions = {},
 ): Promise<{ readonly step: number }> {
-  const { config, weights, step } = await openReconstructingRun(folder, warn);
+  const { config, task, weights, step } = await openReconstructingRun(folder, warn);
   await prepareOutputs([out], { overwrite, inputs: images, sources: [config.source, config.evaluation.source] });
   const { imageSize, patchSize } = config.model;
   const read = await readImages(images, { imageSize, minimumSize: patchSize, background: config.data.background });
   const pixels = Buffer.concat(read.map(({ pixels }) => pixels));
-  const reconstructor = await createReconstructor(config, pixels, weights);
+  const reconstructor = await createReconstructor(config, task, pixels, weights);
   const caption = `${config.method} after step ${step}`;
   await writeAtomically(out, [await reconstructor.draw(caption)]);
   return { step };

@@ -1,16 +1,16 @@
 // The newest weights of a run whose method reconstructs.
 
-import type { ReconstructingConfig } from "../config/config.js";
+import type { PretrainConfig } from "../config/config.js";
 import type { Arrays } from "../engine/index.js";
-import type { Method } from "../methods/method.js";
-import { methodOf, modelOf } from "./model.js";
+import type { ReconstructionTask } from "../methods/reconstruction-task.js";
+import { reconstructionModel, reconstructionOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readReconstructingConfig } from "./run-config.js";
 
 export interface ReconstructingRun {
-  readonly config: ReconstructingConfig;
-  readonly method: Method;
+  readonly config: PretrainConfig;
+  readonly task: ReconstructionTask;
   /** Every parameter by its name. */
   readonly weights: Arrays;
   /** Of the newest intact checkpoint. */
@@ -24,8 +24,8 @@ export interface ReconstructingRun {
 export async function openReconstructingRun(folder: string, warn?: Warn): Promise<ReconstructingRun> {
   const config = readReconstructingConfig(folder);
   const checkpoint = await openNewestCheckpoint(folder, warn);
-  const method = methodOf(config);
-  const { parameters } = modelOf(config, method, method.groupSize);
+  const task = reconstructionOf(config)!;
+  const { parameters } = reconstructionModel(config, task, task.groupSize);
   const weights = parameters.map(({ name, tensor }) => [name, tensorOf(checkpoint, name, tensor.shape)] as const);
-  return { config, method, weights: Object.fromEntries(weights), step: checkpoint.step };
+  return { config, task, weights: Object.fromEntries(weights), step: checkpoint.step };
 }

@@ -1,10 +1,10 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
-import type { Method } from "../methods/method.js";
+import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import type { Normalization } from "../nn/pixels.js";
 import { type Picture, renderSheet } from "../pictures/sheet.js";
 
 export interface Reconstructions {
-  readonly method: Method;
+  readonly task: ReconstructionTask;
   readonly imageSize: number;
   readonly patchSize: number;
   /** Original images [batch, imageSize, imageSize, 3]. */
@@ -13,8 +13,6 @@ export interface Reconstructions {
   readonly plan: Int32Array;
   /** The decoder's output [batch, patches, patchSize * patchSize * 3]. */
   readonly prediction: Float32Array;
-  /** Whether predictions are of patches normalised by their own mean and deviation. */
-  readonly normPixels: boolean;
   readonly normalization: Normalization;
   readonly caption: string;
 }
@@ -24,21 +22,21 @@ const HIDDEN = 128;
 
 /** One row for each image, as a PNG file. */
 export async function reconstructionSheet(values: Reconstructions): Promise<Uint8Array> {
-  const { method, imageSize, pixels, plan, caption } = values;
+  const { task, imageSize, pixels, plan, caption } = values;
   const imageBytes = imageSize ** 2 * 3;
   const rows: Picture[][] = [];
   for (let image = 0; image < pixels.length / imageBytes; image++) {
-    const group = Math.floor(image / method.groupSize);
-    const place = image % method.groupSize;
-    const planRow = plan.subarray(group * method.planColumns, (group + 1) * method.planColumns);
-    const shown = method.shownPatches(planRow, place);
+    const group = Math.floor(image / task.groupSize);
+    const place = image % task.groupSize;
+    const planRow = plan.subarray(group * task.planColumns, (group + 1) * task.planColumns);
+    const shown = task.shownPatches(planRow, place);
     rows.push([
       imageFrom(values, () => image),
-      imageFrom(values, (patch) => (shown[patch]! < 0 ? undefined : group * method.groupSize + shown[patch]!)),
+      imageFrom(values, (patch) => (shown[patch]! < 0 ? undefined : group * task.groupSize + shown[patch]!)),
       filledIn(values, image, (patch) => shown[patch] === place),
     ]);
   }
-  const input = method.groupSize > 1 ? "mixed input" : "masked input";
+  const input = task.groupSize > 1 ? "mixed input" : "masked input";
   return renderSheet({ titles: ["original", input, "reconstruction"], rows, caption });
 }
 
@@ -58,7 +56,7 @@ function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number 
  * back with the mean and deviation of the true ones, as MAE's own pictures are: colours are then given, shapes are not.
  */
 function filledIn(values: Reconstructions, image: number, seen: (patch: number) => boolean): Picture {
-  const { imageSize, patchSize, pixels, prediction, normPixels, normalization } = values;
+  const { task, imageSize, patchSize, pixels, prediction, normalization } = values;
   const { mean, std } = normalization;
   const original = pixels.subarray(image * imageSize ** 2 * 3, (image + 1) * imageSize ** 2 * 3);
   const patchValues = patchSize ** 2 * 3;
@@ -68,7 +66,9 @@ function filledIn(values: Reconstructions, image: number, seen: (patch: number) 
     truth[patch * patchValues + within] = (original[offset]! / 255 - mean[channel]!) / std[channel]!;
   });
   const scales = Array.from({ length: patches }, (_, patch) =>
-    normPixels ? momentsOf(truth.subarray(patch * patchValues, (patch + 1) * patchValues)) : { mean: 0, deviation: 1 },
+    task.normPixels
+      ? momentsOf(truth.subarray(patch * patchValues, (patch + 1) * patchValues))
+      : { mean: 0, deviation: 1 },
   );
   const data = Uint8Array.from(original);
   forEachPixel(values, (patch, within, offset, channel) => {

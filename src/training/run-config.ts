@@ -1,12 +1,6 @@
 // The configuration in a run's folder, read without taking its lock.
 
-import {
-  isFinetuneConfig,
-  type PretrainConfig,
-  parseConfig,
-  type ReconstructingConfig,
-  reconstructs,
-} from "../config/config.js";
+import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { readTextIfThere } from "../files/storage.js";
 import { UnsuitableRunError } from "./errors.js";
@@ -24,7 +18,7 @@ export function readRunConfig(folder: string): PretrainConfig {
 }
 
 /** The same for a run whose method reconstructs images. Throws RunDirectoryError for one of iBOT. */
-export function readReconstructingConfig(folder: string): ReconstructingConfig {
+export function readReconstructingConfig(folder: string): PretrainConfig {
   const config = readRunConfig(folder);
   if (reconstructs(config)) return config;
   throw new UnsuitableRunError(

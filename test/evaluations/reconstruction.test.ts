@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { openSource, readImages } from "#src/data/index.js";
 import { evaluateReconstruction } from "#src/evaluations/index.js";
+import { drawPlan } from "#src/methods/plan.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import type { MethodChoice } from "#src/methods/registry.js";
 import { randomStream } from "#src/random/index.js";
-import { drawPlan } from "#src/training/batch-plan.js";
 import { pretrain } from "#src/training/pretrain.js";
 import { openReconstructingRun } from "#src/training/reconstructing-run.js";
 import { writeFiles } from "../data/image-files.js";
@@ -34,7 +34,7 @@ describe("reconstruction of held-out images", () => {
   test.each(["mixedae", "mae"])("of %s is the mean over batches drawn from the seed", async (name) => {
     const request = { run: at(name), test: at("images"), images: 30, seed: 5, threads: 1 };
     const report = await evaluateReconstruction(request, silentProgress());
-    const { config, method, weights } = await openReconstructingRun(at(name));
+    const { config, task, weights } = await openReconstructingRun(at(name));
     const source = await openSource(at("images"), { split: "test" });
     // 30 of the 40 images: one batch, as large as the groups of four allow.
     const batch = name === "mixedae" ? 28 : 30;
@@ -50,7 +50,7 @@ describe("reconstruction of held-out images", () => {
         config.data,
       ),
       batch,
-      plan: drawPlan(method, batch / method.groupSize, { seed: 5, stream: "held-out plan", epoch: 0, firstGroup: 0 }),
+      plan: drawPlan(task, batch / task.groupSize, { seed: 5, stream: "held-out plan", epoch: 0, firstGroup: 0 }),
     });
     expect(report.detail.reconstruction).toBeCloseTo(found.metrics.reconstruction![0]!, 5);
     expect(await evaluateReconstruction(request, silentProgress())).toEqual(report);

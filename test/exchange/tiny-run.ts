@@ -2,8 +2,8 @@
 
 import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
+import { methodOf } from "#src/methods/registry.js";
 import { randomStream } from "#src/random/index.js";
-import { methodOf, modelOf } from "#src/training/model.js";
 import type { ModelDescription } from "#src/training/pretrained.js";
 import { reconstructing } from "../training/tiny-run.js";
 
@@ -42,7 +42,7 @@ export function checkpointEntries(step: number): SafetensorsEntry[] {
     const data = Float32Array.from({ length: size }, () => (name === "norm.weight" ? step : 0.2 * stream.normal()));
     return { name, dtype: "F32", shape, data };
   };
-  const { parameters } = modelOf(tinyConfig, methodOf(tinyConfig), 4);
+  const { parameters } = methodOf(tinyConfig).pretext(tinyConfig, 4);
   return [
     ...parameters.map(({ name, tensor }) => entry(name, tensor.shape)),
     ...parameters.map(({ name, tensor }) => entry(`optimizer.mean.${name}`, tensor.shape)),

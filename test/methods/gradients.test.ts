@@ -1,6 +1,6 @@
 // Gradients of whole methods against finite differences of their losses, in float32.
 import { expect, test } from "vitest";
-import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
+import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
 import type { MethodChoice } from "#src/methods/registry.js";
 import { prepareMethod, type Values } from "./prepared-method.js";
 

@@ -1,9 +1,9 @@
 // MAE: what the encoder sees, what is predicted, and what the loss counts.
 import { expect, test } from "vitest";
+import { drawPlan } from "#src/methods/plan.js";
 import { createMethod } from "#src/methods/registry.js";
 import { modelPresets } from "#src/nn/presets.js";
 import { randomStream } from "#src/random/index.js";
-import { drawPlan } from "#src/training/batch-plan.js";
 import { distance } from "../nn/evaluate.js";
 import {
   changePatches,

@@ -1,7 +1,7 @@
 // MixedAE and naive mixing: what a reconstruction depends on, what the loss counts, and what each switch removes.
 import { describe, expect, test } from "vitest";
-import type { MixedAeOptions } from "#src/methods/mixed-ae.js";
-import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
+import type { MixedAeOptions } from "#src/methods/mixed-ae-options.js";
+import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
 import type { MethodChoice } from "#src/methods/registry.js";
 import { distance } from "../nn/evaluate.js";
 import {

@@ -2,8 +2,8 @@
 
 import { compile, type TypedArray } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
-import type { Method } from "#src/methods/method.js";
 import { type PretextModel, pretextModel, reconstructionProgram } from "#src/methods/pretext-program.js";
+import type { ReconstructionTask } from "#src/methods/reconstruction-task.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
 import type { ModelShape } from "#src/nn/presets.js";
 import { gradientName, gradientProgram } from "#src/optim/gradient-program.js";
@@ -33,7 +33,7 @@ export interface Values {
 }
 
 export interface PreparedMethod {
-  readonly method: Method;
+  readonly method: ReconstructionTask;
   readonly model: PretextModel;
   /** Random values, the same for the same seed. */
   readonly start: Values;

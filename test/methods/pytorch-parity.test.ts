@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { FlatLayout } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
-import { mixedAeDefaults } from "#src/methods/mixed-ae.js";
+import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";

@@ -1,14 +1,15 @@
 // The starting weights of a configuration's model.
 import { expect, test } from "vitest";
+import { methodOf } from "#src/methods/registry.js";
 import { createLearner } from "#src/training/learner.js";
-import { initialValues, methodOf, modelOf } from "#src/training/model.js";
+import { initialValues } from "#src/training/model.js";
 import { tinyConfig } from "./tiny-run.js";
 
 const config = tinyConfig("/pictures");
 
 function startOf(seed: number, ...assignments: readonly string[]): Map<string, Float32Array> {
   const changed = tinyConfig("/pictures", ...assignments);
-  const { parameters } = modelOf(changed, methodOf(changed), 8);
+  const { parameters } = methodOf(changed).pretext(changed, 8);
   return new Map(parameters.map((parameter) => [parameter.name, initialValues(parameter, seed)]));
 }
 

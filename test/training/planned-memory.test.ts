@@ -4,14 +4,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/config/config.js";
 import { countParameters } from "#src/config/model-size.js";
 import { openSource, planBatchMemory } from "#src/data/index.js";
-import { methodNames } from "#src/methods/registry.js";
+import { methodNames, methodOf } from "#src/methods/registry.js";
 import { modelPresetNames } from "#src/nn/presets.js";
 import { deriveSchedule } from "#src/training/derived.js";
 import { MemoryError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { createLearner } from "#src/training/learner.js";
 import { plannedBytes } from "#src/training/memory-check.js";
-import { pretextOf } from "#src/training/model.js";
 import { bytesWithImages, planMemory } from "#src/training/planned-memory.js";
 import { startProgram } from "./command-line.js";
 import { readMetrics, recordHooks, sharedFolder, tinyConfig, tinyIbotConfig, writeImages } from "./tiny-run.js";
@@ -39,7 +38,7 @@ describe("the number of parameters", () => {
     small.flatMap((preset) => methodNames.map((method) => [preset, method] as const)),
   )("of %s with %s is counted without making it", (preset, method) => {
     const config = configOf(`model.preset=${preset}`, `method=${method}`);
-    const { parameters } = pretextOf(config, 4);
+    const { parameters } = methodOf(config).pretext(config, 4);
     const real = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
     expect(countParameters(config)).toBeLessThanOrEqual(real);
     expect(countParameters(config)).toBeGreaterThan(0.97 * real);

@@ -10,6 +10,19 @@ const names = [
   "featureSpread",
 ] as const;
 
+/** What the metrics of a step mean. */
+export const ibotMetrics = {
+  cls: "cross-entropy between the crops of teacher and student",
+  patch: "cross-entropy of the hidden patches",
+  teacherEntropy: "entropy of what the teacher says of crops; log(prototypes) where it prefers no prototype",
+  divergence: "how far the student is from the teacher",
+  featureSpread: "0 where all patch features point the same way",
+  clsCentreNorm: "length of the centre of the crops",
+  patchCentreNorm: "length of the centre of the patches",
+  prototypesInUse: "prototypes that the patches of a batch use, as if all of them were used alike",
+  teacherTemperature: "divides the teacher's outputs in this step",
+} as const;
+
 /** Figures of a step, or their means over some steps, as `createIbotTraining` reports them. */
 export type IbotFigures = Readonly<Record<(typeof names)[number], number>>;
 

@@ -1,6 +1,6 @@
 // The random plan of a whole batch: one row for each group of images, each a function of (seed, epoch, group).
-import type { Method } from "../methods/method.js";
 import { randomStream } from "../random/index.js";
+import type { ReconstructionTask } from "./reconstruction-task.js";
 
 export interface PlanPosition {
   readonly seed: number;
@@ -12,12 +12,12 @@ export interface PlanPosition {
 }
 
 /** Rows for `groups` groups, one behind the other: [groups, planColumns]. */
-export function drawPlan(method: Method, groups: number, position: PlanPosition): Int32Array {
+export function drawPlan(task: ReconstructionTask, groups: number, position: PlanPosition): Int32Array {
   const { seed, stream, epoch, firstGroup } = position;
-  const plan = new Int32Array(groups * method.planColumns);
+  const plan = new Int32Array(groups * task.planColumns);
   for (let group = 0; group < groups; group++) {
-    const row = method.drawPlanRow(randomStream(seed, stream, epoch, firstGroup + group));
-    plan.set(row, group * method.planColumns);
+    const row = task.drawPlanRow(randomStream(seed, stream, epoch, firstGroup + group));
+    plan.set(row, group * task.planColumns);
   }
   return plan;
 }

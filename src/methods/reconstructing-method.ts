@@ -1,0 +1,74 @@
+// A method that reconstructs images, from the parts in which such methods differ.
+import { blockParameters } from "../nn/block.js";
+import { adamwTraining } from "./adamw-training.js";
+import { augmentationOf } from "./augmentation.js";
+import type { Method, MethodConfig, MethodSize, ReconstructingMethod } from "./method.js";
+import { type MetricValues, metricText } from "./metric-values.js";
+import { drawPlan } from "./plan.js";
+import { pretextOfPixels } from "./pretext-program.js";
+
+type Own = "name" | "options" | "metrics" | "groupSize" | "misfits" | "settle" | "reconstruction";
+
+export interface ReconstructingParts<Options extends object> extends Pick<ReconstructingMethod<Options>, Own> {
+  readonly defaultOptions: Options;
+  /** Lines behind that of the reconstruction. */
+  readonly describeMore?: Method<Options>["describe"];
+  /** What it has beside MAE's model, as its size. */
+  readonly sizeMore?: (config: MethodConfig<Options>) => Partial<MethodSize>;
+  readonly otherTensors?: Method["otherTensors"];
+}
+
+/** One view of each image, one random plan a batch, an encoder and MAE's decoder, and AdamW. */
+export function reconstructingMethod<Options extends object>(
+  parts: ReconstructingParts<Options>,
+): ReconstructingMethod<Options> {
+  const { defaultOptions, describeMore, sizeMore, otherTensors = [], ...own } = parts;
+  const taskOf = ({ model, methodOptions }: MethodConfig<Options>) => own.reconstruction(model, methodOptions);
+  const pretext = (config: MethodConfig<Options>, images: number) =>
+    pretextOfPixels(taskOf(config), config.model.imageSize, config.data, images);
+
+  return {
+    ...own,
+    imageCost: 1,
+    hasDecoder: true,
+    otherTensors,
+    defaults: () => ({ methodOptions: defaultOptions }),
+    size(config) {
+      const { width, patchSize, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = config.model;
+      const patchValues = 3 * patchSize ** 2;
+      const decoder = decoderDepth * blockParameters(decoderWidth, mlpRatio);
+      return {
+        parametersBeside: decoder + decoderWidth * (width + patchValues),
+        attentionMaps: decoderHeads,
+        pairMatrices: 0,
+        ...sizeMore?.(config),
+      };
+    },
+    views: (config) => [{ name: "image", augmentation: augmentationOf(config) }],
+    pretext,
+    inputs: ([view]) => ({ images: view!.pixels }),
+    draw(config, images, { seed, epoch, firstImage }) {
+      const task = taskOf(config);
+      const position = { seed, stream: "plan", epoch, firstGroup: firstImage / task.groupSize };
+      return { [task.planName]: drawPlan(task, images / task.groupSize, position) };
+    },
+    train: (config) => adamwTraining(config, pretext(config, config.schedule.microBatch)),
+    describe: (config, first, last) => [
+      ...describeReconstruction(first, last),
+      ...(describeMore?.(config, first, last) ?? []),
+    ],
+  };
+}
+
+function describeReconstruction(first: MetricValues, last: MetricValues): string[] {
+  return [
+    `  reconstruction  error of hidden patches ${metricText(first.reconstruction)} at step ${first.step}, ` +
+      `${metricText(last.reconstruction)} at the end`,
+  ];
+}
+
+/** What the metrics of these methods mean. */
+export const reconstructionMetrics = {
+  reconstruction: "mean squared error of the hidden patches",
+  featureSpread: "0 where all patch features point the same way",
+} as const;
