@@ -2,27 +2,32 @@
 import { blockParameters } from "../nn/block.js";
 import { adamwTraining } from "./adamw-training.js";
 import { augmentationOf } from "./augmentation.js";
-import type { Method, MethodConfig, MethodSize, ReconstructingMethod } from "./method.js";
+import type { Method, MethodConfig, MethodDefaults, MethodSize, ReconstructingMethod } from "./method.js";
 import { type MetricValues, metricText } from "./metric-values.js";
 import { drawPlan } from "./plan.js";
 import { pretextOfPixels } from "./pretext-program.js";
 
-type Own = "name" | "options" | "metrics" | "groupSize" | "misfits" | "settle" | "reconstruction";
+type Own = "name" | "options" | "metrics" | "groupSize" | "misfits" | "settle" | "derivedOptions" | "reconstruction";
 
 export interface ReconstructingParts<Options extends object> extends Pick<ReconstructingMethod<Options>, Own> {
-  readonly defaultOptions: Options;
+  /** Null for those that are derived. */
+  readonly defaultOptions: { readonly [Name in keyof Options]: Options[Name] | null };
   /** Lines behind that of the reconstruction. */
   readonly describeMore?: Method<Options>["describe"];
   /** What it has beside MAE's model, as its size. */
   readonly sizeMore?: (config: MethodConfig<Options>) => Partial<MethodSize>;
   readonly otherTensors?: Method["otherTensors"];
+  /** False for a method that predicts pixels from the encoder's tokens; true by default. */
+  readonly hasDecoder?: boolean;
+  /** What differs from MAE's recipe. */
+  readonly recipe?: (...given: Parameters<Method["defaults"]>) => Omit<MethodDefaults, "methodOptions">;
 }
 
-/** One view of each image, one random plan a batch, an encoder and MAE's decoder, and AdamW. */
+/** One view of each image, one random plan a batch, and AdamW. */
 export function reconstructingMethod<Options extends object>(
   parts: ReconstructingParts<Options>,
 ): ReconstructingMethod<Options> {
-  const { defaultOptions, describeMore, sizeMore, otherTensors = [], ...own } = parts;
+  const { defaultOptions, describeMore, sizeMore, otherTensors = [], hasDecoder = true, recipe, ...own } = parts;
   const taskOf = ({ model, methodOptions }: MethodConfig<Options>) => own.reconstruction(model, methodOptions);
   const pretext = (config: MethodConfig<Options>, images: number) =>
     pretextOfPixels(taskOf(config), config.model.imageSize, config.data, images);
@@ -30,9 +35,9 @@ export function reconstructingMethod<Options extends object>(
   return {
     ...own,
     imageCost: 1,
-    hasDecoder: true,
+    hasDecoder,
     otherTensors,
-    defaults: () => ({ methodOptions: defaultOptions }),
+    defaults: (...given) => ({ methodOptions: defaultOptions, ...recipe?.(...given) }),
     size(config) {
       const { width, patchSize, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = config.model;
       const patchValues = 3 * patchSize ** 2;

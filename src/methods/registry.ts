@@ -1,26 +1,23 @@
 // The methods by name.
-import type { z } from "zod";
 import { type ModelShape, modelPresets } from "../nn/presets.js";
 import { ibot } from "./ibot/method.js";
-import type { ibotOptions } from "./ibot/options.js";
-import { mae, type maeOptions } from "./mae.js";
+import { mae } from "./mae.js";
 import type { Method } from "./method.js";
 import { mixedAe, naiveMixing } from "./mixed-ae.js";
-import type { mixedAeOptions, mixingOptions } from "./mixed-ae-options.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
+import { simmim } from "./simmim.js";
 
-const methods = { mae, mixing: naiveMixing, mixedae: mixedAe, ibot } as const;
+const methods = {
+  mae,
+  mixing: naiveMixing,
+  mixedae: mixedAe,
+  ibot,
+  simmim,
+} as const;
 
-/** The schema of each method's options. */
-interface OptionSchemas {
-  readonly mae: typeof maeOptions;
-  readonly mixing: typeof mixingOptions;
-  readonly mixedae: typeof mixedAeOptions;
-  readonly ibot: typeof ibotOptions;
-}
-
-export type MethodName = keyof typeof methods;
-export type MethodOptions<Name extends MethodName> = z.infer<OptionSchemas[Name]>;
+type Methods = typeof methods;
+export type MethodName = keyof Methods;
+export type MethodOptions<Name extends MethodName> = Methods[Name] extends Method<infer Options> ? Options : never;
 
 export const methodNames = Object.keys(methods) as MethodName[];
 
@@ -30,8 +27,10 @@ export function methodOf({ method }: { readonly method: MethodName }): Method {
   return methods[method] as Method;
 }
 
-/** Those that reconstruct what they hide; iBOT has a teacher instead, see `createIbotTraining`. */
-export type ReconstructingMethodName = Exclude<MethodName, "ibot">;
+/** Those that reconstruct what they hide. */
+export type ReconstructingMethodName = {
+  readonly [Name in MethodName]: Methods[Name] extends { reconstruction(...given: never): unknown } ? Name : never;
+}[MethodName];
 
 /** A reconstructing method's name with its options. */
 export type MethodChoice = {

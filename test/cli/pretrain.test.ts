@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { configKeys, type PretrainConfig } from "#src/config/config.js";
 import { StorageError } from "#src/files/storage-error.js";
+import { methodNames } from "#src/methods/registry.js";
 import { finished, record } from "./recording.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-pretrain-"));
@@ -85,7 +86,7 @@ describe("mixedae pretrain", () => {
     ]);
     expect([exitCode, calls]).toEqual([2, []]);
     expect(err).toBe(
-      'error: The configuration is not valid: method (from --method): expected one of mae, mixing, mixedae, ibot; found "mea". Did you mean mae?\n',
+      `error: The configuration is not valid: method (from --method): expected one of ${methodNames.join(", ")}; found "mea". Did you mean mae?\n`,
     );
     const other = await record(["pretrain", "photos", "--out", "r", "--batch-size", "many"]);
     expect(other.err).toContain(

@@ -158,7 +158,7 @@ describe("errors of resolveConfig", () => {
 
   it("lists the choices, with the nearest", () => {
     expect(problemsOf(() => resolveSet("method=mixdae"))).toEqual([
-      'method (from --set): expected one of mae, mixing, mixedae, ibot; found "mixdae". Did you mean mixedae?',
+      `method (from --set): expected one of ${methodNames.join(", ")}; found "mixdae". Did you mean mixedae?`,
     ]);
     expect(problemsOf(() => resolveSet("model.preset=vit-huge"))[0]).toContain("tiny, small, base, large, huge");
     expect(problemsOf(() => resolveSet("run.device=gpu"))).toEqual([

@@ -34,7 +34,7 @@ const methods: readonly (readonly [string, MethodChoice])[] = [
 /** Which image of the group the encoder saw at a patch, where `image` was decoded from. */
 function sourceFor(choice: MethodChoice, { plan }: Values, image: number, patch: number): number {
   const drawn = plan[Math.floor(image / groupSize) * patchesPerImage + patch]!;
-  const isFull = choice.name !== "mae" && choice.options.mode === "full";
+  const isFull = "mode" in choice.options && choice.options.mode === "full";
   return isFull ? (drawn + (image % groupSize)) % groupSize : drawn;
 }
 

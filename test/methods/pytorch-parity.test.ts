@@ -1,4 +1,4 @@
-// MAE, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
+// MAE, SimMIM, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
 import { describe, expect, test } from "vitest";
 import { FlatLayout } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
@@ -26,6 +26,8 @@ const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, 
 const cases: readonly (readonly [string, MethodChoice])[] = [
   ["MAE", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }],
   ["MAE on plain pixels", { name: "mae", options: { maskRatio: 0.5, normPixels: false } }],
+  ["SimMIM", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }],
+  ["SimMIM with single patches", { name: "simmim", options: { maskRatio: 0.3, maskUnit: 1 } }],
   ["naive mixing", { name: "mixing", options: { mixingRatio: 0.25, mode: "compose", normPixels: true } }],
   ["naive mixing, full", { name: "mixing", options: { mixingRatio: 0.5, mode: "full", normPixels: true } }],
   ["MixedAE", { name: "mixedae", options: mixedAeDefaults }],
@@ -181,9 +183,9 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 function referenceConfig({ name, options }: MethodChoice): object {
-  const mixing = name === "mae" ? { ...mixedAeDefaults, mixingRatio: 0.25 } : { ...mixedAeDefaults, ...options };
+  const mixing = name === "mixing" || name === "mixedae" ? { ...mixedAeDefaults, ...options } : mixedAeDefaults;
   const { mixingRatio, ...switches } = mixing;
-  const { normPixels } = options;
+  const normPixels = "normPixels" in options && options.normPixels;
   return {
     method: name,
     ...shape,

@@ -16,7 +16,7 @@ class Optimizer:
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    method: str  # mae | mixing | mixedae
+    method: str  # mae | mixing | mixedae | simmim
     image_size: int
     patch_size: int
     width: int
@@ -44,7 +44,7 @@ class Config:
 
     def __post_init__(self):
         for field, choices in (
-            ("method", ("mae", "mixing", "mixedae")),
+            ("method", ("mae", "mixing", "mixedae", "simmim")),
             ("mode", ("compose", "full")),
             ("dtype", ("float32", "float64")),
         ):

@@ -1,7 +1,8 @@
 """python3 reference.py INPUT.safetensors OUTPUT.safetensors: one method's loss, gradients and AdamW steps in PyTorch.
 
 INPUT   metadata `config` (JSON, see config.py); tensors `parameters/<name>`, `images` [B, 3, H, W] and `plan/keep`
-        [B, K] (mae) or `plan/assignment` [groups, L] (mixing, mixedae). Positions are computed here if not given.
+        [B, K] (mae), `plan/assignment` [groups, L] (mixing, mixedae) or `plan/hidden` [B, L] (simmim). Positions are
+        computed here if not given.
 OUTPUT  loss, reconstruction, contrastive?, topkPrecision? [homologous blocks], featureSpread,
         prediction and target [B, L, p * p * 3], visible [B, L] (bool), positions/{pos_embed,decoder_pos_embed} by
         formula, gradients/<name> and after/<name> (after `steps` AdamW steps on the same images and plan).
@@ -14,6 +15,7 @@ import torch
 import config as config_file
 import mae
 import mixed_ae
+import simmim
 import tensor_file
 from vit import sincos_positions
 
@@ -30,7 +32,7 @@ def computed_positions(config):
 
 
 def forward(parameters, config, images, plan, metrics=True):
-    run = mae.forward if config.method == "mae" else mixed_ae.forward
+    run = {"mae": mae.forward, "simmim": simmim.forward}.get(config.method, mixed_ae.forward)
     return run(parameters, config, images, plan, metrics)
 
 
@@ -81,7 +83,7 @@ def main(input_path, output_path):
     config = config_file.parse(metadata["config"])
     prefix = "parameters/"
     given = {name[len(prefix) :]: torch.from_numpy(a) for name, a in tensors.items() if name.startswith(prefix)}
-    plan = torch.from_numpy(tensors["plan/keep" if config.method == "mae" else "plan/assignment"])
+    plan = torch.from_numpy(next(array for name, array in tensors.items() if name.startswith("plan/")))
     output = compute(config, given, torch.from_numpy(tensors["images"]), plan)
     versions = {"config": metadata["config"], "torch": torch.__version__}
     tensor_file.write(output_path, {name: tensor.numpy() for name, tensor in output.items()}, versions)
