@@ -1,8 +1,10 @@
 // Embedding side by side: ours, the engine's raw matrix products, PyTorch's forward, the exported ONNX, and from files.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "#src/engine/onnxruntime.js";
+import { openEngine } from "#src/engine/index.js";
+import { InferenceSession, Tensor as OrtTensor } from "#src/engine/onnxruntime/node.js";
 import { embed } from "#src/evaluations/embed.js";
 import { ImageProgress } from "#src/evaluations/image-progress.js";
 import { openModel } from "#src/evaluations/model.js";
@@ -58,7 +60,7 @@ export async function benchEmbedding(options: EmbedOptions, report: (line: strin
 async function measure(preset: ModelPreset, { threads, rounds, torch }: EmbedOptions): Promise<EmbedReport> {
   const model = await openModel({ from: "scratch", preset });
   const { imageSize } = model.shape;
-  const extractor = await createFeatureExtractor(model, { threads });
+  const extractor = await createFeatureExtractor(model, openEngine({ threads }));
   const { batch } = extractor;
   const stream = randomStream(0, "images", 0, 0);
   const pixels = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => stream.integer(256));

@@ -1,6 +1,8 @@
 // Training steps side by side: ours, the engine's raw matrix products on the same shapes, and PyTorch's where it is.
+
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { openEngine } from "#src/engine/index.js";
 import { countMultiplyAdds } from "#src/graph/index.js";
 import { gradientProgram } from "#src/optim/gradient-program.js";
 import { createTraining } from "#src/optim/training.js";
@@ -60,11 +62,11 @@ async function measure(workload: Workload, { threads, rounds }: StepOptions): Pr
     name: workload.name,
     optimizer,
     microBatches,
-    engine: { threads },
+    engine: openEngine({ threads }),
   });
   const compileMs = performance.now() - began;
   for (const { name, tensor, initialize } of model.parameters) {
-    training.values[name]!.set(initialize(tensor.shape, randomStream(0, name, 0, 0)));
+    await training.values[name]!.write(initialize(tensor.shape, randomStream(0, name, 0, 0)));
   }
   const inputs = workload.inputs();
   let step = 0;

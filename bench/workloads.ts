@@ -1,6 +1,6 @@
 // The training steps that are measured: two plain transformers, and MAE and MixedAE at the paper's size.
 
-import type { TypedArray } from "#src/engine/index.js";
+import type { TypedArray } from "#src/graph/index.js";
 import { input, type Tensor } from "#src/graph/index.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
 import type { ReconstructionTask } from "#src/methods/reconstruction-task.js";

@@ -25,7 +25,7 @@ const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 }
 const { parameters } = scope;
 const training = await createTraining({ name: "spirals", loss, metrics: { accuracy }, parameters, optimizer });
 for (const { name, tensor, initialize } of parameters) {
-  training.values[name]!.set(initialize(tensor.shape, randomStream(0, name, 0, 0)));
+  await training.values[name]!.write(initialize(tensor.shape, randomStream(0, name, 0, 0)));
 }
 
 // Each batch is a function of its step: the same numbers come out on every machine.

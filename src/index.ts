@@ -26,14 +26,24 @@ export {
 } from "./data/index.js";
 /* Running programs: compile once for a device, bind to your own arrays, run many times. */
 export {
+  type ArrayPart,
   type Arrays,
-  allocate,
+  alone,
+  type Bindable,
   type Binding,
-  type CompileOptions,
+  type Combiner,
   compile,
+  type DeviceArray,
+  type DeviceArrays,
+  type DeviceOptions,
+  type Engine,
+  type EngineDefinition,
   EngineError,
-  Executable,
-  type TypedArray,
+  type EngineOptions,
+  type Executable,
+  openEngine,
+  registerEngine,
+  type TensorPlace,
 } from "./engine/index.js";
 /*
  * Putting a pre-trained encoder to use: embedding, search, evaluation with labels, fine-tuning and classification.
@@ -70,11 +80,11 @@ export {
  * `input` and `constant` are where programs begin, `defineProgram` is where they end. See docs/engine.md.
  */
 export {
+  allocate,
   apply,
   concat,
   constant,
   countMultiplyAdds,
-  type Device,
   type DType,
   defineProgram,
   gradients,
@@ -89,6 +99,7 @@ export {
   type Shape,
   type Tensor,
   type TensorType,
+  type TypedArray,
 } from "./graph/index.js";
 /* Features of images that are in memory: the frozen encoder as a program. */
 export { createFeatureExtractor, type FeatureExtractor, type FrozenEncoder } from "./heads/features.js";

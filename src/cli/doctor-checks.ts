@@ -2,9 +2,8 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { type EngineDefinition, engineDefinitions } from "../engine/index.js";
 import { countCores, measureMemory } from "../engine/machine.js";
 import { formatBytes } from "../terminal/quantities.js";
 
@@ -22,15 +21,16 @@ const leastNode = [20, 19] as const;
 
 /** All checks in the order in which they are printed. */
 export async function examineMachine(): Promise<Finding[]> {
-  const slow = [checkEngine(), checkWebGpu(), checkTorch()];
+  const torch = checkTorch();
+  const [cpu, ...others] = await Promise.all(engineDefinitions().map(checkEngine));
   return [
     checkNode(process.versions.node),
-    await slow[0]!,
+    cpu!,
     checkThreads(),
     checkMemory(),
     await checkCodecs(),
-    await slow[1]!,
-    await slow[2]!,
+    ...others,
+    await torch,
     checkSoftwareVulkan(),
   ];
 }
@@ -44,29 +44,17 @@ export function checkNode(version: string): Finding {
     : { name: "Node.js", state: "missing", found: version, remedy: `Version ${wanted} or newer is needed` };
 }
 
-async function checkEngine(): Promise<Finding> {
-  const name = "engine";
+async function checkEngine({ device, check, remedy }: EngineDefinition): Promise<Finding> {
+  // Nothing can be done without a processor to compute on; further devices are an offer.
+  const name = device === "cpu" ? "engine" : (DEVICE_NAMES[device] ?? device);
   try {
-    await probe("cpu");
-    return { name, state: "ok", found: `ONNX Runtime ${packageVersion("onnxruntime-node")}; computes on the CPU` };
+    return { name, state: "ok", found: await check() };
   } catch (error) {
-    const remedy =
-      "Nothing can be trained without it. Run npm ci again; supported are Linux, macOS and Windows on x64 and arm64";
-    return { name, state: "missing", found: causeOf(error), remedy };
+    return { name, state: device === "cpu" ? "missing" : "absent", found: causeOf(error), remedy };
   }
 }
 
-async function checkWebGpu(): Promise<Finding> {
-  const name = "WebGPU";
-  try {
-    await probe("webgpu");
-    return { name, state: "ok", found: "the engine computes on it: --device webgpu" };
-  } catch (error) {
-    const remedy =
-      "Enables --device webgpu. Needs a GPU and its driver: Vulkan on Linux (Debian: libvulkan1), Metal on macOS, D3D12 on Windows";
-    return { name, state: "absent", found: causeOf(error), remedy };
-  }
-}
+const DEVICE_NAMES: Readonly<Record<string, string>> = { webgpu: "WebGPU" };
 
 function checkThreads(): Finding {
   const { physical, logical } = countCores();
@@ -131,16 +119,6 @@ function checkSoftwareVulkan(): Finding {
   const remedy =
     "For developers: enables the tests of WebGPU without a GPU. On Debian: apt-get install chromium libvulkan1";
   return { name, state: "absent", found: "chromium's driver not found", remedy };
-}
-
-async function probe(device: "cpu" | "webgpu"): Promise<void> {
-  const script = fileURLToPath(new URL("./engine-probe.js", import.meta.url));
-  await execute(process.execPath, [script, device], { timeout: 60_000 });
-}
-
-function packageVersion(name: string): string {
-  const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
-  return version;
 }
 
 /** What engines and drivers say when they cannot start, the deepest cause first. */

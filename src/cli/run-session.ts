@@ -78,9 +78,9 @@ export function pretrainSession(
 }
 
 /** Loads what evaluates only where a run asks for it. */
-const createEvaluator: CreateEvaluator = async (config, values, hooks) => {
+const createEvaluator: CreateEvaluator = async (config, encoder, hooks) => {
   const { createKnnEvaluator } = await import("../evaluations/index.js");
-  return createKnnEvaluator(config, values, hooks);
+  return createKnnEvaluator(config, encoder, hooks);
 };
 
 /** Fine-tunes, and tells how well the classes are told. */

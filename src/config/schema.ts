@@ -1,6 +1,7 @@
 // The schema of the resolved pre-training configuration: every key, its type and what it means.
 
 import { z } from "zod";
+import { engineDefinitions } from "../engine/index.js";
 import { type MethodName, type MethodOptions, methodNames, methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { modelPresetNames } from "../nn/presets.js";
@@ -122,8 +123,19 @@ export const optimizerSchema = z.strictObject({
   clipNorm: z.number().positive().nullable().describe("largest global norm of the gradient, or null for no clipping"),
 });
 
+const devices = () => engineDefinitions().map(({ device }) => device);
+
 export const runSchema = z.strictObject({
-  device: z.enum(["cpu", "webgpu"]).describe("where the step programs run"),
+  // Whatever has an engine by the time a configuration is read.
+  device: z
+    .string()
+    .refine((device) => devices().includes(device))
+    .meta({
+      description: "where the step programs run",
+      get expected() {
+        return `one of ${devices().join(", ")}`;
+      },
+    }),
   threads: z.int().min(0).max(runLimits.threads).meta({
     description: "threads of the engine; 0 means one a physical core",
     expected: "a whole number from 0 (one a physical core) to four times the threads that the machine runs at once",

@@ -53,30 +53,6 @@ export class FlatLayout<Key> {
     this.groups = groups;
     this.length = offset;
   }
-
-  /** Zeros. Throws EngineError where they are more than memory, or one array, can hold. */
-  allocate(): Float32Array {
-    try {
-      return new Float32Array(this.length);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new EngineError(
-        `expected a model whose values fit into one array in memory; found ${this.length} values, ` +
-          `${4 * this.length} bytes. Choose a smaller model`,
-      );
-    }
-  }
-
-  /** Each tensor as a view on a buffer of this layout, by name with a prefix. */
-  views(buffer: Float32Array, prefix = ""): Record<string, Float32Array> {
-    return Object.fromEntries(
-      this.entries.map(({ name, offset, size }) => [prefix + name, buffer.subarray(offset, offset + size)]),
-    );
-  }
-
-  chunkOf(buffer: Float32Array, index: number): Float32Array {
-    return buffer.subarray(index * this.chunk, (index + 1) * this.chunk);
-  }
 }
 
 function roundUp(value: number, multiple: number): number {

@@ -1,5 +1,26 @@
-// Running programs: compiled for a device by ONNX Runtime, over buffers that are read and written in place.
-export { allocate, type TypedArray } from "./arrays.js";
+// Running programs, on engines that own the arrays of a training.
+import "./onnxruntime/node-engines.js";
+
+export { alone, type Combiner } from "./combiner.js";
+export type {
+  ArrayPart,
+  Arrays,
+  Bindable,
+  Binding,
+  DeviceArray,
+  DeviceArrays,
+  Engine,
+  EngineOptions,
+  Executable,
+  TensorPlace,
+} from "./engine.js";
 export { EngineError } from "./errors.js";
-export { type Arrays, type Binding, type CompileOptions, compile, Executable, planBytes } from "./executable.js";
-export { type FlatEntry, type FlatGroup, FlatLayout } from "./flat-layout.js";
+export {
+  compile,
+  type DeviceOptions,
+  type EngineDefinition,
+  engineDefinition,
+  engineDefinitions,
+  openEngine,
+  registerEngine,
+} from "./registry.js";

@@ -1,5 +1,6 @@
 // Images of an embedding that are nearly the same: groups that are linked by a similarity above a threshold.
 
+import { openEngine } from "../engine/index.js";
 import { findNeighbours } from "../heads/neighbours.js";
 import { openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
@@ -37,7 +38,7 @@ export async function findDuplicates(request: DuplicatesRequest, progress: Image
       vectors.read(first, queries.length / width, queries);
       const { k, indices, similarities } = await findNeighbours(vectors, queries, {
         k: LINKS + 1,
-        engine: { threads },
+        engine: openEngine({ threads }),
       });
       for (const [place, other] of indices.entries()) {
         const row = first + Math.floor(place / k);

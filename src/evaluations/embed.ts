@@ -3,6 +3,7 @@
 import { dirname, resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
 import { describeSkip, type ImageSource } from "../data/index.js";
+import { openEngine } from "../engine/index.js";
 import { createFeatureExtractor, type Pooling } from "../heads/features.js";
 import { printable } from "../terminal/printable.js";
 import { throwIfStopped, Waiting } from "../terminal/waiting.js";
@@ -100,7 +101,7 @@ async function embedRest(
   }
 
   const extractor = await new Waiting(progress.line, signal).duringBusy("Compiling the encoder", () =>
-    createFeatureExtractor(model, { threads }),
+    createFeatureExtractor(model, openEngine({ threads })),
   );
   await throwIfStopped(signal);
   const reader = await openModelImages(source, model, extractor);

@@ -1,6 +1,7 @@
 // How well a linear map tells the classes from frozen features: MAE's linear probe.
 
 import { openOrdered } from "../data/index.js";
+import { openEngine } from "../engine/index.js";
 import { type ClassificationResult, classificationResult } from "../heads/classification-metrics.js";
 import { createFeatureExtractor, type FeatureExtractor, type Pooling } from "../heads/features.js";
 import {
@@ -17,7 +18,7 @@ import type { ImageProgress } from "./image-progress.js";
 import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import type { SetReport, TrainingSetReport } from "./report.js";
-import { featuresOf, type SetFeatures } from "./set-features.js";
+import { type FeaturesOf, featuresOf, type SetFeatures } from "./set-features.js";
 
 export interface ProbeRequest extends ModelRequest, LabelledSetsRequest {
   readonly pooling: Pooling;
@@ -67,10 +68,10 @@ const MEMORY_BUDGET = 2 ** 30;
 export async function evaluateProbe(
   request: ProbeRequest,
   progress: ImageProgress,
-  features: typeof featuresOf = featuresOf,
+  features: FeaturesOf = featuresOf,
 ): Promise<ProbeReport> {
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
-  const engine = { threads };
+  const engine = openEngine({ threads });
   const sets = await openLabelledSets(request, { progress, signal: progress.signal });
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);

@@ -1,5 +1,6 @@
 // Whether a frozen encoder finds the patches of one image within a mixture of several: by what it sees in them alone.
 
+import { openEngine } from "../engine/index.js";
 import { constant } from "../graph/index.js";
 import { createImageProgram } from "../heads/image-program.js";
 import { comparedPatches, homologousChance, homologousShare, mixPixels } from "../heads/recognition.js";
@@ -138,6 +139,6 @@ function nearestPatches({ shape, normalization, tensors }: PretrainedModel, comp
         };
       },
     },
-    { threads },
+    openEngine({ threads }),
   );
 }

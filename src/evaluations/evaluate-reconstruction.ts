@@ -1,6 +1,6 @@
 // How well a pre-trained model reconstructs images that it has not seen: its own pretext task, on held-out images.
 
-import { compile } from "../engine/index.js";
+import { openEngine } from "../engine/index.js";
 import { defineProgram } from "../graph/index.js";
 import { drawPlan } from "../methods/plan.js";
 import { reconstructionModel } from "../training/model.js";
@@ -41,7 +41,7 @@ export async function evaluateReconstruction(
   const batch = groups * task.groupSize;
   const { metrics } = reconstructionModel(config, task, batch);
   const program = defineProgram("held-out reconstruction", { reconstruction: metrics.reconstruction! });
-  const executable = await compile(program, { device: "cpu", threads });
+  const executable = await openEngine({ threads }).compile(program);
   const inputs = Object.fromEntries(Object.entries(weights).filter(([name]) => program.inputs.has(name)));
   const views = { shape: config.model, background: config.data.background };
   let [sum, batches] = [0, 0];

@@ -1,5 +1,6 @@
 // How well an encoder's patches tell what they show: kNN among patches of masked images, with no head to train.
 
+import { openEngine } from "../engine/index.js";
 import { createImageProgram, type ImageProgram } from "../heads/image-program.js";
 import { neighbourVotes } from "../heads/knn.js";
 import { findNeighbours, vectorsInMemory } from "../heads/neighbours.js";
@@ -72,7 +73,7 @@ export async function evaluateSegmentation(
   progress.begin("patches compared", labelled.length);
   const found = await findNeighbours(vectorsInMemory(bank, width), asked.features, {
     k: neighbours,
-    engine: { threads },
+    engine: openEngine({ threads }),
     onProgress: (done) => progress.update(done),
   });
   progress.end();
@@ -116,7 +117,7 @@ function patchProgram({ shape, normalization, tensors }: PretrainedModel, thread
         return { patches: patches.transpose([1, 0, 2]).reshape([batch, count * width]) };
       },
     },
-    { threads },
+    openEngine({ threads }),
   );
 }
 

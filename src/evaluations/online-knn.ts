@@ -2,8 +2,9 @@
 
 import type { PretrainConfig } from "../config/config.js";
 import { type ImageSource, openSource, SourceError } from "../data/index.js";
+import type { DeviceArray } from "../engine/index.js";
 import { classificationResult } from "../heads/classification-metrics.js";
-import { createFeatureExtractor, type Pooling } from "../heads/features.js";
+import { createFeatureExtractor, type FrozenEncoder, type Pooling } from "../heads/features.js";
 import { neighbourVotes } from "../heads/knn.js";
 import { createNeighbourSearch, vectorsInMemory } from "../heads/neighbours.js";
 import { ParameterScope } from "../nn/parameters.js";
@@ -12,7 +13,6 @@ import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CreateEvaluator } from "../training/hooks.js";
 import { initialValues } from "../training/model.js";
-import type { PretrainedModel } from "../training/pretrained.js";
 import { EvaluationError } from "./errors.js";
 import { ImageProgress } from "./image-progress.js";
 import { fractionOf, type LabelledSet, openLabelledSet, openLabelledSets } from "./labelled-sets.js";
@@ -26,14 +26,14 @@ const NEIGHBOURS = 20;
  * from its training part, queries from its test part; any other labelled set is divided. Throws EvaluationError,
  * SourceError.
  */
-export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks) => {
+export const createKnnEvaluator: CreateEvaluator = async (config, { engine, weights }, hooks) => {
   const { bank, queries, classes } = await openSets(config);
-  const model = liveModel(config, values);
-  const engine = { threads: config.run.threads };
+  const encoder = liveEncoder(config, weights);
+  const model = { shape: encoder.shape, background: config.data.background };
   const line = hooks?.progress.line ?? new ProgressLine({ write: () => true });
   const waiting = new Waiting(line, hooks?.signal);
   const extractor = await waiting.duringBusy("Compiling the encoder to evaluate", () =>
-    createFeatureExtractor(model, engine),
+    createFeatureExtractor(encoder, engine),
   );
   const { width } = model.shape;
 
@@ -62,23 +62,16 @@ export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks)
 };
 
 /** The encoder in training, its weights read in place; positions are fixed while it is pre-trained. */
-function liveModel(config: PretrainConfig, values: Readonly<Record<string, Float32Array>>): PretrainedModel {
+function liveEncoder(config: PretrainConfig, weights: Readonly<Record<string, DeviceArray>>): FrozenEncoder {
   const { imageSize, patchSize, width, depth, heads, mlpRatio } = config.model;
   const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
   const tensors = scope.parameters.map((parameter) => {
-    const data = values[parameter.name] ?? initialValues(parameter, config.seed);
+    const data = weights[parameter.name] ?? initialValues(parameter, config.seed);
     return [parameter.name, { shape: parameter.tensor.shape, data }] as const;
   });
-  return {
-    shape,
-    decoder: undefined,
-    normalization: { mean: config.data.mean, std: config.data.std },
-    background: config.data.background,
-    tensors: new Map(tensors),
-    origin: "the model in training",
-  };
+  return { shape, normalization: { mean: config.data.mean, std: config.data.std }, tensors: new Map(tensors) };
 }
 
 interface EvaluatedSets {

@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import { type Color, openSource, readImages } from "../data/index.js";
+import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import { createFeatureExtractor } from "../heads/features.js";
 import { findNeighbours } from "../heads/neighbours.js";
@@ -62,7 +63,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
     const { pixels, vectors, background } = await embedQueries(request, description);
-    const engine = { threads: request.threads };
+    const engine = openEngine({ threads: request.threads });
     const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
     const lines = await files.lines(neighbours.indices);
     const results = queries.map((query, row) => {
@@ -97,7 +98,7 @@ async function embedQueries(
   }
   const { imageSize, patchSize, width } = model.shape;
   const images = await readImages(queries, { imageSize, minimumSize: patchSize, background: model.background });
-  const extractor = await createFeatureExtractor(model, { threads });
+  const extractor = await createFeatureExtractor(model, openEngine({ threads }));
   const vectors = new Float32Array(images.length * width);
   for (let first = 0; first < images.length; first += extractor.batch) {
     const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);

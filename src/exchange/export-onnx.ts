@@ -1,13 +1,13 @@
 // Exports an encoder to ONNX, and runs the file that is to be written against our own forward pass first.
 
 import { EngineError } from "../engine/index.js";
-import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime.js";
+import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime/node.js";
 import type { Pooling } from "../heads/features.js";
 import { randomStream } from "../random/index.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { encodeImages } from "./forward.js";
+import { onnxBytes, onnxEncoder } from "./onnx-encoder.js";
 import { encodeOnnxFile } from "./onnx-file.js";
-import { onnxBytes, onnxEncoder } from "./onnx-vit.js";
 
 export interface OnnxExport {
   readonly bytes: Uint8Array;
@@ -44,17 +44,10 @@ export async function exportOnnx(model: PretrainedModel, pool: Pooling, version:
 
 function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Uint8Array {
   const { imageSize, patchSize, width, depth, heads } = model.shape;
-  const tokens = 1 + (imageSize / patchSize) ** 2;
   const { mean, std } = model.normalization;
   return Buffer.concat(
     encodeOnnxFile({
-      name: "vision-transformer-encoder",
-      graph: onnxEncoder(model, pool),
-      inputs: [{ name: "pixel_values", shape: ["batch", 3, imageSize, imageSize] }],
-      outputs: [
-        { name: "last_hidden_state", shape: ["batch", tokens, width] },
-        { name: "embedding", shape: ["batch", width] },
-      ],
+      model: onnxEncoder(model, pool),
       producerVersion: version,
       description:
         `Vision transformer encoder, ${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels. ` +

@@ -1,12 +1,12 @@
 // Our own forward pass of a pre-trained encoder on whole images, to compare exported files with.
 
-import { type Arrays, compile } from "../engine/index.js";
-import { concat, defineProgram, input, type Program } from "../graph/index.js";
+import { openEngine } from "../engine/index.js";
+import { concat, defineProgram, input, type Tensor } from "../graph/index.js";
 import type { Pooling } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
-import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
+import type { PretrainedModel } from "../training/pretrained.js";
 
 export interface EncodedImages {
   /** [batch, 1 + patches, width], CLS first, after the final norm. */
@@ -15,45 +15,28 @@ export interface EncodedImages {
   readonly embedding: Float32Array;
 }
 
+type Model = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
+
 /** Encodes images [batch, imageSize, imageSize, 3] of bytes; nothing is masked or mixed. */
-export async function encodeImages(
-  model: Pick<PretrainedModel, "shape" | "normalization" | "tensors">,
-  images: Uint8Array,
-  pool: Pooling,
-): Promise<EncodedImages> {
-  const batch = images.length / (model.shape.imageSize ** 2 * 3);
-  const { program, weights } = encoderProgram(model, batch, pool);
-  const executable = await compile(program);
-  const { tokens, embedding } = await executable.run({ ...weights, images });
-  return { tokens: tokens as Float32Array, embedding: embedding as Float32Array };
+export async function encodeImages(model: Model, images: Uint8Array, pool: Pooling): Promise<EncodedImages> {
+  const { imageSize } = model.shape;
+  const batch = images.length / (imageSize ** 2 * 3);
+  const pixels = input("images", [batch, imageSize, imageSize, 3], "uint8");
+  const { tokens, embedding, weights } = encodedImages(model, pixels, pool);
+  const executable = await openEngine().compile(defineProgram("encoder", { tokens, embedding }));
+  const results = await executable.run({ ...weights, images });
+  return { tokens: results.tokens as Float32Array, embedding: results.embedding as Float32Array };
 }
 
-function encoderProgram(
-  { shape, normalization, tensors }: Pick<PretrainedModel, "shape" | "normalization" | "tensors">,
-  batch: number,
-  pool: Pooling,
-): { program: Program; weights: Arrays } {
-  const { imageSize, width } = shape;
+/**
+ * Tokens [batch, 1 + patches, width] and the embedding [batch, width] of images [batch, imageSize, imageSize, 3] with
+ * values from 0 to 255, and the weights that the program takes.
+ */
+export function encodedImages({ shape, normalization, tensors }: Model, images: Tensor, pool: Pooling) {
+  const [batch] = images.shape;
   const scope = new ParameterScope();
-  const encode = visionTransformer(scope, shape);
-  const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
-  const { cls, patches } = encode(normalizePixels(images, normalization));
-  const tokens = concat([cls.reshape([1, batch, width]), patches], 0).transpose([1, 0, 2]);
-  const embedding = pool === "cls" ? cls : patches.mean([0]);
-  return {
-    program: defineProgram("encoder", { tokens, embedding }),
-    weights: Object.fromEntries(scope.parameters.map(({ name }) => [name, tensors.get(name)!.data])),
-  };
-}
-
-/** The patches' positions, and the CLS token with its own position added, which it always carries. */
-export function tokenPositions(
-  tensors: ReadonlyMap<string, WeightTensor>,
-  width: number,
-): { positions: Float32Array; clsToken: Float32Array } {
-  const all = tensors.get("pos_embed")!.data;
-  return {
-    positions: all.subarray(width),
-    clsToken: tensors.get("cls_token")!.data.map((value, channel) => value + all[channel]!),
-  };
+  const { cls, patches } = visionTransformer(scope, shape)(normalizePixels(images, normalization));
+  const tokens = concat([cls.reshape([1, batch!, shape.width]), patches], 0).transpose([1, 0, 2]);
+  const weights = Object.fromEntries(scope.parameters.map(({ name }) => [name, tensors.get(name)!.data]));
+  return { tokens, embedding: pool === "cls" ? cls : patches.mean([0]), weights };
 }

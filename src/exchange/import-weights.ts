@@ -96,9 +96,10 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     background: own?.background ?? [255, 255, 255],
   };
   const reader = new KeyReader(path, named.tensors, inferred.shape.imageSize / patchSize, imageSize / patchSize);
-  for (const [name, shape] of modelTensorShapes(model)) reader.take(name, shape);
+  const shapes = modelTensorShapes(model);
+  for (const [name, shape] of shapes) reader.take(name, shape);
   for (const name of named.tensors.keys()) {
-    if (isPretrainingOnly(name) && model.decoder !== undefined) reader.takeAsItIs(name);
+    if (isPretrainingOnly(name) && model.decoder !== undefined && !shapes.has(name)) reader.takeAsItIs(name);
   }
   const positions =
     imageSize === inferred.shape.imageSize

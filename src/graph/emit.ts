@@ -1,19 +1,20 @@
 // Turns a program into an ONNX graph: lowers each node once, shares equal nodes and constants, and orders execution.
-import type { Device, EmitOptions, Lowering } from "./lowering.js";
+import { type DType, dtypes, elementsOf, type TypedArray } from "./dtypes.js";
+import type { EmitOptions, Kernels, Lowering } from "./lowering.js";
 import { planPeakBytes } from "./memory-plan.js";
 import { CONTRIBUTED_DOMAIN, type OnnxInitializer, type OnnxModel, type OnnxNode } from "./onnx-model.js";
 import type { Program } from "./program.js";
 import { formatShape, type Shape } from "./shape.js";
-import { ancestors, type ConstantData, type DType, type Tensor } from "./tensor.js";
+import { ancestors, type Tensor } from "./tensor.js";
 
-/** A program's graph for a device, and the planned peak of its intermediate values in bytes. */
+/** A program's graph for an engine, and the planned peak of its intermediate values in bytes. */
 export interface Emitted {
   readonly model: OnnxModel;
   readonly peakBytes: number;
 }
 
-export function emitOnnx(program: Program, device: Device): Emitted {
-  const emission = new Emission(program, device);
+export function emitOnnx(program: Program, kernels: Kernels): Emitted {
+  const emission = new Emission(program, kernels);
   const names = new Map<Tensor, string>();
   for (const node of emission.nodes) {
     const inputs = node.inputs.map((tensor) => names.get(tensor)!);
@@ -29,11 +30,12 @@ export function emitOnnx(program: Program, device: Device): Emitted {
     outputs: outputs.map(({ name, tensor: { shape, dtype } }) => ({ name, shape, dtype })),
     initializers: [...emission.initializers.values()],
   };
-  const valueBytes = new Map([...names].map(([tensor, name]) => [name, tensor.size * DTYPE_BYTES[tensor.dtype]]));
+  const valueBytes = new Map([...names].map(([tensor, name]) => [name, tensor.size * dtypes[tensor.dtype].bytes]));
   return { model, peakBytes: planPeakBytes(model, valueBytes) };
 }
 
-const DTYPE_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
+/** One character a byte, so that equal constants are found by a key. */
+const BYTES = new TextDecoder("latin1");
 
 class Emission implements Lowering {
   readonly nodes;
@@ -44,7 +46,7 @@ class Emission implements Lowering {
 
   constructor(
     program: Program,
-    readonly device: Device,
+    readonly kernels: Kernels,
   ) {
     const outputs = [...program.outputs.values()];
     this.nodes = ancestors(outputs);
@@ -71,9 +73,9 @@ class Emission implements Lowering {
     return names;
   }
 
-  constant(data: ConstantData, shape: Shape, dtype: DType): string {
+  constant(data: TypedArray, shape: Shape, dtype: DType): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = `${dtype}${formatShape(shape)}${Buffer.from(bytes).toString("latin1")}`;
+    const key = `${dtype}${formatShape(shape)}${BYTES.decode(bytes)}`;
     const known = this.initializers.get(key);
     if (known !== undefined) return known.name;
     const name = `constant:${this.initializers.size}`;
@@ -86,18 +88,9 @@ class Emission implements Lowering {
   }
 
   scalar(value: number, dtype: DType): string {
-    return this.constant(SCALARS[dtype](value), [], dtype);
+    return this.constant(elementsOf([value], dtype), [], dtype);
   }
 }
-
-const SCALARS: Readonly<Record<DType, (value: number) => ConstantData>> = {
-  float32: (value) => Float32Array.of(value),
-  float64: (value) => Float64Array.of(value),
-  int32: (value) => Int32Array.of(value),
-  int64: (value) => BigInt64Array.of(BigInt(value)),
-  uint8: (value) => Uint8Array.of(value),
-  bool: (value) => Uint8Array.of(value),
-};
 
 /** Gives computed values the names of the outputs; an output that is an input, a constant or a second name is copied. */
 function nameOutputs(nodes: readonly OnnxNode[], outputs: readonly { name: string; value: string }[]): OnnxNode[] {

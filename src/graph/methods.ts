@@ -1,4 +1,6 @@
 // The operations as methods of a tensor, so that programs read from left to right.
+
+import type { DType } from "./dtypes.js";
 import * as compare from "./operations/compare.js";
 import * as elementwise from "./operations/elementwise.js";
 import { gather, gatherAlong, oneHot } from "./operations/gather.js";
@@ -9,7 +11,7 @@ import { layerNorm, softmax } from "./operations/normalize.js";
 import { logSumExp, max, mean, min, type ReduceOptions, sum } from "./operations/reduce.js";
 import { topK } from "./operations/top-k.js";
 import type { Shape } from "./shape.js";
-import { type DType, Tensor } from "./tensor.js";
+import { Tensor } from "./tensor.js";
 
 type Operand = elementwise.Operand;
 type Axes = readonly number[];

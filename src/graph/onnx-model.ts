@@ -1,10 +1,6 @@
 // Writes the part of the ONNX file format that a program needs: protocol-buffer messages, field by field.
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-
-/** Element types of ONNX (`TensorProto.DataType`) that programs use. */
-export const ONNX_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
-
-export type OnnxType = keyof typeof ONNX_TYPES;
+import { type DType, dtypes } from "./dtypes.js";
 
 /** An attribute's value: numbers are written as floats when wrapped in `{ float }`, as integers otherwise. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
@@ -19,11 +15,13 @@ export interface OnnxNode {
 
 export interface OnnxValue {
   readonly name: string;
-  readonly dtype: OnnxType;
-  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** A size that is a name may be any. */
+  readonly shape: readonly (number | string)[];
 }
 
 export interface OnnxInitializer extends OnnxValue {
+  readonly shape: readonly number[];
   /** Little-endian bytes of the elements in row-major order. */
   readonly bytes: Uint8Array;
 }
@@ -110,7 +108,7 @@ function writeAttribute(writer: BinaryWriter, name: string, value: OnnxAttribute
 
 function writeInitializer(writer: BinaryWriter, initializer: OnnxInitializer): void {
   for (const size of initializer.shape) writer.tag(1, WireType.Varint).int64(size);
-  writer.tag(2, WireType.Varint).int32(ONNX_TYPES[initializer.dtype]);
+  writer.tag(2, WireType.Varint).int32(dtypes[initializer.dtype].onnx);
   writer.tag(8, WireType.LengthDelimited).string(initializer.name);
   writer.tag(9, WireType.LengthDelimited).bytes(initializer.bytes);
 }
@@ -119,10 +117,13 @@ function writeValue(writer: BinaryWriter, value: OnnxValue): void {
   writer.tag(1, WireType.LengthDelimited).string(value.name);
   message(writer, 2, (type) =>
     message(type, 1, (tensor) => {
-      tensor.tag(1, WireType.Varint).int32(ONNX_TYPES[value.dtype]);
+      tensor.tag(1, WireType.Varint).int32(dtypes[value.dtype].onnx);
       message(tensor, 2, (shape) => {
         for (const size of value.shape) {
-          message(shape, 1, (dimension) => dimension.tag(1, WireType.Varint).int64(size));
+          message(shape, 1, (dimension) => {
+            if (typeof size === "number") dimension.tag(1, WireType.Varint).int64(size);
+            else dimension.tag(2, WireType.LengthDelimited).string(size);
+          });
         }
       });
     }),

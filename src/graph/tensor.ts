@@ -1,10 +1,9 @@
 // Symbolic tensors: immutable nodes of a program, each with a static shape and dtype.
+import { type DType, dtypes, elementsOf, type TypedArray } from "./dtypes.js";
 import { ProgramError } from "./errors.js";
 import type { Lowering } from "./lowering.js";
 import type { TensorMethods } from "./methods.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
-
-export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
 
 export interface TensorType {
   readonly shape: Shape;
@@ -133,10 +132,8 @@ export function isInput(tensor: Tensor): tensor is Tensor & { readonly node: Nod
   return tensor.node.operation === (inputOperation as Operation);
 }
 
-export type ConstantData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
-
 interface ConstantAttributes extends TensorType {
-  readonly data: ConstantData;
+  readonly data: TypedArray;
 }
 
 const constantOperation: Operation<ConstantAttributes> = {
@@ -153,44 +150,20 @@ const constantOperation: Operation<ConstantAttributes> = {
 /** A value fixed when the program is built: a number, or row-major values with a shape. */
 export function constant(values: number | ArrayLike<number>, shape: Shape = [], dtype: DType = "float32"): Tensor {
   const list = typeof values === "number" ? [values] : values;
+  checkElements(list, dtype);
   return applyOne(constantOperation, [], { shape: [...shape], dtype, data: elementsOf(list, dtype) });
 }
 
-/** The least and the largest whole number of a dtype; of int64, those that a JavaScript number holds exactly. */
-const WHOLE_NUMBERS: Partial<Record<DType, readonly [number, number]>> = {
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  uint8: [0, 255],
-  bool: [0, 1],
-};
-
 /** A number that a dtype cannot hold would silently become another one. */
 function checkElements(values: ArrayLike<number>, dtype: DType): void {
-  const limits = WHOLE_NUMBERS[dtype];
-  if (limits === undefined) return;
-  const [least, largest] = limits;
+  const { range } = dtypes[dtype];
+  if (range === undefined) return;
+  const [least, largest] = range;
   for (let index = 0; index < values.length; index++) {
     const value = values[index]!;
     if (!Number.isInteger(value) || value < least || value > largest) {
       throw new ProgramError(`constant: ${dtype} holds whole numbers from ${least} to ${largest}, found ${value}`);
     }
-  }
-}
-
-function elementsOf(values: ArrayLike<number>, dtype: DType): ConstantData {
-  checkElements(values, dtype);
-  switch (dtype) {
-    case "float32":
-      return Float32Array.from(values);
-    case "float64":
-      return Float64Array.from(values);
-    case "int32":
-      return Int32Array.from(values);
-    case "int64":
-      return BigInt64Array.from(Array.from(values, (value) => BigInt(value)));
-    case "uint8":
-    case "bool":
-      return Uint8Array.from(values);
   }
 }
 

@@ -1,6 +1,6 @@
 // A fine-tuned classifier put to use: images to scores for classes.
 
-import type { CompileOptions } from "../engine/index.js";
+import type { Engine } from "../engine/index.js";
 import type { Normalization } from "../nn/pixels.js";
 import { type ClassifierShape, classifier } from "./classifier.js";
 import { createImageProgram, type ImageProgram } from "./image-program.js";
@@ -15,7 +15,7 @@ export interface FrozenClassifier {
 /** Compiles a classifier; `scores` are [images, classes] before any softmax. Throws EngineError for wrong weights. */
 export function createClassScores(
   { shape, normalization, weights }: FrozenClassifier,
-  engine: CompileOptions = {},
+  engine?: Engine,
 ): Promise<ImageProgram<"scores">> {
   return createImageProgram(
     {

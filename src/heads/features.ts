@@ -1,6 +1,6 @@
 // Images to feature vectors: the frozen encoder as a compiled program.
 
-import type { CompileOptions } from "../engine/index.js";
+import type { Engine } from "../engine/index.js";
 import type { Normalization } from "../nn/pixels.js";
 import type { EncoderShape } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
@@ -39,7 +39,7 @@ export interface FeatureExtractor {
 /** Compiles an encoder. Throws EngineError where a weight is missing or of another shape. */
 export async function createFeatureExtractor(
   { shape, normalization, tensors }: FrozenEncoder,
-  engine: CompileOptions = {},
+  engine?: Engine,
 ): Promise<FeatureExtractor> {
   const { batch, imageSize, memoryBytes, run } = await createImageProgram(
     {

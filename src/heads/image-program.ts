@@ -1,6 +1,6 @@
 // A frozen model as a compiled program over images: a fixed batch, whatever the number of images.
 
-import { type CompileOptions, compile, EngineError } from "../engine/index.js";
+import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { defineProgram, input, type Tensor } from "../graph/index.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
@@ -35,14 +35,14 @@ const TOKENS_AT_ONCE = 4096;
 /** Compiles a model. Throws EngineError where a weight is missing or of another shape. */
 export async function createImageProgram<Output extends string>(
   { name, shape, normalization, weights, outputs }: FrozenModel<Output>,
-  engine: CompileOptions = {},
+  engine: Engine = openEngine(),
 ): Promise<ImageProgram<Output>> {
   const { imageSize, patchSize } = shape;
   const batch = Math.min(64, Math.max(1, Math.round(TOKENS_AT_ONCE / (imageSize / patchSize) ** 2)));
   const scope = new ParameterScope();
   const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
   const rows = outputs(scope, normalizePixels(images, normalization));
-  const executable = await compile(defineProgram(name, rows), engine);
+  const executable = await engine.compile(defineProgram(name, rows));
 
   const values = weightsOf(scope.parameters, weights);
   const pixelBytes = imageSize ** 2 * 3;
@@ -51,7 +51,7 @@ export async function createImageProgram<Output extends string>(
     ([output, { size }]) => [output, new Float32Array(size)] as const,
   );
   const binding = executable.bind({ ...values, images: buffer }, Object.fromEntries(results));
-  const weightBytes = Object.values(values).reduce((total, { byteLength }) => total + byteLength, 0);
+  const weightBytes = Object.values(values).reduce((total, { length }) => total + 4 * length, 0);
 
   return {
     batch,

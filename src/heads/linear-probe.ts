@@ -1,12 +1,12 @@
 // The linear probe: one linear map on normalised frozen features, trained with LARS as MAE's protocol has it.
 
-import { type CompileOptions, compile, EngineError, FlatLayout } from "../engine/index.js";
+import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { constant, defineProgram, input, type Tensor } from "../graph/index.js";
 import { normal, zeros } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { gradientName, gradientProgram } from "../optim/gradient-program.js";
-import { type LarsGroup, LarsOptimizer, type LarsOptions } from "../optim/lars.js";
+import { LarsOptimizer, type LarsOptions, type LarsState } from "../optim/lars.js";
 import { learningRateAt } from "../optim/schedule.js";
 import { randomStream } from "../random/index.js";
 import { crossEntropy } from "./cross-entropy.js";
@@ -43,7 +43,7 @@ export interface ProbeTask {
   readonly images: number;
   readonly seed: number;
   readonly options: ProbeOptions;
-  readonly engine?: CompileOptions;
+  readonly engine?: Engine;
   /** The features of an epoch (from 0) in the order in which they are learnt from. */
   readonly epoch: (epoch: number) => AsyncIterable<LabelledFeatures> | Iterable<LabelledFeatures>;
   /** Called after each epoch with its mean loss. */
@@ -67,38 +67,42 @@ const STATISTICS_MOMENTUM = 0.1;
 
 /** Trains a probe. A last, smaller batch of an epoch is left out, as in MAE's code. */
 export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
-  const { width, classes, images, seed, options, engine = {}, onEpoch = () => {} } = task;
+  const { width, classes, images, seed, options, engine = openEngine(), onEpoch = () => {} } = task;
   const batch = Math.min(options.batchSize, images);
   const scope = new ParameterScope();
   const classify = linear(scope.in("head"), width, classes);
-  const layout = new FlatLayout<LarsGroup>(
-    scope.parameters.map(({ name, tensor }) => ({ name, shape: tensor.shape, group: { adapted: tensor.rank > 1 } })),
-    64,
-  );
-  const state = { parameters: layout.allocate(), gradients: layout.allocate(), momenta: layout.allocate() };
-  const values = layout.views(state.parameters);
+  const places = scope.parameters.map(({ name, tensor }) => ({
+    name,
+    shape: tensor.shape,
+    group: { adapted: tensor.rank > 1 },
+  }));
+  const state: LarsState = {
+    parameters: await engine.allocate(places),
+    gradients: await engine.allocate(places),
+    momenta: await engine.allocate(places),
+  };
+  const values = state.parameters.byName;
   for (const { name, tensor } of scope.parameters) {
     // MAE's: deviation 0.01 for the weight.
     const initialize = tensor.rank > 1 ? normal(0.01) : zeros;
-    values[name]!.set(initialize(tensor.shape, randomStream(seed, `initialize ${name}`, 0, 0)));
+    await values[name]!.write(initialize(tensor.shape, randomStream(seed, `initialize ${name}`, 0, 0)));
   }
 
   const features = input("features", [batch, width]);
   const { mean, variance, normalized } = batchNorm(features);
   const loss = crossEntropy(classify(normalized), input("labels", [batch], "int32").oneHot(classes));
-  const step = await compile(
+  const step = await engine.compile(
     gradientProgram("linear-probe", loss, { batchMean: mean, batchVariance: variance }, scope.parameters),
-    engine,
   );
   const data = { features: new Float32Array(batch * width), labels: new Int32Array(batch) };
-  const figures = {
+  const outputs = {
     loss: new Float32Array(1),
     batchMean: new Float32Array(width),
     batchVariance: new Float32Array(width),
   };
-  const gradients = Object.entries(layout.views(state.gradients)).map(([name, view]) => [gradientName(name), view]);
-  const binding = step.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(gradients) });
-  const optimizer = await LarsOptimizer.create(layout, state, options, engine);
+  const gradients = Object.entries(state.gradients.byName).map(([name, array]) => [gradientName(name), array]);
+  const binding = step.bind({ ...data, ...values }, { ...outputs, ...Object.fromEntries(gradients) });
+  const optimizer = await LarsOptimizer.create(engine, state, options);
 
   const statistics = { mean: new Float32Array(width), variance: new Float32Array(width) };
   const stepsPerEpoch = Math.floor(images / batch);
@@ -116,10 +120,10 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
       await binding.run();
       await optimizer.update(learningRateAt(done, schedule));
       const share = Math.max(STATISTICS_MOMENTUM, 1 / (done + 1));
-      follow(statistics.mean, figures.batchMean, share);
+      follow(statistics.mean, outputs.batchMean, share);
       // As PyTorch keeps it, the variance is the unbiased one.
-      follow(statistics.variance, figures.batchVariance, share, batch / Math.max(1, batch - 1));
-      total += figures.loss[0]!;
+      follow(statistics.variance, outputs.batchVariance, share, batch / Math.max(1, batch - 1));
+      total += outputs.loss[0]!;
       done++;
     }
     if (done === 0) {
@@ -129,7 +133,10 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     }
     onEpoch(epoch, total / Math.max(1, stepsPerEpoch));
   }
-  const [weight, bias] = scope.parameters.map(({ name }) => values[name]!) as [Float32Array, Float32Array];
+  const [weight, bias] = (await Promise.all(
+    scope.parameters.map(async ({ name }) => (await values[name]!.read()).slice()),
+  )) as [Float32Array, Float32Array];
+  for (const arrays of Object.values(state)) arrays.dispose();
   const probe = { weight, bias, ...statistics };
   return { ...probe, predict: await predictor(probe, width, classes, engine) };
 }
@@ -171,12 +178,12 @@ async function* inBatches(
 const PREDICTED_AT_ONCE = 256;
 
 /** The map at its end: running moments in place of a batch's. */
-async function predictor(probe: Omit<LinearProbe, "predict">, width: number, classes: number, engine: CompileOptions) {
+async function predictor(probe: Omit<LinearProbe, "predict">, width: number, classes: number, engine: Engine) {
   const features = input("features", [PREDICTED_AT_ONCE, width]);
   const deviation = probe.variance.map((value) => Math.sqrt(value + EPSILON));
   const normalized = features.sub(constant(probe.mean, [width])).div(constant(deviation, [width]));
   const scores = normalized.linear(constant(probe.weight, [classes, width]), constant(probe.bias, [classes]));
-  const executable = await compile(defineProgram("linear-probe-scores", { scores }), engine);
+  const executable = await engine.compile(defineProgram("linear-probe-scores", { scores }));
   const data = new Float32Array(PREDICTED_AT_ONCE * width);
   const result = new Float32Array(PREDICTED_AT_ONCE * classes);
   const binding = executable.bind({ features: data }, { scores: result });

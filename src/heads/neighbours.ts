@@ -1,6 +1,6 @@
 // Exact nearest neighbours by cosine similarity: blocks of vectors in the engine, the best of all blocks on the host.
 
-import { type CompileOptions, compile, EngineError } from "../engine/index.js";
+import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { defineProgram, input, type Program } from "../graph/index.js";
 import { BestMatches } from "./best-matches.js";
 import { mostNeighbours } from "./limits.js";
@@ -24,7 +24,7 @@ export interface Neighbours {
 export interface SearchOptions {
   /** How many to find for each query, up to 1,000; fewer are found where there are fewer vectors. */
   readonly k: number;
-  readonly engine?: CompileOptions;
+  readonly engine?: Engine;
   /** The most vectors in one block, and the most queries that meet it at once. */
   readonly blockSize?: number;
   readonly queriesAtOnce?: number;
@@ -63,7 +63,7 @@ export async function createNeighbourSearch(
   { count, width, queryCount }: { readonly count: number; readonly width: number; readonly queryCount: number },
   options: SearchOptions,
 ): Promise<NeighbourSearch> {
-  const { engine = {}, blockSize = 8192, queriesAtOnce = 256, onProgress = () => {} } = options;
+  const { engine = openEngine(), blockSize = 8192, queriesAtOnce = 256, onProgress = () => {} } = options;
   if (!(Number.isInteger(options.k) && options.k >= 1 && options.k <= mostNeighbours)) {
     throw new EngineError(
       `a search expected to find from 1 to ${mostNeighbours} neighbours of each query; found ${options.k}. Ask for fewer`,
@@ -72,8 +72,8 @@ export async function createNeighbourSearch(
   const most = Math.min(options.k, count);
   const rows = Math.max(most, Math.min(blockSize, count));
   const together = Math.max(1, Math.min(queriesAtOnce, queryCount));
-  const scaleProgram = await compile(normalizeProgram(rows, width), engine);
-  const matchProgram = await compile(matchesProgram(together, rows, width, most), engine);
+  const scaleProgram = await engine.compile(normalizeProgram(rows, width));
+  const matchProgram = await engine.compile(matchesProgram(together, rows, width, most));
 
   const raw = new Float32Array(rows * width);
   const block = new Float32Array(rows * width);

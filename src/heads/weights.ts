@@ -1,14 +1,20 @@
 // Weights by name, and handing a model those that it needs.
 
-import { EngineError } from "../engine/index.js";
+import { type DeviceArray, EngineError } from "../engine/index.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import type { Parameter } from "../nn/parameters.js";
 
-/** By their official names. */
-export type Weights = ReadonlyMap<string, { readonly shape: Shape; readonly data: Float32Array }>;
+/** By their official names; the arrays of an engine are for its own programs alone. */
+export type Weights<Data = Float32Array | DeviceArray> = ReadonlyMap<
+  string,
+  { readonly shape: Shape; readonly data: Data }
+>;
 
 /** The values of each parameter; further weights are left aside. Throws EngineError where one is missing or misshapen. */
-export function weightsOf(parameters: readonly Parameter[], weights: Weights): Record<string, Float32Array> {
+export function weightsOf(
+  parameters: readonly Parameter[],
+  weights: Weights,
+): Record<string, Float32Array | DeviceArray> {
   return Object.fromEntries(
     parameters.map(({ name, tensor }) => {
       const found = weights.get(name);

@@ -1,8 +1,8 @@
 // What a pre-training method is: all that the rest of the program asks of one, in one object.
 import type { z } from "zod";
 import type { Batch, ViewOptions } from "../data/index.js";
-import type { Arrays } from "../engine/index.js";
-import type { Device, Shape, Tensor } from "../graph/index.js";
+import type { Arrays, DeviceArray, Engine } from "../engine/index.js";
+import type { Shape, Tensor } from "../graph/index.js";
 import type { Parameter } from "../nn/parameters.js";
 import type { EncoderShape, ModelPreset, ModelShape } from "../nn/presets.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
@@ -30,7 +30,7 @@ export interface MethodConfig<Options extends object = object> {
     readonly weightDecay: number;
     readonly clipNorm: number | null;
   };
-  readonly run: { readonly device: Device; readonly threads: number; readonly picturesEvery: number };
+  readonly run: { readonly picturesEvery: number };
 }
 
 /** Values over those that all methods share, where nobody sets others; by the sections of the configuration. */
@@ -70,10 +70,10 @@ export interface RunLength {
 export interface MethodTraining {
   /** The parameters that the optimizer moves, and its program. Write their first values to `training.values`. */
   readonly training: Training;
-  /** The encoder that evaluation looks at: views by its parameters' names, which change as it learns. */
-  readonly encoder: Readonly<Record<string, Float32Array>>;
+  /** The encoder that evaluation looks at: by its parameters' names; these change as it learns. */
+  readonly encoder: Readonly<Record<string, DeviceArray>>;
   /** To be called once the first values are written: a teacher begins as its student. */
-  start(): void;
+  start(): Promise<void>;
   /** One step, numbered from 1. Where the parameters are not updated, nothing else is. */
   step(inputs: Arrays, options: Pick<StepOptions, "step" | "learningRate">): Promise<StepResult>;
   /** What a run needs beside the training's own state to go on, by the names that checkpoints have for it. */
@@ -123,8 +123,8 @@ export interface Method<Options extends object = object> {
   inputs(views: Batch["views"]): Arrays;
   /** What is drawn at random for a batch of this many images, by the names that the program has for it. */
   draw(config: MethodConfig<Options>, images: number, position: Position): Arrays;
-  /** Compiles its step. */
-  train(config: MethodConfig<Options>, length: RunLength): Promise<MethodTraining>;
+  /** Compiles its step for an engine. */
+  train(config: MethodConfig<Options>, length: RunLength, engine: Engine): Promise<MethodTraining>;
 
   /** Lines for the end of a run; `first` and `last` are metrics of its first step and means of its last ones. */
   describe(config: MethodConfig<Options>, first: MetricValues, last: MetricValues): string[];

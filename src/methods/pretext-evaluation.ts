@@ -1,6 +1,6 @@
 // Loss, gradients and reconstructions for weights, images and a plan of the caller's own: for comparison with other code.
 
-import { type CompileOptions, compile } from "../engine/index.js";
+import { type Engine, openEngine } from "../engine/index.js";
 import { input } from "../graph/index.js";
 import type { ModelShape } from "../nn/presets.js";
 import { gradientName, gradientProgram } from "../optim/gradient-program.js";
@@ -29,16 +29,16 @@ export interface PretextResult {
 }
 
 /** Runs a method once, forward and backward, and returns all that it computes. Nothing is drawn at random. */
-export async function evaluatePretext(inputs: PretextInputs, options: CompileOptions = {}): Promise<PretextResult> {
+export async function evaluatePretext(inputs: PretextInputs, engine: Engine = openEngine()): Promise<PretextResult> {
   const { shape, batch, images, plan } = inputs;
   const { imageSize } = shape;
   const method = createMethod(inputs.method, shape);
   const model = pretextModel(method, input("images", [batch, 3, imageSize, imageSize]).transpose([0, 2, 3, 1]));
   const arrays = { ...inputs.parameters, images, [method.planName]: plan };
 
-  const step = await compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters), options);
+  const step = await engine.compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters));
   const { loss, ...outputs } = (await step.run(arrays)) as Record<string, Float32Array>;
-  const reconstruction = await compile(reconstructionProgram(model), options);
+  const reconstruction = await engine.compile(reconstructionProgram(model));
   const { prediction } = await reconstruction.run(pick(arrays, reconstruction.program.inputs.keys()));
   return {
     loss: loss![0]!,

@@ -57,7 +57,7 @@ export function reconstructingMethod<Options extends object>(
       const position = { seed, stream: "plan", epoch, firstGroup: firstImage / task.groupSize };
       return { [task.planName]: drawPlan(task, images / task.groupSize, position) };
     },
-    train: (config) => adamwTraining(config, pretext(config, config.schedule.microBatch)),
+    train: (config, _length, engine) => adamwTraining(config, pretext(config, config.schedule.microBatch), engine),
     describe: (config, first, last) => [
       ...describeReconstruction(first, last),
       ...(describeMore?.(config, first, last) ?? []),

@@ -1,24 +1,25 @@
 // Adding up the gradients of a batch that is computed in parts.
 
-import { type Binding, type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
+import type { Binding, DeviceArrays, Engine } from "../engine/index.js";
 import { defineProgram, input } from "../graph/index.js";
+import { bindParts } from "./parts.js";
 
-/** Compiles `total += part` over flat buffers of a layout; each run adds once. */
-export async function accumulator<Key>(
-  layout: FlatLayout<Key>,
-  total: Float32Array,
-  part: Float32Array,
-  options: CompileOptions,
+/** Compiles `total += part` over arrays of the same tensors; each run adds once. */
+export async function accumulator<Group>(
+  engine: Engine,
+  total: DeviceArrays<Group>,
+  part: DeviceArrays<Group>,
 ): Promise<Binding> {
-  const sum = input("total", [layout.chunk]).add(input("part", [layout.chunk]));
-  const executable = await compile(defineProgram("accumulate", { sum }), options);
-  const bindings = Array.from({ length: layout.length / layout.chunk }, (_, index) => {
-    const chunk = layout.chunkOf(total, index);
-    return executable.bind({ total: chunk, part: layout.chunkOf(part, index) }, { sum: chunk });
-  });
+  const sum = (size: number) => input("total", [size]).add(input("part", [size]));
+  const bound = await bindParts(
+    engine,
+    { total, part },
+    (size) => defineProgram("accumulate", { sum: sum(size) }),
+    (executable, arrays) => executable.bind(arrays, { sum: arrays.total }),
+  );
   return {
     run: async () => {
-      for (const binding of bindings) await binding.run();
+      for (const { binding } of bound) await binding.run();
     },
   };
 }

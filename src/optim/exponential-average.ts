@@ -1,36 +1,35 @@
 // A slowly moving average of a model's weights: the teacher of self-distillation.
 
-import { type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
-import { defineProgram, input } from "../graph/index.js";
+import type { DeviceArrays, Engine } from "../engine/index.js";
+import { defineProgram, input, type Program } from "../graph/index.js";
+import { bindParts } from "./parts.js";
 
 export interface ExponentialAverage {
   /** average = momentum * average + (1 - momentum) * values, in place. */
   update(momentum: number): Promise<void>;
 }
 
-/** Compiles the update for two flat buffers of one layout. */
-export async function exponentialAverage<Key>(
-  layout: FlatLayout<Key>,
-  average: Float32Array,
-  values: Float32Array,
-  options: CompileOptions,
+function averageProgram(size: number): Program {
+  const kept = input("average", [size]).mul(input("keep", [1]));
+  const taken = input("values", [size]).mul(input("take", [1]));
+  return defineProgram("exponential-average", { moved: kept.add(taken) });
+}
+
+/** Compiles the update for two arrays of the same tensors. */
+export async function exponentialAverage<Group>(
+  engine: Engine,
+  average: DeviceArrays<Group>,
+  values: DeviceArrays<Group>,
 ): Promise<ExponentialAverage> {
-  const vector = (name: string) => input(name, [layout.chunk]);
-  const scalar = (name: string) => input(name, [1]);
-  const moved = vector("average")
-    .mul(scalar("keep"))
-    .add(vector("values").mul(scalar("take")));
-  const executable = await compile(defineProgram("exponential-average", { moved }), options);
   const [keep, take] = [new Float32Array(1), new Float32Array(1)];
-  const bindings = Array.from({ length: layout.length / layout.chunk }, (_, index) => {
-    const chunk = layout.chunkOf(average, index);
-    return executable.bind({ average: chunk, values: layout.chunkOf(values, index), keep, take }, { moved: chunk });
-  });
+  const bound = await bindParts(engine, { average, values }, averageProgram, (executable, arrays) =>
+    executable.bind({ ...arrays, keep, take }, { moved: arrays.average }),
+  );
   return {
     async update(momentum) {
       keep[0] = momentum;
       take[0] = 1 - momentum;
-      for (const binding of bindings) await binding.run();
+      for (const { binding } of bound) await binding.run();
     },
   };
 }

@@ -1,7 +1,8 @@
 // LARS: momentum with a step for each tensor that is a share of the tensor's own length.
 
-import { type Binding, type CompileOptions, compile, type Executable, type FlatLayout } from "../engine/index.js";
+import type { Binding, DeviceArray, DeviceArrays, Engine } from "../engine/index.js";
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
+import { compiledBySize } from "./parts.js";
 
 export interface LarsOptions {
   readonly momentum: number;
@@ -17,11 +18,11 @@ export interface LarsGroup {
   readonly adapted: boolean;
 }
 
-/** The buffers that it works on; all of the layout's length. */
+/** The arrays that it works on, all of the same tensors. */
 export interface LarsState {
-  readonly parameters: Float32Array;
-  readonly gradients: Float32Array;
-  readonly momenta: Float32Array;
+  readonly parameters: DeviceArrays<LarsGroup>;
+  readonly gradients: DeviceArrays<LarsGroup>;
+  readonly momenta: DeviceArrays<LarsGroup>;
 }
 
 /**
@@ -66,29 +67,20 @@ export class LarsOptimizer {
     private readonly learningRate: Float32Array,
   ) {}
 
-  static async create(
-    layout: FlatLayout<LarsGroup>,
-    state: LarsState,
-    options: LarsOptions,
-    engine: CompileOptions,
-  ): Promise<LarsOptimizer> {
+  static async create(engine: Engine, state: LarsState, options: LarsOptions): Promise<LarsOptimizer> {
     const learningRate = new Float32Array(1);
-    const [parameters, gradients, momenta] = [state.parameters, state.gradients, state.momenta].map((buffer) =>
-      layout.views(buffer),
-    ) as [Views, Views, Views];
-    const compiled = new Map<string, Executable>();
-    const updates: Binding[] = [];
-    for (const { name, size, offset } of layout.entries) {
-      const { adapted } = groupAt(layout, offset);
-      // Tensors of one size share a program.
-      const key = `${size} ${adapted}`;
-      const executable = compiled.get(key) ?? (await compile(larsProgram(size, adapted, options), engine));
-      compiled.set(key, executable);
-      const [parameter, gradient, momentum] = [parameters[name]!, gradients[name]!, momenta[name]!];
+    const programs = new Map(
+      [true, false].map((adapted) => [adapted, compiledBySize(engine, (size) => larsProgram(size, adapted, options))]),
+    );
+    const updates = state.parameters.tensors.map(async ({ name, group: { adapted } }) => {
+      const [parameter, gradient, momentum] = [state.parameters, state.gradients, state.momenta].map(
+        ({ byName }) => byName[name]!,
+      ) as [DeviceArray, DeviceArray, DeviceArray];
+      const executable = await programs.get(adapted)!(parameter.length);
       const inputs = { parameter, gradient, momentum, learningRate };
-      updates.push(executable.bind(inputs, { newParameter: parameter, newMomentum: momentum }));
-    }
-    return new LarsOptimizer(updates, learningRate);
+      return executable.bind(inputs, { newParameter: parameter, newMomentum: momentum });
+    });
+    return new LarsOptimizer(await Promise.all(updates), learningRate);
   }
 
   /** Makes one step with the gradients as they are. */
@@ -97,9 +89,3 @@ export class LarsOptimizer {
     for (const update of this.updates) await update.run();
   }
 }
-
-function groupAt({ groups, chunk }: FlatLayout<LarsGroup>, offset: number): LarsGroup {
-  return groups.findLast(({ firstChunk }) => firstChunk * chunk <= offset)!.key;
-}
-
-type Views = Readonly<Record<string, Float32Array>>;

@@ -1,7 +1,8 @@
 // Clipping the gradient of each parameter by a norm of its own, as self-distillation does.
 
-import { type CompileOptions, compile, type Executable, type FlatLayout } from "../engine/index.js";
+import type { DeviceArrays, Engine } from "../engine/index.js";
 import { defineProgram, input, type Program } from "../graph/index.js";
+import { compiledBySize } from "./parts.js";
 
 export interface ParameterClipping {
   /**
@@ -23,22 +24,18 @@ function clipProgram(size: number, limit: number): Program {
   return defineProgram("clip", { clipped: gradient.div(norm.add(1e-6).div(limit).maximum(1)) });
 }
 
-/** Compiles the clipping of the gradients in a flat buffer, each parameter's to the norm `limit`. */
-export async function parameterClipping<Key>(
-  layout: FlatLayout<Key>,
-  gradients: Float32Array,
+/** Compiles the clipping of gradients in place, each parameter's to the norm `limit`. */
+export async function parameterClipping<Group>(
+  engine: Engine,
+  gradients: DeviceArrays<Group>,
   limit: number,
-  engine: CompileOptions,
 ): Promise<ParameterClipping> {
   const scale = new Float32Array(1);
-  const views = layout.views(gradients);
-  // Parameters of one size share a program.
-  const compiled = new Map<number, Executable>();
-  for (const { size } of layout.entries) {
-    if (!compiled.has(size)) compiled.set(size, await compile(clipProgram(size, limit), engine));
-  }
-  const bindings = layout.entries.map(({ name, size }) =>
-    compiled.get(size)!.bind({ gradient: views[name]!, scale }, { clipped: views[name]! }),
+  const compiled = compiledBySize(engine, (size) => clipProgram(size, limit));
+  const bindings = await Promise.all(
+    Object.values(gradients.byName).map(async (gradient) =>
+      (await compiled(gradient.length)).bind({ gradient, scale }, { clipped: gradient }),
+    ),
   );
   return {
     async clip(gradientScale) {

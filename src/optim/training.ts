@@ -1,24 +1,23 @@
-// Training a model of any kind: flat buffers, a compiled gradient program, and AdamW.
+// Training a model of any kind: its arrays, a compiled gradient program, and AdamW.
 
 import {
   type Arrays,
-  allocate,
+  alone,
   type Binding,
-  type CompileOptions,
-  compile,
-  FlatLayout,
-  planBytes,
+  type Combiner,
+  type DeviceArray,
+  type DeviceArrays,
+  type Engine,
+  openEngine,
+  type TensorPlace,
 } from "../engine/index.js";
-import { ProgramError, sizeOf, type Tensor, type TensorType } from "../graph/index.js";
+import { allocate, ProgramError, sizeOf, type Tensor, type TensorType, type TypedArray } from "../graph/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
-import { type ExponentialAverage, exponentialAverage } from "./exponential-average.js";
-import { FlatOptimizer, type FlatState, type ParameterGroup } from "./flat-optimizer.js";
+import { AdamwOptimizer, type OptimizerState, type ParameterGroup } from "./adamw-optimizer.js";
+import { exponentialAverage } from "./exponential-average.js";
 import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
 import { parameterClipping } from "./parameter-clipping.js";
-
-/** Values in one chunk of the optimizer: its few passes over a chunk then stay in the processor's cache. */
-const CHUNK = 1 << 16;
 
 export interface TrainingDefinition {
   /** For messages. */
@@ -40,7 +39,10 @@ export interface TrainingDefinition {
    * this before the parameters' names. None by default.
    */
   readonly averagePrefix?: string;
-  readonly engine?: CompileOptions;
+  /** Where it runs; the CPU by default. */
+  readonly engine?: Engine;
+  /** The processes that compute a batch together; this one alone by default. */
+  readonly combiner?: Combiner;
 }
 
 export interface StepOptions {
@@ -64,82 +66,80 @@ export interface StepResult {
 }
 
 /** The second set of weights: zeros until they are written. */
-export interface AverageWeights extends ExponentialAverage {
+export interface AverageWeights {
   /** Stands before the parameters' names, in the program and in checkpoints. */
   readonly prefix: string;
-  /** Of the training's layout. */
-  readonly buffer: Float32Array;
-  /** By the parameters' names, as views on the buffer. */
-  readonly values: Readonly<Record<string, Float32Array>>;
+  /** By the parameters' own names. */
+  readonly arrays: DeviceArrays<ParameterGroup>;
+  /** average = momentum * average + (1 - momentum) * parameters. */
+  update(momentum: number): Promise<void>;
 }
 
 export interface Training {
-  readonly layout: FlatLayout<ParameterGroup>;
-  readonly state: FlatState;
-  /** Each parameter's values, as views on the flat buffer: write to them to start or restore a model. */
-  readonly values: Readonly<Record<string, Float32Array>>;
+  readonly engine: Engine;
+  readonly state: OptimizerState;
+  /** Each parameter's values: write to them to start a model. */
+  readonly values: Readonly<Record<string, DeviceArray>>;
   /** Where the definition asks for it. A step leaves it as it is. */
   readonly average: AverageWeights | undefined;
   /** The program's data inputs, as a whole batch has them: the micro-batches one behind the other. */
   readonly inputs: ReadonlyMap<string, TensorType>;
-  /** The flat buffers and, at its peak, the program's intermediate values. */
+  /** The arrays and, at its peak, the program's intermediate values. */
   readonly memoryBytes: number;
   /** One optimizer step. */
   step(inputs: Arrays, options: StepOptions): Promise<StepResult>;
   /** Computes one micro-batch of zeros and updates nothing: the milliseconds that it took. */
   rehearse(): Promise<number>;
+  /** Gives the memory of the arrays back; nothing can be done with the training afterwards. */
+  dispose(): void;
 }
 
 /** Compiles a model for training. Parameters start at zero: write their first values to `values`. */
 export async function createTraining(definition: TrainingDefinition): Promise<Training> {
-  const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, engine = {} } = definition;
-  const { parameterClipNorm, averagePrefix } = definition;
+  const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, averagePrefix } = definition;
+  const { engine = openEngine(), combiner = alone, parameterClipNorm } = definition;
   const program = gradientProgram(name, loss, metrics, parameters);
-  const executable = await compile(program, engine);
+  const executable = await engine.compile(program);
 
-  const layout = new FlatLayout(grouped(parameters), CHUNK);
-  const state: FlatState = {
-    parameters: layout.allocate(),
-    gradients: layout.allocate(),
-    means: layout.allocate(),
-    squares: layout.allocate(),
+  const places = grouped(parameters);
+  const state: OptimizerState = {
+    parameters: await engine.allocate(places),
+    gradients: await engine.allocate(places),
+    means: await engine.allocate(places),
+    squares: await engine.allocate(places),
   };
-  const values = layout.views(state.parameters);
-  const optimizer = await FlatOptimizer.create(layout, state, options, engine);
+  const values = state.parameters.byName;
+  const optimizer = await AdamwOptimizer.create(engine, state, options);
   const average =
-    averagePrefix === undefined ? undefined : await averageWeights(averagePrefix, layout, state.parameters, engine);
-  const averageInputs = Object.entries(average?.values ?? {})
+    averagePrefix === undefined ? undefined : await averageWeights(engine, averagePrefix, state.parameters);
+  const averageInputs = Object.entries(average?.arrays.byName ?? {})
     .map(([parameter, array]) => [`${averagePrefix}${parameter}`, array] as const)
     .filter(([input]) => program.inputs.has(input));
-  const heldInputs: Arrays = { ...definition.heldInputs, ...Object.fromEntries(averageInputs) };
+  const heldInputs = { ...definition.heldInputs, ...Object.fromEntries(averageInputs) };
   const clipping =
-    parameterClipNorm === undefined
-      ? undefined
-      : await parameterClipping(layout, state.gradients, parameterClipNorm, engine);
+    parameterClipNorm === undefined ? undefined : await parameterClipping(engine, state.gradients, parameterClipNorm);
 
   const dataInputs = [...program.inputs].filter(([input]) => !(input in values || input in heldInputs));
-  const data = Object.fromEntries(
+  const data: Record<string, TypedArray> = Object.fromEntries(
     dataInputs.map(([input, { dtype, shape }]) => [input, allocate(dtype, sizeOf(shape))]),
   );
-  const figures = Object.fromEntries(
+  const outputs = Object.fromEntries(
     [...program.outputs]
       .filter(([output]) => !isGradientName(output))
       .map(([output, { shape }]) => [output, new Float32Array(sizeOf(shape))]),
   );
-  const gradientsInto = (buffer: Float32Array) => {
-    const views = Object.entries(layout.views(buffer)).map(([parameter, view]) => [gradientName(parameter), view]);
-    return executable.bind({ ...data, ...heldInputs, ...values }, { ...figures, ...Object.fromEntries(views) });
+  const gradientsInto = ({ byName }: DeviceArrays<ParameterGroup>) => {
+    const gradients = Object.entries(byName).map(([parameter, array]) => [gradientName(parameter), array]);
+    return executable.bind({ ...data, ...heldInputs, ...values }, { ...outputs, ...Object.fromEntries(gradients) });
   };
   const first = gradientsInto(state.gradients);
-  const part = microBatches > 1 ? layout.allocate() : undefined;
-  const further: Binding[] = part
-    ? [gradientsInto(part), await accumulator(layout, state.gradients, part, engine)]
-    : [];
+  const part = microBatches > 1 ? await engine.allocate(places) : undefined;
+  const further: Binding[] = part ? [gradientsInto(part), await accumulator(engine, state.gradients, part)] : [];
 
   async function runMicroBatches(inputs: Arrays): Promise<Record<string, Float64Array>> {
     checkInputs(name, data, inputs, microBatches);
     const means = Object.fromEntries(
-      Object.entries(figures).map(([figure, { length }]) => [figure, new Float64Array(length)]),
+      Object.entries(outputs).map(([output, { length }]) => [output, new Float64Array(length)]),
     );
     for (let index = 0; index < microBatches; index++) {
       for (const [input, array] of Object.entries(data)) {
@@ -147,15 +147,16 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         array.set(slice as never);
       }
       for (const binding of index === 0 ? [first] : further) await binding.run();
-      for (const [figure, array] of Object.entries(figures)) {
-        for (const [place, value] of array.entries()) means[figure]![place]! += value / microBatches;
+      for (const [output, array] of Object.entries(outputs)) {
+        for (const [place, value] of array.entries()) means[output]![place]! += value / microBatches;
       }
     }
+    await combiner.combine(state.gradients, means);
     return means;
   }
 
   return {
-    layout,
+    engine,
     state,
     values,
     average,
@@ -170,7 +171,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         ]) => [input, { dtype, shape: [rows * microBatches, ...rest] }],
       ),
     ),
-    memoryBytes: flatBytes(layout, definition) + executable.plannedBytes,
+    memoryBytes: arrayBytes(engine, places, definition) + executable.plannedBytes,
     async step(inputs, { step, learningRate, clipNorm = null, weightDecay = options.weightDecay }) {
       const { loss: mean, ...others } = await runMicroBatches(inputs);
       const gradientScale = 1 / microBatches;
@@ -181,10 +182,10 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         const clip = clipNorm === null ? 1 : Math.min(1, clipNorm / gradientNorm);
         await optimizer.update({ step, learningRate, weightDecay, gradientScale: gradientScale * clip });
       }
-      const isScalar = (figure: string) => program.outputs.get(figure)!.shape.length === 0;
-      const plain = Object.entries(others).map(([figure, array]) => [
-        figure,
-        isScalar(figure) ? array[0]! : [...array],
+      const isScalar = (output: string) => program.outputs.get(output)!.shape.length === 0;
+      const plain = Object.entries(others).map(([output, array]) => [
+        output,
+        isScalar(output) ? array[0]! : [...array],
       ]);
       return { loss: mean![0]!, gradientNorm, metrics: Object.fromEntries(plain), updated };
     },
@@ -193,13 +194,16 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       await first.run();
       return performance.now() - began;
     },
+    dispose() {
+      for (const arrays of [...Object.values(state), average?.arrays, part]) arrays?.dispose();
+    },
   };
 }
 
 /** What a training holds, planned without making or compiling anything of it. */
 export interface TrainingMemory {
-  /** Parameters, gradients, the optimizer's moments, and what else is held in flat buffers. */
-  readonly flatBytes: number;
+  /** Parameters, gradients, the optimizer's moments, and what else has an array a parameter. */
+  readonly arrayBytes: number;
   /** The peak of the program's intermediate values for one micro-batch. */
   readonly programBytes: number;
 }
@@ -211,34 +215,35 @@ export type PlannedTraining = Pick<
 
 /** The two parts of `memoryBytes` of the training that would be created. */
 export function planTraining(definition: PlannedTraining): TrainingMemory {
-  const { name, loss, metrics = {}, parameters, engine = {} } = definition;
+  const { name, loss, metrics = {}, parameters, engine = openEngine() } = definition;
   return {
-    flatBytes: flatBytes(new FlatLayout(grouped(parameters), CHUNK), definition),
-    programBytes: planBytes(gradientProgram(name, loss, metrics, parameters), engine.device),
+    arrayBytes: arrayBytes(engine, grouped(parameters), definition),
+    programBytes: engine.planBytes(gradientProgram(name, loss, metrics, parameters)),
   };
 }
 
-type FlatBuffers = Pick<TrainingDefinition, "microBatches" | "averagePrefix">;
+type HeldArrays = Pick<TrainingDefinition, "microBatches" | "averagePrefix">;
 
-/** Of each value of the layout: parameter, gradient, two moments, and where asked for a sum of gradients and an average. */
-function flatBytes({ length }: { readonly length: number }, { microBatches = 1, averagePrefix }: FlatBuffers): number {
-  const buffers = 4 + (microBatches > 1 ? 1 : 0) + (averagePrefix === undefined ? 0 : 1);
-  return buffers * length * Float32Array.BYTES_PER_ELEMENT;
+/** Parameters, gradients, two moments, and where asked for a part of the gradients and an average. */
+function arrayBytes(
+  engine: Engine,
+  places: readonly TensorPlace<ParameterGroup>[],
+  { microBatches = 1, averagePrefix }: HeldArrays,
+): number {
+  return (4 + (microBatches > 1 ? 1 : 0) + (averagePrefix === undefined ? 0 : 1)) * engine.arrayBytes(places);
 }
 
-async function averageWeights<Key>(
+async function averageWeights(
+  engine: Engine,
   prefix: string,
-  layout: FlatLayout<Key>,
-  parameters: Float32Array,
-  engine: CompileOptions,
+  parameters: DeviceArrays<ParameterGroup>,
 ): Promise<AverageWeights> {
-  const buffer = layout.allocate();
-  const { update } = await exponentialAverage(layout, buffer, parameters, engine);
-  return { prefix, buffer, values: layout.views(buffer), update };
+  const arrays = await engine.allocate(parameters.tensors);
+  return { prefix, arrays, ...(await exponentialAverage(engine, arrays, parameters)) };
 }
 
 /** Each parameter with its group: one object for all that are treated alike. */
-function grouped(parameters: readonly Trainable[]) {
+function grouped(parameters: readonly Trainable[]): TensorPlace<ParameterGroup>[] {
   const groups = new Map<string, ParameterGroup>();
   return parameters.map(({ name, tensor, decay, learningRateScale = 1, frozenSteps = 0 }) => {
     const key = `${decay} ${learningRateScale} ${frozenSteps}`;

@@ -2,7 +2,7 @@
 
 import type { LabelledSet } from "../evaluations/labelled-sets.js";
 import { fingerprint } from "../evaluations/model.js";
-import { featuresOf, type SetFeatures } from "../evaluations/set-features.js";
+import { type FeaturesOf, featuresOf, type SetFeatures } from "../evaluations/set-features.js";
 import type { Features, Pooling } from "../heads/features.js";
 
 /** By the number of the image in its source; null for an image that could not be read. */
@@ -12,7 +12,7 @@ type KnownFeatures = Map<number, Features | null>;
 const BUDGET = 2 ** 30;
 
 /** Of each set and encoder, only images that no request had before are computed. */
-export function cachedFeatures(): typeof featuresOf {
+export function cachedFeatures(): FeaturesOf {
   const sets = new Map<string, KnownFeatures>();
 
   return async (set, label, model, extractor, progress) => {

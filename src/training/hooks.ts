@@ -1,6 +1,7 @@
 // What the training loop and whoever started it tell each other.
 
 import type { PretrainConfig } from "../config/config.js";
+import type { DeviceArray, Engine } from "../engine/index.js";
 import type { Progress } from "../terminal/progress.js";
 
 /** Figures of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
@@ -14,10 +15,18 @@ export interface Evaluator {
   evaluate(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>;
 }
 
-/** Prepares to evaluate the weights in `values`, which are read anew at each evaluation. */
+/** The encoder of a run that is training. */
+export interface LiveEncoder {
+  /** Where its weights are. */
+  readonly engine: Engine;
+  /** By the parameters' names; they change with every step. */
+  readonly weights: Readonly<Record<string, DeviceArray>>;
+}
+
+/** Prepares to evaluate an encoder, whose weights are read anew at each evaluation. */
 export type CreateEvaluator = (
   config: PretrainConfig,
-  values: Readonly<Record<string, Float32Array>>,
+  encoder: LiveEncoder,
   hooks?: Pick<RunHooks, "progress" | "signal">,
 ) => Promise<Evaluator>;
 

@@ -2,7 +2,7 @@
 
 import type { PretrainConfig } from "../config/config.js";
 import type { Batch } from "../data/index.js";
-import type { Arrays } from "../engine/index.js";
+import { type Arrays, openEngine } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import type { MethodTraining, RunLength } from "../methods/method.js";
 import { methodOf } from "../methods/registry.js";
@@ -14,20 +14,20 @@ export interface Learner extends Pick<MethodTraining, "training" | "encoder" | "
   /** What the step program is given for a batch: the images and all that is drawn for them. */
   inputsOf(batch: Batch): Arrays;
   /** All that a checkpoint holds, as views. */
-  tensors(): SafetensorsEntry[];
+  tensors(): Promise<SafetensorsEntry[]>;
   /** Puts the state of a checkpoint back. Throws CheckpointError where the tensors are not those expected. */
-  restore(checkpoint: Checkpoint): void;
+  restore(checkpoint: Checkpoint): Promise<void>;
 }
 
 /** Compiles the step program of a configuration and starts its weights. */
 export async function createLearner(config: PretrainConfig, length: RunLength): Promise<Learner> {
   const { model, seed, schedule } = config;
   const method = methodOf(config);
-  const { training, encoder, step, state, start } = await method.train(config, length);
+  const { training, encoder, step, state, start } = await method.train(config, length, openEngine(config.run));
   for (const parameter of method.pretext(config, schedule.microBatch).parameters) {
-    training.values[parameter.name]!.set(initialValues(parameter, seed));
+    await training.values[parameter.name]!.write(initialValues(parameter, seed));
   }
-  start();
+  await start();
 
   return {
     training,
@@ -37,14 +37,14 @@ export async function createLearner(config: PretrainConfig, length: RunLength): 
       ...method.inputs(views),
       ...method.draw(config, schedule.batchSize, { seed, epoch, firstImage }),
     }),
-    tensors: () => [
-      ...stateTensors(training),
+    tensors: async () => [
+      ...(await stateTensors(training)),
       positionTensor("pos_embed", model.width, model),
       ...(method.hasDecoder ? [positionTensor("decoder_pos_embed", model.decoderWidth, model)] : []),
       ...Object.entries(state).map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const),
     ],
-    restore(checkpoint) {
-      restoreState(training, checkpoint);
+    async restore(checkpoint) {
+      await restoreState(training, checkpoint);
       for (const [name, { shape, data }] of Object.entries(state)) data.set(tensorOf(checkpoint, name, shape));
     },
   };

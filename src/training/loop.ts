@@ -24,10 +24,10 @@ export interface LoopParts {
   /** One step of the training with these inputs. */
   readonly step: (inputs: Arrays, options: Pick<StepOptions, "step" | "learningRate">) => Promise<StepResult>;
   /** What a checkpoint holds, as it is now. */
-  readonly snapshot: () => {
+  readonly snapshot: () => Promise<{
     readonly tensors: readonly SafetensorsEntry[];
     readonly metadata: Readonly<Record<string, string>>;
-  };
+  }>;
   /** Sees the figures of every step that was taken. */
   readonly watch?: (step: StepMetrics) => void;
   /** Figures beside those of the step: after the first step, each so many, and after the last. */
@@ -60,8 +60,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
 
   const waiting = new Waiting(hooks.progress.line);
   const save = async () => {
-    checkpoint = await waiting.during("Writing the checkpoint", () =>
-      run.saveCheckpoint({ step, ...parts.snapshot() }),
+    checkpoint = await waiting.during("Writing the checkpoint", async () =>
+      run.saveCheckpoint({ step, ...(await parts.snapshot()) }),
     );
     lastSaved = performance.now();
   };
@@ -153,7 +153,7 @@ async function diverged(
       tensors: [
         ...inputTensors(training, inputs),
         { name: "indices", dtype: "I32", shape: [count], data: batch.indices },
-        ...withoutMoments(snapshot().tensors),
+        ...withoutMoments((await snapshot()).tensors),
       ],
       metadata: { loss: String(loss), gradientNorm: String(gradientNorm), config: JSON.stringify(run.config) },
     });

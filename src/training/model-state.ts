@@ -1,8 +1,8 @@
 // What a checkpoint of a run holds: parameters under their official names, fixed positions, optimizer moments.
 
-import type { Arrays } from "../engine/index.js";
+import type { Arrays, DeviceArrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
-import { formatShape, type Shape } from "../graph/index.js";
+import { dtypes, formatShape, type Shape } from "../graph/index.js";
 import { sinCosPositions } from "../nn/positions.js";
 import type { EncoderShape } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
@@ -14,10 +14,9 @@ const SQUARE_PREFIX = "optimizer.square.";
 
 /** What a step was given, as a failed one is stored. */
 export function inputTensors({ inputs }: Training, arrays: Arrays): SafetensorsEntry[] {
-  const dtypes = { float32: "F32", float64: "F64", int32: "I32", int64: "I64", uint8: "U8", bool: "BOOL" } as const;
-  return [...inputs].map(
-    ([name, { dtype, shape }]) => ({ name, dtype: dtypes[dtype], shape, data: arrays[name] }) as SafetensorsEntry,
-  );
+  return [...inputs].map(([name, { dtype, shape }]) => {
+    return { name, dtype: dtypes[dtype].safetensors, shape, data: arrays[name] } as SafetensorsEntry;
+  });
 }
 
 /** Those of a checkpoint's tensors that decide a step's loss and gradients: all but the optimizer's moments. */
@@ -25,31 +24,28 @@ export function withoutMoments(tensors: readonly SafetensorsEntry[]): Safetensor
   return tensors.filter(({ name }) => !name.startsWith(MEAN_PREFIX) && !name.startsWith(SQUARE_PREFIX));
 }
 
-/** Parameters, their average if there is one, and moments, as views on the training's buffers, for `restoreState`. */
-export function stateTensors(training: Training): SafetensorsEntry[] {
-  return stateBuffers(training).flatMap(([prefix, buffer]) => tensorsOf(training.layout, buffer, prefix));
+/** Parameters, their average if there is one, and moments, as they are now, for `restoreState`. */
+export function stateTensors(training: Training): Promise<SafetensorsEntry[]> {
+  return Promise.all(
+    stateArrays(training).flatMap(([prefix, { tensors, byName }]) =>
+      tensors.map(async ({ name, shape }) => float32(prefix + name, shape, await byName[name]!.read())),
+    ),
+  );
 }
 
-function stateBuffers({ state, average }: Training): (readonly [prefix: string, buffer: Float32Array])[] {
+function stateArrays({ state, average }: Training): (readonly [prefix: string, arrays: DeviceArrays<unknown>])[] {
   return [
     ["", state.parameters],
-    ...(average ? [[average.prefix, average.buffer] as const] : []),
+    ...(average ? [[average.prefix, average.arrays] as const] : []),
     [MEAN_PREFIX, state.means],
     [SQUARE_PREFIX, state.squares],
   ];
 }
 
-function tensorsOf({ entries }: Training["layout"], buffer: Float32Array, prefix: string): SafetensorsEntry[] {
-  return entries.map(({ name, shape, offset, size }) =>
-    float32(prefix + name, shape, buffer.subarray(offset, offset + size)),
-  );
-}
-
 /** Puts the state of a checkpoint into the training. Throws CheckpointError where the tensors are not those expected. */
-export function restoreState(training: Training, checkpoint: Checkpoint): void {
-  for (const [prefix, buffer] of stateBuffers(training)) {
-    for (const { name, shape, offset } of training.layout.entries)
-      buffer.set(tensorOf(checkpoint, prefix + name, shape), offset);
+export async function restoreState(training: Training, checkpoint: Checkpoint): Promise<void> {
+  for (const [prefix, { tensors, byName }] of stateArrays(training)) {
+    for (const { name, shape } of tensors) await byName[name]!.write(tensorOf(checkpoint, prefix + name, shape));
   }
 }
 

@@ -3,7 +3,7 @@
 import type { PretrainConfig } from "../config/config.js";
 import { countParameters, leastProgramBytes } from "../config/model-size.js";
 import type { BatchMemory, MemoryUse } from "../data/index.js";
-import { planBytes } from "../engine/index.js";
+import { engineDefinition, openEngine } from "../engine/index.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
 import { methodOf } from "../methods/registry.js";
 import { planTraining } from "../optim/training.js";
@@ -27,18 +27,18 @@ export function planMemory(config: PretrainConfig, batches: BatchMemory, check: 
   const { batchSize, microBatch: atOnce } = config.schedule;
   const { teacherPrefix, ...method } = methodOf(config);
   const { loss, metrics, parameters } = method.pretext(config, atOnce);
-  const { flatBytes, programBytes } = planTraining({
+  const { arrayBytes, programBytes } = planTraining({
     name: config.method,
     loss,
     metrics,
     parameters,
     microBatches: batchSize / atOnce,
     ...(teacherPrefix !== undefined && { averagePrefix: teacherPrefix }),
-    engine: { device: config.run.device },
+    engine: openEngine(config.run),
   });
   const values = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
   const parts = [
-    weights(values, flatBytes),
+    weights(values, arrayBytes),
     microBatch(config, programBytes),
     ...pictures(config),
     ...batchParts(batches, "model.imageSize"),
@@ -69,9 +69,9 @@ function pictures(config: PretrainConfig): MemoryPart[] {
   if (task === undefined) return [];
   const count = picturedCount(config);
   const program = reconstructionProgram(reconstructionModel(config, task, count));
-  const bytes = planBytes(program, config.run.device);
+  const bytes = openEngine(config.run).planBytes(program);
   const name = `drawing ${count} reconstructions`;
-  return [{ name, bytes, lower: "model.imageSize", onGpu: config.run.device !== "cpu" }];
+  return [{ name, bytes, lower: "model.imageSize", onGpu: isOnGpu(config.run) }];
 }
 
 function weights(values: number, bytes: number): MemoryPart {
@@ -81,5 +81,10 @@ function weights(values: number, bytes: number): MemoryPart {
 
 function microBatch({ schedule, model, run }: PretrainConfig, bytes: number): MemoryPart {
   const name = `computing ${formatCount(schedule.microBatch)} images of ${model.imageSize} pixels at once`;
-  return { name, bytes, lower: "schedule.microBatch, model.imageSize", onGpu: run.device !== "cpu" };
+  return { name, bytes, lower: "schedule.microBatch, model.imageSize", onGpu: isOnGpu(run) };
+}
+
+/** Whether what programs compute lies in a memory of its own. */
+export function isOnGpu({ device }: { readonly device: string }): boolean {
+  return !engineDefinition(device).inMainMemory;
 }

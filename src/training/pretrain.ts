@@ -4,6 +4,7 @@ import { absolutePaths, checkImageCount, type PretrainConfig } from "../config/c
 import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, describeSkip, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
+import { sizeOf } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
 import type { Training } from "../optim/training.js";
 import { printable } from "../terminal/printable.js";
@@ -122,8 +123,8 @@ async function runFrom(
         watch: watchHealth(run, derived.totalSteps, hooks),
         inputsOf: learner.inputsOf,
         step: learner.step,
-        snapshot: () => ({
-          tensors: learner.tensors(),
+        snapshot: async () => ({
+          tensors: await learner.tensors(),
           metadata: { config: JSON.stringify(config), images: String(source.count) },
         }),
         ...(evaluator && { evaluation: { every: config.evaluation.every, evaluate: evaluator.evaluate } }),
@@ -131,6 +132,7 @@ async function runFrom(
       },
       hooks,
     );
+    training.dispose();
     run.log.info(`${summary.outcome} after step ${summary.step}`);
     return summary;
   } finally {
@@ -153,14 +155,14 @@ function watchHealth({ config, log }: PretrainRun, totalSteps: number, hooks: Ru
 async function openPictures(
   config: PretrainConfig,
   source: ImageSource,
-  { values }: Training,
+  { values, engine }: Training,
   totalSteps: number,
 ): Promise<LoopParts["pictures"]> {
   const task = reconstructionOf(config);
   if (task === undefined) return undefined;
   const sample = await pictureImages(source, config);
   if (sample.length === 0) return undefined;
-  const reconstructor = await createReconstructor(config, task, sample, values);
+  const reconstructor = await createReconstructor(config, task, sample, values, engine);
   return {
     every: config.run.picturesEvery,
     draw: (step, loss) =>
@@ -168,9 +170,11 @@ async function openPictures(
   };
 }
 
-async function openEvaluator(config: PretrainConfig, { encoder }: Learner, hooks: RunHooks) {
+async function openEvaluator(config: PretrainConfig, { encoder, training }: Learner, hooks: RunHooks) {
   if (config.evaluation.source === null) return undefined;
-  if (hooks.createEvaluator !== undefined) return hooks.createEvaluator(config, encoder, hooks);
+  if (hooks.createEvaluator !== undefined) {
+    return hooks.createEvaluator(config, { engine: training.engine, weights: encoder }, hooks);
+  }
   throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
 }
 
@@ -202,10 +206,11 @@ async function estimateStepSeconds(training: Training, accumulation: number): Pr
   return ((await training.rehearse()) * accumulation) / 1000;
 }
 
-function countParameters({ layout }: Training): Record<string, number> {
+function countParameters({ state }: Training): Record<string, number> {
   const partOf = (name: string) =>
     name.startsWith("decoder") || name === "mask_token" ? "decoder" : name.startsWith("head.") ? "head" : "encoder";
   const counts: Record<string, number> = {};
-  for (const { name, size } of layout.entries) counts[partOf(name)] = (counts[partOf(name)] ?? 0) + size;
+  for (const { name, shape } of state.parameters.tensors)
+    counts[partOf(name)] = (counts[partOf(name)] ?? 0) + sizeOf(shape);
   return counts;
 }

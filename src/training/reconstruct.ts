@@ -1,10 +1,13 @@
 // Reconstructions of any images by the model of a run, as a picture.
+
 import { readImages } from "../data/index.js";
+import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import type { Warn } from "./newest-checkpoint.js";
 import { prepareOutputs } from "./outputs.js";
 import { openReconstructingRun } from "./reconstructing-run.js";
 import { createReconstructor } from "./reconstructor.js";
+import { threadsHere } from "./threads.js";
 
 export interface ReconstructOptions {
   /** Whether the file may be replaced where it is there already; by default it is refused. */
@@ -29,7 +32,8 @@ export async function reconstruct(
   const { imageSize, patchSize } = config.model;
   const read = await readImages(images, { imageSize, minimumSize: patchSize, background: config.data.background });
   const pixels = Buffer.concat(read.map(({ pixels }) => pixels));
-  const reconstructor = await createReconstructor(config, task, pixels, weights);
+  const engine = openEngine({ device: config.run.device, threads: threadsHere(config.run) });
+  const reconstructor = await createReconstructor(config, task, pixels, weights, engine);
   const caption = `${config.method} after step ${step}`;
   await writeAtomically(out, [await reconstructor.draw(caption)]);
   return { step };

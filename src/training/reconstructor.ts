@@ -1,13 +1,12 @@
 // Reconstructs a few images with given weights and draws the sheet.
 
 import type { PretrainConfig } from "../config/config.js";
-import { type Arrays, type Binding, compile } from "../engine/index.js";
+import type { Bindable, Engine } from "../engine/index.js";
 import { drawPlan } from "../methods/plan.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import { reconstructionModel } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
-import { threadsHere } from "./threads.js";
 
 export interface Reconstructor {
   /** Draws a sheet for the images with the weights as they are now; the same plan each time. Returns a PNG file. */
@@ -19,7 +18,8 @@ export async function createReconstructor(
   config: PretrainConfig,
   task: ReconstructionTask,
   pixels: Uint8Array,
-  weights: Arrays,
+  weights: Bindable,
+  engine: Engine,
 ): Promise<Reconstructor> {
   const { imageSize, patchSize } = config.model;
   const batch = pixels.length / (imageSize ** 2 * 3);
@@ -31,9 +31,9 @@ export async function createReconstructor(
     firstGroup: 0,
   });
   const prediction = new Float32Array(program.outputs.get("prediction")!.size);
-  const executable = await compile(program, { device: config.run.device, threads: threadsHere(config.run) });
+  const executable = await engine.compile(program);
   const needed = Object.entries(weights).filter(([name]) => program.inputs.has(name));
-  const binding: Binding = executable.bind(
+  const binding = executable.bind(
     { images: pixels, [task.planName]: plan, ...Object.fromEntries(needed) },
     { prediction, loss: new Float32Array(1) },
   );

@@ -7,7 +7,7 @@ import type { RunDirectory, StoredConfig } from "./run-directory.js";
 
 interface Restorable {
   /** Throws CheckpointError where the tensors are not those expected. */
-  restore(checkpoint: Checkpoint): void;
+  restore(checkpoint: Checkpoint): Promise<void>;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function restoreNewest<Config extends StoredConfig>(
       `the source had ${trainedOn} images when it was written; it has ${images} now`,
     );
   }
-  learner.restore(checkpoint);
+  await learner.restore(checkpoint);
   return checkpoint.step;
 }
 

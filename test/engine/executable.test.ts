@@ -1,7 +1,16 @@
 // Compiling, binding and running programs.
 import { describe, expect, test } from "vitest";
-import { type Arrays, allocate, compile, EngineError, type TypedArray } from "#src/engine/index.js";
-import { apply, constant, type DType, defineProgram, input, type Operation } from "#src/graph/index.js";
+import { type Arrays, compile, EngineError } from "#src/engine/index.js";
+import {
+  allocate,
+  apply,
+  constant,
+  type DType,
+  defineProgram,
+  input,
+  type Operation,
+  type TypedArray,
+} from "#src/graph/index.js";
 
 const options = { threads: 1 };
 const x = input("x", [2, 2]);
@@ -182,5 +191,5 @@ describe("allocate", () => {
 test.each([1_000_000, -1, 2.5, Number.NaN])("%d threads are refused before any is started", async (threads) => {
   const refused = compile(program, { threads });
   await expect(refused).rejects.toThrow(EngineError);
-  await expect(refused).rejects.toThrow(/^program example: threads: expected a whole number from 0 to \d+, /);
+  await expect(refused).rejects.toThrow(/^threads: expected a whole number from 0 to \d+, /);
 });

@@ -32,7 +32,7 @@ test("the engine's library is imported by one file alone", () => {
         /(?:from|import|require)\s*\(?\s*["']onnxruntime-/.test(readFileSync(join(root, name), "utf8")),
       ),
   );
-  expect(importing).toEqual(["src/engine/onnxruntime.ts"]);
+  expect(importing).toEqual(["src/engine/onnxruntime/node.ts"]);
 });
 
 test("the library leaves nothing in the home and temporary folders, whatever the environment says", () => {

@@ -1,6 +1,6 @@
 // Programs on WebGPU: transfers, strictness, and training steps of a transformer block that equal those on the CPU.
 import { describe, expect, test } from "vitest";
-import { type CompileOptions, compile, EngineError } from "#src/engine/index.js";
+import { compile, type DeviceOptions, EngineError, openEngine } from "#src/engine/index.js";
 import { defineProgram, input } from "#src/graph/index.js";
 import { block } from "#src/nn/block.js";
 import { ParameterScope } from "#src/nn/parameters.js";
@@ -9,7 +9,7 @@ import { randomStream } from "#src/random/index.js";
 import { webgpuMissing } from "../webgpu.js";
 
 const missing = await webgpuMissing();
-const webgpu: CompileOptions = { device: "webgpu", strict: true, threads: 1 };
+const webgpu: DeviceOptions = { device: "webgpu", strict: true, threads: 1 };
 const SHADERS_TAKE_THEIR_TIME = 120_000;
 
 /** Where there is no driver, the test is skipped with the reason. */
@@ -70,7 +70,7 @@ describe("on WebGPU", () => {
 
   gpuTest("training a transformer block takes the steps that it takes on the CPU", async () => {
     const [tokens, batch, width] = [5, 2, 6];
-    const train = async (engine: CompileOptions) => {
+    const train = async (options: DeviceOptions) => {
       const scope = new ParameterScope();
       const x = input("x", [tokens, batch, width]);
       const kept = input("kept", [tokens], "int32");
@@ -82,10 +82,10 @@ describe("on WebGPU", () => {
         loss: y.mul(y).mean().add(y.logSumExp(2).mean()),
         parameters: scope.parameters,
         optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-4, weightDecay: 0.05 },
-        engine,
+        engine: openEngine(options),
       });
       for (const [index, { name, tensor, initialize }] of scope.parameters.entries()) {
-        training.values[name]!.set(initialize(tensor.shape, randomStream(1, "initialize", 0, index)));
+        await training.values[name]!.write(initialize(tensor.shape, randomStream(1, "initialize", 0, index)));
       }
       const stream = randomStream(2, "data", 0, 0);
       const data = {
@@ -107,7 +107,7 @@ describe("on WebGPU", () => {
     const farthest = (a: Float32Array, b: Float32Array) =>
       a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
     for (const key of ["parameters", "gradients", "means", "squares"] as const) {
-      expect(farthest(onGpu.state[key], onCpu.state[key]), key).toBeLessThan(2e-4);
+      expect(farthest(onGpu.state[key].memory!, onCpu.state[key].memory!), key).toBeLessThan(2e-4);
     }
   });
 });

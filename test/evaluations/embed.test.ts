@@ -1,4 +1,5 @@
 // Embedding: the three files, what is skipped, and that a killed process goes on to the same files.
+
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
@@ -14,6 +15,7 @@ import {
 } from "node:fs";
 import { expect, test } from "vitest";
 import { openSource, readImages, SourceChangedError } from "#src/data/index.js";
+import { openEngine } from "#src/engine/index.js";
 import { type EmbedRequest, embed, ImageProgress, openFeatures, openModel } from "#src/evaluations/index.js";
 import { readNpy } from "#src/formats/npy.js";
 import { createFeatureExtractor } from "#src/heads/features.js";
@@ -50,7 +52,7 @@ test("writes a row and a line for each image in order, and names what cannot be 
   expect(readdirSync(at()).filter((name) => /partial|lock/.test(name))).toEqual([]);
 
   const model = await openModel({ from });
-  const extractor = await createFeatureExtractor(model, { threads: 1 });
+  const extractor = await createFeatureExtractor(model, openEngine({ threads: 1 }));
   for (const row of [0, 149, 150, 298]) {
     const [image] = await readImages({ source: await openSource(source), indices: [indices[row]!] }, { imageSize: 8 });
     const { mean } = await extractor.extract(image!.pixels);

@@ -1,7 +1,9 @@
 // kNN and probe of a tiny encoder on colours: reports, pictures, label fractions, and that the encoder stays as it is.
+
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import {
   classTable,
   describeSets,
@@ -82,7 +84,7 @@ test.each([
 test("a probe that computes features in every epoch changes no weight and no feature of the encoder", async () => {
   const encoder = randomEncoder(tinyShape);
   const before = new Map([...encoder.tensors].map(([name, { data }]) => [name, Float32Array.from(data)]));
-  const extractor = await createFeatureExtractor(encoder, { threads: 1 });
+  const extractor = await createFeatureExtractor(encoder, openEngine({ threads: 1 }));
   const pixels = randomPixels(12, 8);
   const first = await extractor.extract(pixels);
   const losses: number[] = [];
@@ -97,7 +99,7 @@ test("a probe that computes features in every epoch changes no weight and no fea
       weightDecay: 0,
       trustCoefficient: 0.01,
     },
-    engine: { threads: 1 },
+    engine: openEngine({ threads: 1 }),
     async *epoch() {
       const { mean } = await extractor.extract(pixels);
       yield { features: mean, labels: Int32Array.from({ length: 12 }, (_, row) => row % 3) };

@@ -1,7 +1,9 @@
 // kNN during pre-training: the figures are those of mixedae knn, and the training does not notice.
+
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { createKnnEvaluator, evaluateKnn } from "#src/evaluations/index.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { expectSameMetrics, readMetrics, recordHooks, tinyConfig, writeImages } from "../training/tiny-run.js";
@@ -59,12 +61,15 @@ test("gives a resumed run the same figures", async () => {
   expectSameMetrics(readMetrics(at("parts")), readMetrics(at("watched")), 0);
 });
 
+/** Every weight as it is initialised. */
+const untrained = { engine: openEngine({ threads: 1 }), weights: {} };
+
 test("divides a set into images that vote and images that ask, of every class alike", async () => {
   const config = watched();
   const evaluation = { ...config.evaluation, images: 18, queries: 9 };
-  const { description } = await createKnnEvaluator({ ...config, evaluation }, {});
+  const { description } = await createKnnEvaluator({ ...config, evaluation }, untrained);
   expect(description).toBe("kNN of 9 images by 18, 3 classes");
-  const all = await createKnnEvaluator(config, {});
+  const all = await createKnnEvaluator(config, untrained);
   expect(all.description).toBe("kNN of 15 images by 27, 3 classes");
 });
 

@@ -1,7 +1,7 @@
 // Exports are read back by PyTorch, by ONNX's own checker and runtime, and by ourselves, bit for bit.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { InferenceSession, Tensor } from "#src/engine/onnxruntime.js";
+import { InferenceSession, Tensor } from "#src/engine/onnxruntime/node.js";
 import { type ExportFormat, exportFormats } from "#src/exchange/export-formats.js";
 import { exportWeights } from "#src/exchange/export-weights.js";
 import { encodeImages } from "#src/exchange/forward.js";

@@ -1,8 +1,17 @@
 // Checks an operation on every engine: values against a direct computation, gradients against finite differences.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Arrays, allocate, type CompileOptions, compile, type TypedArray } from "#src/engine/index.js";
-import { type DType, defineProgram, gradients, input, type Program, type Tensor } from "#src/graph/index.js";
+import { type Arrays, compile, type DeviceOptions } from "#src/engine/index.js";
+import {
+  allocate,
+  type DType,
+  defineProgram,
+  gradients,
+  input,
+  type Program,
+  type Tensor,
+  type TypedArray,
+} from "#src/graph/index.js";
 import { webgpuMissing } from "../webgpu.js";
 import { Values } from "./arbitraries.js";
 import { type Dense, type ElementType, total } from "./dense.js";
@@ -103,7 +112,7 @@ interface Evaluation {
 
 type Floating = "float32" | "float64";
 
-interface EvaluationOptions extends CompileOptions {
+interface EvaluationOptions extends DeviceOptions {
   readonly program: "values" | "gradients" | "both";
 }
 

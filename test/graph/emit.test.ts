@@ -1,9 +1,11 @@
 // From program to graph: what is shared, how outputs are named, and in which order the engine meets the nodes.
+
 import { describe, expect, test } from "vitest";
 import { constant, defineProgram, emitOnnx, gradients, input, type OnnxModel, type Tensor } from "#src/graph/index.js";
 import { evaluate } from "./evaluate.js";
+import { cpuKernels, webgpuKernels } from "./kernels.js";
 
-const emit = (outputs: Record<string, Tensor>): OnnxModel => emitOnnx(defineProgram("test", outputs), "cpu").model;
+const emit = (outputs: Record<string, Tensor>): OnnxModel => emitOnnx(defineProgram("test", outputs), cpuKernels).model;
 const types = (model: OnnxModel) => model.nodes.map(({ type }) => type);
 const x = input("x", [2, 3]);
 const y = input("y", [2, 3]);
@@ -128,7 +130,7 @@ describe("order", () => {
   });
 
   test("plans memory that grows with the depth by what the gradients need", () => {
-    const peak = (depth: number) => emitOnnx(defineProgram("chain", chain(depth)), "cpu").peakBytes;
+    const peak = (depth: number) => emitOnnx(defineProgram("chain", chain(depth)), cpuKernels).peakBytes;
     const bytes = 2 * 3 * 4;
     expect(peak(20) - peak(10)).toBe(10 * bytes);
   });
@@ -146,7 +148,7 @@ describe("products", () => {
     const batch = input("batch", [2, 3, 3]);
     const { model } = emitOnnx(
       defineProgram("p", { z: batch.matmul(batch.transpose([0, 2, 1]), { scale: 2 }) }),
-      "webgpu",
+      webgpuKernels,
     );
     expect(types(model)).toEqual(["Transpose", "MatMul", "Mul"]);
   });

@@ -1,5 +1,7 @@
 // The classifier against PyTorch: scores, the loss of mixed images with dropped branches, gradients, and five steps.
+
 import { describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import { createClassScores } from "#src/heads/class-scores.js";
 import { type ClassifierShape, classifier, fineTuned, trainingScores } from "#src/heads/classifier.js";
@@ -10,6 +12,7 @@ import { drawBranchScales } from "#src/nn/drop-path.js";
 import { ParameterScope } from "#src/nn/parameters.js";
 import { createTraining } from "#src/optim/training.js";
 import { randomStream } from "#src/random/index.js";
+import { memoryOf, viewsOf } from "../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
 
 const encoder = { imageSize: 16, patchSize: 4, width: 24, depth: 3, heads: 3, mlpRatio: 2 };
@@ -87,7 +90,7 @@ describe.skipIf(pytorchMissing !== undefined)(`parity${pytorchMissing ? ` (${pyt
     );
     const reference = (name: string) => expected.get(name)!.data as Float64Array;
 
-    const program = await createClassScores({ shape, normalization, weights }, { threads: 1 });
+    const program = await createClassScores({ shape, normalization, weights }, openEngine({ threads: 1 }));
     expect(distance((await program.run(images)).scores, reference("scores"))).toBeLessThan(1e-5);
 
     const scope = new ParameterScope();
@@ -98,22 +101,22 @@ describe.skipIf(pytorchMissing !== undefined)(`parity${pytorchMissing ? ` (${pyt
       loss: crossEntropy(scores, input("targets", [batch, classes])),
       parameters: fineTuned(scope.parameters, encoder.depth, layerDecay),
       optimizer,
-      engine: { threads: 1 },
+      engine: openEngine({ threads: 1 }),
     });
-    for (const [name, { data }] of weights) training.values[name]!.set(data);
+    for (const [name, { data }] of weights) await training.values[name]!.write(data);
     const given = { images, partners, shares, targets, branchScales };
     for (let step = 1; step <= steps; step++) {
       const result = await training.step(given, { step, learningRate });
       if (step > 1) continue;
       expect(distance([result.loss], reference("loss"))).toBeLessThan(1e-5);
-      const gradients = training.layout.views(training.state.gradients);
+      const gradients = viewsOf(training.state.gradients);
       for (const name of weights.keys()) {
         const [ours, theirs] = [gradients[name]!, reference(`gradients/${name}`)];
         expect(distance(withoutKeyBias(name, ours), withoutKeyBias(name, theirs)), name).toBeLessThan(1e-4);
       }
     }
     for (const name of weights.keys()) {
-      const [ours, theirs] = [training.values[name]!, reference(`after/${name}`)];
+      const [ours, theirs] = [memoryOf(training.values[name]), reference(`after/${name}`)];
       expect(distance(withoutKeyBias(name, ours), withoutKeyBias(name, theirs)), `${name} after`).toBeLessThan(1e-4);
     }
   });

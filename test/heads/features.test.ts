@@ -1,5 +1,7 @@
 // Frozen features: the same to the last bit wherever an image stands, equal to PyTorch's, and errors for wrong weights.
+
 import { describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { createFeatureExtractor, type Features } from "#src/heads/features.js";
 import { distance } from "../nn/evaluate.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
@@ -16,7 +18,7 @@ function rowsOf(features: Features, width: number): string[] {
 
 test.each([1, 2])("an image's features do not depend on its place and company (%i threads)", async (threads) => {
   const encoder = randomEncoder(shape);
-  const extractor = await createFeatureExtractor(encoder, { threads });
+  const extractor = await createFeatureExtractor(encoder, openEngine({ threads }));
   const count = extractor.batch;
   const imageBytes = 20 * 20 * 3;
   const pixels = randomPixels(count, 20);
@@ -35,7 +37,7 @@ test.each([1, 2])("an image's features do not depend on its place and company (%
 });
 
 test("takes at most a batch of whole images", async () => {
-  const extractor = await createFeatureExtractor(randomEncoder(shape), { threads: 1 });
+  const extractor = await createFeatureExtractor(randomEncoder(shape), openEngine({ threads: 1 }));
   await expect(extractor.extract(new Uint8Array(100))).rejects.toThrow(/images of 1200 bytes; found 100 bytes/);
   await expect(extractor.extract(new Uint8Array(1200 * (extractor.batch + 1)))).rejects.toThrow(/up to/);
   expect((await extractor.extract(new Uint8Array(0))).cls.length).toBe(0);
@@ -57,7 +59,7 @@ test("names a weight that is missing or of another shape", async () => {
 describe.skipIf(pytorchMissing !== undefined)(`parity${pytorchMissing ? ` (${pytorchMissing})` : ""}`, () => {
   test("CLS and mean of the patches are PyTorch's, with a position for CLS", async () => {
     const encoder = randomEncoder(shape);
-    const extractor = await createFeatureExtractor(encoder, { threads: 1 });
+    const extractor = await createFeatureExtractor(encoder, openEngine({ threads: 1 }));
     const count = 5;
     const pixels = randomPixels(count, 20);
     const found = await extractor.extract(pixels);

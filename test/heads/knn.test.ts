@@ -1,5 +1,7 @@
 // kNN against votes counted by hand, a direct computation, and scikit-learn.
+
 import { describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { neighbourVotes } from "#src/heads/knn.js";
 import { findNeighbours, vectorsInMemory } from "#src/heads/neighbours.js";
 import { distance } from "../nn/evaluate.js";
@@ -30,7 +32,7 @@ describe.skipIf(scikitLearnMissing !== undefined)(
       const { features, labels } = labelledClouds(300, width, classes, 2);
       const queries = labelledClouds(40, width, classes, 3).features;
       const bank = vectorsInMemory(features, width);
-      const found = await findNeighbours(bank, queries, { k, blockSize: 128, engine: { threads: 1 } });
+      const found = await findNeighbours(bank, queries, { k, blockSize: 128, engine: openEngine({ threads: 1 }) });
       const votes = neighbourVotes(found, labels, classes, k);
       const shares = votes.map((vote, i) => {
         const row = votes.subarray(Math.floor(i / classes) * classes, (Math.floor(i / classes) + 1) * classes);

@@ -1,5 +1,7 @@
 // The linear probe: the optimum that scikit-learn finds, MAE's protocol on a small set, and batch normalisation.
+
 import { describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { classificationResult } from "#src/heads/classification-metrics.js";
 import { type LabelledFeatures, probeDefaults, shuffled, trainLinearProbe } from "#src/heads/linear-probe.js";
 import { distance } from "../nn/evaluate.js";
@@ -8,7 +10,7 @@ import { labelledClouds } from "./labelled-clouds.js";
 import { scikitLearnMissing } from "./scikit-learn.js";
 
 const reference = new URL("../reference/classifiers.py", import.meta.url).pathname;
-const engine = { threads: 1 };
+const engine = openEngine({ threads: 1 });
 const [width, classes, count] = [6, 3, 240];
 const training = labelledClouds(count, width, classes, 2);
 const queries = labelledClouds(60, width, classes, 3);

@@ -1,9 +1,11 @@
 // Exact search against a direct computation, across blocks, queries and ties.
+
 import { expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { createNeighbourSearch, findNeighbours, vectorsInMemory } from "#src/heads/neighbours.js";
 import { randomValues } from "../nn/evaluate.js";
 
-const engine = { threads: 1 };
+const engine = openEngine({ threads: 1 });
 
 /** Rows sorted by similarity in float64. */
 function directly(bank: Float32Array, query: Float32Array, width: number): { index: number; similarity: number }[] {

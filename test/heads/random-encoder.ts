@@ -1,12 +1,16 @@
 // A small encoder with weights away from their neutral starts, and images for it.
 
 import type { FrozenEncoder } from "#src/heads/features.js";
+import type { Weights } from "#src/heads/weights.js";
 import { ParameterScope } from "#src/nn/parameters.js";
 import type { EncoderShape } from "#src/nn/presets.js";
 import { visionTransformer } from "#src/nn/vision-transformer.js";
 import { randomStream } from "#src/random/index.js";
 
-export function randomEncoder(shape: EncoderShape, seed = 7): FrozenEncoder {
+export function randomEncoder(
+  shape: EncoderShape,
+  seed = 7,
+): FrozenEncoder & { readonly tensors: Weights<Float32Array> } {
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
   const tensors = scope.parameters.map(({ name, tensor, initialize }) => {

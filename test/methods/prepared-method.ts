@@ -1,6 +1,7 @@
 // A method on a tiny model, compiled once, with random weights, images and plan.
 
-import { compile, type TypedArray } from "#src/engine/index.js";
+import { compile } from "#src/engine/index.js";
+import type { TypedArray } from "#src/graph/index.js";
 import { input } from "#src/graph/index.js";
 import { type PretextModel, pretextModel, reconstructionProgram } from "#src/methods/pretext-program.js";
 import type { ReconstructionTask } from "#src/methods/reconstruction-task.js";

@@ -1,13 +1,14 @@
 // MAE, SimMIM, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
 import { describe, expect, test } from "vitest";
-import { FlatLayout } from "#src/engine/index.js";
+import { openEngine } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import { pretextModel } from "#src/methods/pretext-program.js";
 import { createMethod, type MethodChoice } from "#src/methods/registry.js";
-import { FlatOptimizer, type ParameterGroup } from "#src/optim/flat-optimizer.js";
+import { AdamwOptimizer, type ParameterGroup } from "#src/optim/adamw-optimizer.js";
 import { randomStream } from "#src/random/index.js";
+import { viewsOf } from "../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
 
 const shape = {
@@ -129,7 +130,7 @@ type Evaluate = (
   values: Record<string, Float32Array>,
 ) => Promise<{ gradients: Readonly<Record<string, Float32Array>> }>;
 
-/** Takes steps with the project's own optimizer over flat buffers. */
+/** Takes steps with the project's own optimizer. */
 async function train(
   tensors: readonly { name: string; shape: readonly number[]; group: ParameterGroup }[],
   weights: Record<string, Float32Array>,
@@ -137,26 +138,24 @@ async function train(
   evaluate: Evaluate,
 ): Promise<Record<string, Float32Array>> {
   const groups = [true, false].map((decays) => ({ decays, learningRateScale: 1 }));
-  const layout = new FlatLayout(
-    tensors.map((tensor) => ({
-      ...tensor,
-      group: groups.find(({ decays }) => decays === tensor.group.decays)!,
-    })),
-    1024,
-  );
+  const engine = openEngine();
+  const places = tensors.map((tensor) => ({
+    ...tensor,
+    group: groups.find(({ decays }) => decays === tensor.group.decays)!,
+  }));
   const state = {
-    parameters: layout.allocate(),
-    gradients: layout.allocate(),
-    means: layout.allocate(),
-    squares: layout.allocate(),
+    parameters: await engine.allocate(places),
+    gradients: await engine.allocate(places),
+    means: await engine.allocate(places),
+    squares: await engine.allocate(places),
   };
-  const [values, slopes] = [layout.views(state.parameters), layout.views(state.gradients)];
+  const [values, slopes] = [viewsOf(state.parameters), viewsOf(state.gradients)];
   for (const { name } of tensors) values[name]!.set(weights[name]!);
-  const flat = await FlatOptimizer.create(layout, state, optimizer, {});
+  const adamw = await AdamwOptimizer.create(engine, state, optimizer);
   for (let step = 1; step <= steps; step++) {
     const { gradients } = await evaluate(values);
     for (const { name } of tensors) slopes[name]!.set(gradients[name]!);
-    await flat.update({ step, ...optimizer, gradientScale: 1 });
+    await adamw.update({ step, ...optimizer, gradientScale: 1 });
   }
   return values;
 }

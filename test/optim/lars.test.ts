@@ -1,20 +1,24 @@
 // LARS against values computed by hand, and against a direct computation over several steps and groups.
 import { describe, expect, test } from "vitest";
-import { FlatLayout } from "#src/engine/index.js";
+import { openEngine } from "#src/engine/index.js";
 import { type LarsGroup, LarsOptimizer, type LarsOptions } from "#src/optim/lars.js";
+import { viewsOf } from "../engine/host-memory.js";
 
-const engine = { threads: 1 };
+const engine = openEngine({ threads: 1 });
 const adapted: LarsGroup = { adapted: true };
 const plain: LarsGroup = { adapted: false };
 
 async function prepare(tensors: readonly { name: string; shape: number[]; group: LarsGroup }[], options: LarsOptions) {
-  const layout = new FlatLayout(tensors, 16);
-  const state = { parameters: layout.allocate(), gradients: layout.allocate(), momenta: layout.allocate() };
+  const state = {
+    parameters: await engine.allocate(tensors),
+    gradients: await engine.allocate(tensors),
+    momenta: await engine.allocate(tensors),
+  };
   return {
-    optimizer: await LarsOptimizer.create(layout, state, options, engine),
-    values: layout.views(state.parameters),
-    gradients: layout.views(state.gradients),
-    momenta: layout.views(state.momenta),
+    optimizer: await LarsOptimizer.create(engine, state, options),
+    values: viewsOf(state.parameters),
+    gradients: viewsOf(state.gradients),
+    momenta: viewsOf(state.momenta),
   };
 }
 

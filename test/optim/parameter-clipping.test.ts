@@ -1,17 +1,18 @@
 // Clipping by parameter: only what is too long gets shorter, by the norm of what the gradient will be multiplied to.
 import { expect, test } from "vitest";
-import { FlatLayout } from "#src/engine/index.js";
+import { openEngine } from "#src/engine/index.js";
 import { parameterClipping } from "#src/optim/parameter-clipping.js";
+import { viewsOf } from "../engine/host-memory.js";
 
 test("shortens a long gradient to the limit and leaves a short one alone", async () => {
   const group = {};
   const tensors = ["long", "short"].map((name) => ({ name, shape: [2], group }));
-  const layout = new FlatLayout(tensors, 32);
-  const gradients = layout.allocate();
-  const views = layout.views(gradients);
+  const engine = openEngine({ threads: 1 });
+  const gradients = await engine.allocate(tensors);
+  const views = viewsOf(gradients);
   views.long!.set([30, 40]);
   views.short!.set([0.3, 0.4]);
-  const { clip } = await parameterClipping(layout, gradients, 3, { threads: 1 });
+  const { clip } = await parameterClipping(engine, gradients, 3);
   await clip(0.1);
   // 0.1 * |[30, 40]| = 5, so that 3 / 5 of it is kept.
   expect(views.long![0]).toBeCloseTo(18, 4);

@@ -1,7 +1,10 @@
 // Whole training steps: updates, clipping, micro-batches, and steps that must not be taken.
+
 import { describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import { createTraining, type Training } from "#src/optim/training.js";
+import { memoryOf } from "../engine/host-memory.js";
 import { adamwReference, relativeDistance } from "./reference.js";
 
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
@@ -25,9 +28,9 @@ async function regression(rows: number, microBatches = 1): Promise<Training> {
     ],
     optimizer,
     microBatches,
-    engine: { threads: 1 },
+    engine: openEngine({ threads: 1 }),
   });
-  training.values.weight!.set([0.1, -0.2, 0.3, -0.4, 0.5]);
+  memoryOf(training.values.weight).set([0.1, -0.2, 0.3, -0.4, 0.5]);
   return training;
 }
 
@@ -54,7 +57,7 @@ describe("createTraining", () => {
   test.each([null, 0.5])("makes the steps of AdamW, with the norm clipped at %s", async (clipNorm) => {
     const training = await regression(6);
     const state = {
-      parameters: [...training.values.weight!, 0],
+      parameters: [...memoryOf(training.values.weight), 0],
       means: new Array<number>(6).fill(0),
       squares: new Array<number>(6).fill(0),
     };
@@ -76,9 +79,9 @@ describe("createTraining", () => {
       adamwReference(weights, clipped.slice(0, WIDTH), step, { ...optimizer, learningRate: 0.05 });
       adamwReference(biases, clipped.slice(WIDTH), step, { ...optimizer, learningRate: 0.05, weightDecay: 0 });
       for (const key of ["parameters", "means", "squares"] as const) state[key] = [...weights[key], ...biases[key]];
-      expect(relativeDistance([...training.values.weight!, ...training.values.bias!], state.parameters)).toBeLessThan(
-        1e-5,
-      );
+      expect(
+        relativeDistance([...memoryOf(training.values.weight), ...memoryOf(training.values.bias)], state.parameters),
+      ).toBeLessThan(1e-5);
     }
   });
 
@@ -91,8 +94,8 @@ describe("createTraining", () => {
       expect(second.loss).toBeCloseTo(first.loss, 5);
       expect(second.gradientNorm).toBeCloseTo(first.gradientNorm, 5);
       expect(second.metrics.errors).toBeCloseTo(first.metrics.errors as number, 4);
-      expect(relativeDistance(parts.values.weight!, whole.values.weight!)).toBeLessThan(1e-5);
-      expect(relativeDistance(parts.values.bias!, whole.values.bias!)).toBeLessThan(1e-5);
+      expect(relativeDistance(memoryOf(parts.values.weight), memoryOf(whole.values.weight))).toBeLessThan(1e-5);
+      expect(relativeDistance(memoryOf(parts.values.bias), memoryOf(whole.values.bias))).toBeLessThan(1e-5);
     }
   });
 
@@ -100,7 +103,7 @@ describe("createTraining", () => {
     const training = await regression(6);
     await training.step(batch(6, 1), { step: 1, learningRate: 0.05 });
     const keys = ["parameters", "means", "squares"] as const;
-    const before = keys.map((key) => training.state[key].slice());
+    const before = keys.map((key) => training.state[key].memory!.slice());
     const data = batch(6, 2);
     data.x[3] = Number.NaN;
     const result = await training.step(data, { step: 2, learningRate: 0.05 });
@@ -108,15 +111,19 @@ describe("createTraining", () => {
     expect(result.loss).toBeNaN();
     const { parameters, means, squares } = training.state;
     const sameBytes = (a: Float32Array, b: Float32Array) => Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
-    expect([parameters, means, squares].map((buffer, i) => sameBytes(buffer, before[i]!))).toEqual([true, true, true]);
+    expect([parameters, means, squares].map(({ memory }, i) => sameBytes(memory!, before[i]!))).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect((await training.step(batch(6, 2), { step: 2, learningRate: 0.05 })).updated).toBe(true);
   });
 
   test("rehearses without an update", async () => {
     const training = await regression(6);
-    const before = training.state.parameters.slice();
+    const before = training.state.parameters.memory!.slice();
     expect(await training.rehearse()).toBeGreaterThan(0);
-    expect(Buffer.from(training.state.parameters.buffer).equals(Buffer.from(before.buffer))).toBe(true);
+    expect(Buffer.from(training.state.parameters.memory!.buffer).equals(Buffer.from(before.buffer))).toBe(true);
   });
 
   test("refuses inputs of another size or dtype, and names them", async () => {

@@ -1,8 +1,10 @@
 // Features that evaluations of one encoder share: each image computed once, each request answered as if alone.
+
 import { beforeAll, expect, test, vi } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { openLabelledSets } from "#src/evaluations/labelled-sets.js";
 import { openModel } from "#src/evaluations/model.js";
-import { featuresOf } from "#src/evaluations/set-features.js";
+import { type FeaturesOf, featuresOf } from "#src/evaluations/set-features.js";
 import { createFeatureExtractor } from "#src/heads/features.js";
 import { cachedFeatures } from "#src/study/feature-cache.js";
 import { writeFiles } from "../data/image-files.js";
@@ -18,10 +20,10 @@ beforeAll(async () => {
   await writeFiles(at("train"), { "blue/broken.png": "no image" });
 });
 
-async function request(checkpoint: string, labelsFraction: number, features: typeof featuresOf) {
+async function request(checkpoint: string, labelsFraction: number, features: FeaturesOf) {
   const { train } = await openLabelledSets({ train: at("train"), test: at("test"), labelsFraction, seed: 3 });
   const model = await openModel({ from: at(checkpoint) });
-  const extractor = await createFeatureExtractor(model, { threads: 1 });
+  const extractor = await createFeatureExtractor(model, openEngine({ threads: 1 }));
   const extract = vi.spyOn(extractor, "extract");
   const found = await features(train, "training", model, extractor, silentProgress());
   const computed = extract.mock.calls.reduce((sum, [pixels]) => sum + pixels.length / (8 * 8 * 3), 0);

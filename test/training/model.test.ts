@@ -1,8 +1,10 @@
 // The starting weights of a configuration's model.
+
 import { expect, test } from "vitest";
 import { methodOf } from "#src/methods/registry.js";
 import { createLearner } from "#src/training/learner.js";
 import { initialValues } from "#src/training/model.js";
+import { memoryOf } from "../engine/host-memory.js";
 import { tinyConfig } from "./tiny-run.js";
 
 const config = tinyConfig("/pictures");
@@ -30,7 +32,7 @@ test("training starts from these weights, with moments of zero", async () => {
   const { training } = await createLearner(config, { totalSteps: 1, stepsPerEpoch: 1 });
   const start = startOf(config.seed);
   expect(Object.keys(training.values)).toEqual([...start.keys()]);
-  for (const [name, values] of start) expect(training.values[name], name).toEqual(values);
-  expect(training.state.means.every((value) => value === 0)).toBe(true);
-  expect(training.state.squares.every((value) => value === 0)).toBe(true);
+  for (const [name, values] of start) expect(memoryOf(training.values[name]), name).toEqual(values);
+  expect(training.state.means.memory!.every((value) => value === 0)).toBe(true);
+  expect(training.state.squares.memory!.every((value) => value === 0)).toBe(true);
 });

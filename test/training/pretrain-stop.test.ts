@@ -1,9 +1,11 @@
 // Stopped at moments when no step is under way: at once, with every step that was taken, and without a lock.
+
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openEngine } from "#src/engine/index.js";
 import { createKnnEvaluator } from "#src/evaluations/index.js";
 import { StoppedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
@@ -84,8 +86,11 @@ test("the evaluation of a first step, and the opening of what evaluates, are giv
   const config = tinyConfig(source, `evaluation.source=${colours}`, "evaluation.images=6", "evaluation.queries=6");
   const stopped = AbortSignal.abort(new StoppedError());
   const { progress } = recordHooks();
-  await expect(createKnnEvaluator(config, {}, { progress, signal: stopped })).rejects.toBeInstanceOf(StoppedError);
-  const { evaluate } = await createKnnEvaluator(config, {});
+  const untrained = { engine: openEngine({ threads: 1 }), weights: {} };
+  await expect(createKnnEvaluator(config, untrained, { progress, signal: stopped })).rejects.toBeInstanceOf(
+    StoppedError,
+  );
+  const { evaluate } = await createKnnEvaluator(config, untrained);
   await expect(evaluate(stopped)).rejects.toBeInstanceOf(StoppedError);
   expect(await evaluate()).toHaveProperty("knnTop1");
 });

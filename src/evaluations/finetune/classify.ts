@@ -1,6 +1,7 @@
 // Labels for images, with probabilities, by a fine-tuned classifier.
 
 import { readImages, type SkippedImage } from "../../data/index.js";
+import { openEngine } from "../../engine/index.js";
 import { createClassScores } from "../../heads/class-scores.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { loadClassifier } from "./classifier-file.js";
@@ -33,7 +34,10 @@ export interface ClassifyResult {
 export async function classify(request: ClassifyRequest): Promise<ClassifyResult> {
   const { classifier, images, top, threads, warn } = request;
   const { shape, classes, model, weights, origin } = await loadClassifier(classifier, warn);
-  const program = await createClassScores({ shape, normalization: model.normalization, weights }, { threads });
+  const program = await createClassScores(
+    { shape, normalization: model.normalization, weights },
+    openEngine({ threads }),
+  );
   const { imageSize, patchSize } = model.shape;
   const results: ClassifiedImage[] = [];
   const skipped: SkippedImage[] = [];

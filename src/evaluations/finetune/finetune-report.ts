@@ -34,16 +34,16 @@ export interface FinetuneReport {
 /** Tests the weights as they are now, and writes report.json and report.png into the run. */
 export async function reportFinetune(
   run: RunDirectory<FinetuneConfig>,
-  { layout, values }: Training,
+  { state, values, engine }: Training,
   sets: LabelledSets,
   summary: RunSummary,
   hooks: FinetuneHooks,
 ): Promise<FinetuneReport> {
   const { config } = run;
-  const weights = new Map(layout.entries.map(({ name, shape }) => [name, { shape, data: values[name]! }]));
+  const weights = new Map(state.parameters.tensors.map(({ name, shape }) => [name, { shape, data: values[name]! }]));
   const program = await createClassScores(
     { shape: classifierShapeOf(config), normalization: config.model.normalization, weights },
-    { threads: config.run.threads },
+    engine,
   );
   hooks.progress.end();
   const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, hooks.imageProgress);

@@ -2,6 +2,7 @@
 
 import { absolutePaths, type ConfigLayer } from "../../config/config.js";
 import { type BatchOptions, describeSkip, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
+import { openEngine } from "../../engine/index.js";
 import { engineThreads } from "../../engine/machine.js";
 import { input } from "../../graph/index.js";
 import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
@@ -16,7 +17,7 @@ import { trainLoop } from "../../training/loop.js";
 import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
 import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
-import { batchParts, bytesWithImages } from "../../training/planned-memory.js";
+import { batchParts, bytesWithImages, isOnGpu } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { readConfigFile } from "../../training/run-config.js";
@@ -142,14 +143,16 @@ async function train(
   );
   try {
     const training = await waiting.duringBusy("Compiling the training step", () => createTraining(definition));
-    const snapshot = () => ({
-      tensors: stateTensors(training),
+    const snapshot = async () => ({
+      tensors: await stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
     });
     if (start !== undefined) {
-      startWeights(training, config, start);
+      await startWeights(training, config, start);
       // From here on, the run needs the encoder's own file no more.
-      await waiting.during("Writing the checkpoint", () => run.saveCheckpoint({ step: 0, ...snapshot() }));
+      await waiting.during("Writing the checkpoint", async () =>
+        run.saveCheckpoint({ step: 0, ...(await snapshot()) }),
+      );
     }
     const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
     const trainedOn = kept.train.accepts ? undefined : images;
@@ -187,6 +190,7 @@ async function train(
     );
     run.log.info(`${summary.outcome} after step ${summary.step}`);
     const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, hooks) : null;
+    training.dispose();
     return { summary, report };
   } finally {
     await batches.close();
@@ -237,29 +241,29 @@ function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
     parameters: fineTuned(scope.parameters, shape.encoder.depth, layerDecay),
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     microBatches: batchSize / microBatch,
-    engine: { device: config.run.device, threads: config.run.threads },
+    engine: openEngine(config.run),
   };
 }
 
 /** The memory of weights and program. */
 function trainingParts({ schedule, model, run }: FinetuneConfig, definition: TrainingDefinition): MemoryPart[] {
-  const { flatBytes, programBytes } = planTraining(definition);
+  const { arrayBytes, programBytes } = planTraining(definition);
   const { microBatch } = schedule;
   const computing = `computing ${microBatch} images of ${model.shape.imageSize} pixels at once`;
-  const onGpu = run.device !== "cpu";
+  const onGpu = isOnGpu(run);
   return [
-    { name: "weights, gradients and optimizer state", bytes: flatBytes, lower: "the encoder's size" },
+    { name: "weights, gradients and optimizer state", bytes: arrayBytes, lower: "the encoder's size" },
     { name: computing, bytes: programBytes, lower: "schedule.microBatch", onGpu },
   ];
 }
 
 /** The encoder's weights as they were learnt, and a new head. */
-function startWeights({ values }: Training, config: FinetuneConfig, { tensors }: PretrainedModel): void {
+async function startWeights({ values }: Training, config: FinetuneConfig, { tensors }: PretrainedModel): Promise<void> {
   const scope = new ParameterScope();
   classifier(scope, classifierShapeOf(config));
   for (const parameter of scope.parameters) {
     const learnt = tensors.get(parameter.name)?.data;
-    values[parameter.name]!.set(learnt ?? initialValues(parameter, config.seed));
+    await values[parameter.name]!.write(learnt ?? initialValues(parameter, config.seed));
   }
 }
 

@@ -1,8 +1,10 @@
 // Comparisons, logic on booleans, selection, and conversion between dtypes.
+
+import { type DType, dtypes } from "../dtypes.js";
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
 import { broadcastShapes } from "../shape.js";
-import { applyOne, type DType, type Operation, Tensor, type TensorType } from "../tensor.js";
+import { applyOne, type Operation, Tensor, type TensorType } from "../tensor.js";
 import { asTensor, binaryType, type Operand, sumTo, unexpanded } from "./elementwise.js";
 
 const COMPARABLE: readonly DType[] = ["float32", "float64", "int32", "int64"];
@@ -33,8 +35,8 @@ function logic(name: string, lower: LogicLowering): (left: Tensor, right: Tensor
 
 export const and = logic("and", (lowering, inputs) => lowering.emit("And", inputs));
 export const or = logic("or", (lowering, inputs) => {
-  if (lowering.device === "cpu") return lowering.emit("Or", inputs);
-  // WebGPU has no `Or`; neither of both must not hold.
+  if (lowering.kernels.or) return lowering.emit("Or", inputs);
+  // By De Morgan: not (not a and not b).
   const negated = inputs.map((input) => lowering.emit("Not", [input]));
   return lowering.emit("Not", [lowering.emit("And", negated)]);
 });
@@ -73,14 +75,12 @@ export function select(condition: Tensor, whenTrue: Operand, whenFalse: Operand)
   return applyOne(selectOperation, [condition, unexpanded(a, condition), unexpanded(b, condition)], null);
 }
 
-const ONNX_CODES: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 };
-
 const castOperation: Operation<DType> = {
   name: "cast",
   type: ([x]: readonly TensorType[], dtype) => [{ shape: x!.shape, dtype }],
   gradient: ({ inputs }, [g]) => [isFloat(inputs[0]!.dtype) ? cast(g!, inputs[0]!.dtype) : undefined],
   lower: (lowering, { attributes }, inputs) => [
-    lowering.emit("Cast", inputs, { attributes: { to: ONNX_CODES[attributes] } }),
+    lowering.emit("Cast", inputs, { attributes: { to: dtypes[attributes].onnx } }),
   ],
 };
 

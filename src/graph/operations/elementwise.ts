@@ -1,8 +1,10 @@
 // Operations on each element: arithmetic with broadcasting, and functions of one variable.
+
+import type { DType } from "../dtypes.js";
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
 import { broadcastAxes, broadcastShapes, type Shape, sameShape } from "../shape.js";
-import { applyOne, constant, type DType, type Operation, scalarConstant, Tensor, type TensorType } from "../tensor.js";
+import { applyOne, constant, type Operation, scalarConstant, Tensor, type TensorType } from "../tensor.js";
 import { expandedFrom } from "./layout.js";
 
 /** A tensor, or a number that becomes a constant of the other operand's dtype. */
@@ -136,10 +138,10 @@ export const erf = unaryOperation("erf", lowerErf, (x, _y, g) =>
   ),
 );
 
-/** On WebGPU, `Neg` takes floats alone. */
+/** Where `Neg` takes floats alone, a whole number is taken from zero. */
 function lowerNeg(lowering: Lowering, input: string, dtype: DType): string {
   const isWhole = dtype === "int32" || dtype === "int64";
-  if (lowering.device !== "webgpu" || !isWhole) return lowering.emit("Neg", [input]);
+  if (lowering.kernels.wholeNumbers || !isWhole) return lowering.emit("Neg", [input]);
   return lowering.emit("Sub", [lowering.scalar(0, dtype), input]);
 }
 

@@ -1,15 +1,9 @@
 // Reading by index, and its reverse: adding up by index.
+
+import type { DType } from "../dtypes.js";
 import { ProgramError } from "../errors.js";
 import { checkShape, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.js";
-import {
-  applyOne,
-  checkOperands,
-  constant,
-  type DType,
-  type Operation,
-  type Tensor,
-  type TensorType,
-} from "../tensor.js";
+import { applyOne, checkOperands, constant, type Operation, type Tensor, type TensorType } from "../tensor.js";
 
 const INDEX_DTYPES: readonly DType[] = ["int32", "int64"];
 

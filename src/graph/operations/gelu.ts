@@ -1,5 +1,6 @@
 // The Gaussian error linear unit in its exact form, with its gradient.
 import { ProgramError } from "../errors.js";
+import type { Lowering } from "../lowering.js";
 import { applyOne, type Operation, type Tensor, type TensorType } from "../tensor.js";
 import { isFloat } from "./compare.js";
 import { lowerErf, sub } from "./elementwise.js";
@@ -46,11 +47,23 @@ const geluOperation: Operation<null> = {
   type: ([x]) => [requireFloat(x)],
   gradient: ({ inputs: [x] }, [g]) => [g!.mul(normalDistribution(x!).add(x!.mul(normalDensity(x!))))],
   lower: (lowering, node, [x]) => {
-    if (node.inputs[0]!.dtype === "float32") return [lowering.emit("Gelu", [x!], { contributed: true })];
+    const isFloat32 = node.inputs[0]!.dtype === "float32";
+    if (isFloat32 && lowering.kernels.contributed.includes("Gelu")) {
+      return [lowering.emit("Gelu", [x!], { contributed: true })];
+    }
+    if (isFloat32) return [lowerStandard(lowering, x!)];
     const [distribution] = normalDistributionOperation.lower(lowering, node, [x!]);
     return [lowering.emit("Mul", [x!, distribution!])];
   },
 };
+
+/** x (1 + erf(x / sqrt 2)) / 2 in the form that runtimes recognise and fuse. */
+function lowerStandard(lowering: Lowering, x: string): string {
+  const scalar = (value: number) => lowering.scalar(value, "float32");
+  const error = lowering.emit("Erf", [lowering.emit("Div", [x, scalar(Math.SQRT2)])]);
+  const product = lowering.emit("Mul", [x, lowering.emit("Add", [error, scalar(1)])]);
+  return lowering.emit("Mul", [product, scalar(0.5)]);
+}
 
 /** x F(x) with the normal distribution function F: GELU without the tanh approximation. */
 export function gelu(x: Tensor): Tensor {

@@ -115,8 +115,8 @@ const sliceOperation: Operation<SliceAttributes> = {
     return [concat([...zeros(start), g!, ...zeros(shape[axis]! - end)], axis)];
   },
   lower: (lowering, { inputs, attributes: { axis, start, end } }, [x]) => {
-    if (lowering.device === "webgpu" && !inputs[0]!.dtype.startsWith("float")) {
-      // There, `Slice` takes floats alone; reading at constant places does the same.
+    if (!lowering.kernels.wholeNumbers && !inputs[0]!.dtype.startsWith("float")) {
+      // Where `Slice` takes floats alone, reading at constant places does the same.
       const places = lowering.integers(Array.from({ length: end - start }, (_, place) => start + place));
       return [lowering.emit("Gather", [x!, places], { attributes: { axis } })];
     }

@@ -1,8 +1,10 @@
 // Matrix products, single and batched, with transposed operands read in place.
+
+import type { DType } from "../dtypes.js";
 import { ProgramError } from "../errors.js";
 import type { Lowering } from "../lowering.js";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
-import { applyOne, type DType, type Operation, type Tensor, type TensorType } from "../tensor.js";
+import { applyOne, type Operation, type Tensor, type TensorType } from "../tensor.js";
 import { isFloat } from "./compare.js";
 import { sumTo } from "./elementwise.js";
 import { transposedFrom } from "./layout.js";
@@ -75,7 +77,7 @@ const matmulOperation: Operation<MatmulAttributes> = {
   lower: (lowering, { inputs, outputs, attributes }, names) => {
     const { dtype, rank } = outputs[0]!;
     if (rank === 2) return [lowerGemm(lowering, attributes, names, dtype)];
-    if (lowering.device === "cpu" && dtype === "float32" && isFusible(inputs, attributes)) {
+    if (lowering.kernels.contributed.includes("FusedMatMul") && dtype === "float32" && isFusible(inputs, attributes)) {
       return [lowerFused(lowering, attributes, names)];
     }
     return [lowerPlain(lowering, attributes, inputs, names, dtype)];

@@ -1,4 +1,5 @@
 // iBOT as a method [Zhou et al., "iBOT: Image BERT Pre-Training with Online Tokenizer", ICLR 2022].
+import type { Engine } from "../../engine/index.js";
 import type { ModelPreset } from "../../nn/presets.js";
 import type { Method, MethodConfig, MethodDefaults, MethodTraining, RunLength } from "../method.js";
 import { misfit, nearMultiples } from "../misfit.js";
@@ -112,10 +113,9 @@ function misfits({ model, methodOptions, optimizer, run }: MethodConfig<IbotOpti
 /** Before the names of the centres in a checkpoint: they are part of how a run goes on, not of a model. */
 const CENTRE = "optimizer.";
 
-async function train(config: MethodConfig<IbotOptions>, length: RunLength): Promise<MethodTraining> {
+async function train(config: MethodConfig<IbotOptions>, length: RunLength, engine: Engine): Promise<MethodTraining> {
   const { model, methodOptions, data } = config;
   const { batchSize, microBatch } = config.schedule;
-  const { device, threads } = config.run;
   const { betas, epsilon, weightDecay } = config.optimizer;
   const { student, teacher, centres, startTeacher, step } = await createIbotTraining({
     shape: model,
@@ -125,9 +125,15 @@ async function train(config: MethodConfig<IbotOptions>, length: RunLength): Prom
     microBatches: batchSize / microBatch,
     ...length,
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
-    engine: { device, threads },
+    engine,
   });
   const shape = [methodOptions.prototypes];
   const state = Object.entries(centres).map(([name, values]) => [CENTRE + name, { shape, data: values }] as const);
-  return { training: student, encoder: teacher.values, start: startTeacher, step, state: Object.fromEntries(state) };
+  return {
+    training: student,
+    encoder: teacher.arrays.byName,
+    start: startTeacher,
+    step,
+    state: Object.fromEntries(state),
+  };
 }

@@ -1,6 +1,6 @@
 // Training iBOT: a step of the student, then the teacher and the centres follow.
 
-import type { Arrays, CompileOptions } from "../../engine/index.js";
+import type { Arrays, Engine } from "../../engine/index.js";
 import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import type { AdamwOptions } from "../../optim/adamw.js";
@@ -21,7 +21,7 @@ export interface IbotDefinition {
   readonly stepsPerEpoch: number;
   /** Weight decay is that of the start of the run. */
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
-  readonly engine?: CompileOptions;
+  readonly engine?: Engine;
 }
 
 export interface IbotTraining {
@@ -31,7 +31,7 @@ export interface IbotTraining {
   /** With the teacher's weights, all that a checkpoint needs beside the student's state: [prototypes] each. */
   readonly centres: { readonly clsCentre: Float32Array; readonly patchCentre: Float32Array };
   /** Makes the teacher equal to the student and empties the centres. */
-  startTeacher(): void;
+  startTeacher(): Promise<void>;
   /** One step, numbered from 1. Where the student is not updated, neither are teacher and centres. */
   step(inputs: Arrays, options: { readonly step: number; readonly learningRate: number }): Promise<StepResult>;
 }
@@ -39,7 +39,7 @@ export interface IbotTraining {
 /** Everything that changes over the run follows from the number of a step, so that a resumed run continues exactly. */
 export async function createIbotTraining(definition: IbotDefinition): Promise<IbotTraining> {
   const { shape, options, normalization, microBatch, microBatches, totalSteps, stepsPerEpoch } = definition;
-  const { optimizer, engine = {} } = definition;
+  const { optimizer, engine } = definition;
   const task = ibotTask(shape, options, microBatch, normalization);
   const frozenSteps = Math.round(options.lastLayerFrozenEpochs * stepsPerEpoch);
   const centre = () => new Float32Array(options.prototypes);
@@ -60,7 +60,7 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
     parameterClipNorm: options.parameterClipNorm,
     averagePrefix: TEACHER,
     heldInputs: { ...centres, ...temperatures },
-    engine,
+    ...(engine && { engine }),
   });
   const teacher = student.average!;
 
@@ -68,8 +68,8 @@ export async function createIbotTraining(definition: IbotDefinition): Promise<Ib
     student,
     teacher,
     centres,
-    startTeacher() {
-      teacher.buffer.set(student.state.parameters);
+    async startTeacher() {
+      await teacher.arrays.copyFrom(student.state.parameters);
       for (const array of Object.values(centres)) array.fill(0);
     },
     async step(inputs, { step, learningRate }) {

@@ -1,10 +1,12 @@
 // Matrix products in every layout that an operand can be stored in.
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defineProgram, emitOnnx, gradients, input, type Tensor } from "#src/graph/index.js";
 import type { Values } from "../arbitraries.js";
 import { operationCase, testOperation } from "../check-operation.js";
 import { at, broadcast, type Dense, mapDense, range, tabulate, total, zip } from "../dense.js";
+import { cpuKernels } from "../kernels.js";
 
 const size = fc.integer({ min: 1, max: 4 });
 
@@ -250,7 +252,8 @@ describe("linear", () => {
 
 describe("on the CPU in float32", () => {
   const countTransposes = (outputs: Record<string, Tensor>) =>
-    emitOnnx(defineProgram("layouts", outputs), "cpu").model.nodes.filter(({ type }) => type === "Transpose").length;
+    emitOnnx(defineProgram("layouts", outputs), cpuKernels).model.nodes.filter(({ type }) => type === "Transpose")
+      .length;
 
   test("no layout of an operand needs a pass of its own, forward or backward", () => {
     const layouts = LAYOUTS.filter((layout) => layout !== "other");

@@ -1,7 +1,7 @@
 // The largest values along the last axis.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CompileOptions, compile } from "#src/engine/index.js";
+import { compile, type DeviceOptions } from "#src/engine/index.js";
 import { defineProgram, input } from "#src/graph/index.js";
 import { webgpuMissing } from "../../webgpu.js";
 import { shapes, Values } from "../arbitraries.js";
@@ -34,7 +34,7 @@ describe("topK", () => {
   });
 
   /** Runs topK on values with many ties: any k places with the largest values are right. */
-  const checkTies = (options: CompileOptions, numRuns: number) =>
+  const checkTies = (options: DeviceOptions, numRuns: number) =>
     fc.assert(
       fc.asyncProperty(cases, fc.integer(), async ({ shape, k }, seed) => {
         const { data } = new Values(seed).integers(shape, 0, 3, "float");

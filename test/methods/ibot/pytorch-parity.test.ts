@@ -1,6 +1,8 @@
 // iBOT against an independent implementation in PyTorch: one step's loss and gradients, and all state after three.
+
 import { describe, expect, test } from "vitest";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
+import { memoryOf, viewsOf } from "../../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../../pytorch.js";
 import { batch, normalization, optimizer, options, patches, shape, tinyBatch, tinyIbot } from "./tiny-ibot.js";
 
@@ -19,9 +21,9 @@ describe.skipIf(pytorchMissing !== undefined)(
       const expected = runPython(
         "test/reference/ibot.py",
         [
-          ...student.layout.entries.map(({ name, shape }) => ({
+          ...student.state.parameters.tensors.map(({ name, shape }) => ({
             ...{ name: `parameters/${name}`, dtype: "F32" as const },
-            ...{ shape, data: Float32Array.from(student.values[name]!) },
+            ...{ shape, data: memoryOf(student.values[name]).slice() },
           })),
           ...Object.entries(inputs).flatMap(([name, data]) => (data instanceof Uint8Array ? [pixels(name, data)] : [])),
           { name: "masks", dtype: "I32", shape: [batch, 2, patches], data: inputs.masks as Int32Array },
@@ -54,7 +56,7 @@ describe.skipIf(pytorchMissing !== undefined)(
       expect(difference([first.loss], reference("loss"))).toBeLessThan(1e-5);
       expect(difference([first.metrics.cls as number], reference("cls"))).toBeLessThan(1e-5);
       expect(difference([first.metrics.patch as number], reference("patch"))).toBeLessThan(1e-5);
-      const slopes = student.layout.views(student.state.gradients);
+      const slopes = viewsOf(student.state.gradients);
       let clipped = 0;
       for (const [name, values] of Object.entries(slopes)) {
         const theirs = reference(`gradients/${name}`);
@@ -68,14 +70,14 @@ describe.skipIf(pytorchMissing !== undefined)(
         ).toBeLessThan(1e-4);
       }
       expect(clipped).toBeGreaterThan(0);
-      expect(clipped).toBeLessThan(student.layout.entries.length);
+      expect(clipped).toBeLessThan(student.state.parameters.tensors.length);
 
       for (let number = 2; number <= steps; number++) await step(inputs, { step: number, learningRate });
-      for (const { name } of student.layout.entries) {
+      for (const { name } of student.state.parameters.tensors) {
         const compare = (values: Float32Array, other: string) =>
           difference(withoutKeyBias(name, values), withoutKeyBias(name, reference(`${other}/${name}`)));
-        expect(compare(student.values[name]!, "after"), `${name} after three steps`).toBeLessThan(1e-4);
-        expect(compare(teacher.values[name]!, "teacher"), `the teacher's ${name}`).toBeLessThan(1e-4);
+        expect(compare(memoryOf(student.values[name]), "after"), `${name} after three steps`).toBeLessThan(1e-4);
+        expect(compare(memoryOf(teacher.arrays.byName[name]), "teacher"), `the teacher's ${name}`).toBeLessThan(1e-4);
       }
       expect(difference(centres.clsCentre, reference("clsCentre"))).toBeLessThan(1e-4);
       expect(difference(centres.patchCentre, reference("patchCentre"))).toBeLessThan(1e-4);

@@ -1,8 +1,11 @@
 // A small iBOT with a batch, for tests.
+
+import { openEngine } from "#src/engine/index.js";
 import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
 import { viewName } from "#src/methods/ibot/task.js";
 import { createIbotTraining, type IbotDefinition } from "#src/methods/ibot/training.js";
 import { randomStream } from "#src/random/index.js";
+import { viewsOf } from "../../engine/host-memory.js";
 
 export const batch = 4;
 export const shape = { imageSize: 16, patchSize: 4, width: 24, depth: 2, heads: 3, mlpRatio: 2 };
@@ -33,15 +36,15 @@ export async function tinyIbot(changes: Partial<IbotDefinition> = {}) {
     microBatches: 2,
     totalSteps: 10,
     stepsPerEpoch: 1,
-    engine: { threads: 1 },
+    engine: openEngine({ threads: 1 }),
     ...changes,
   });
-  for (const [name, values] of Object.entries(training.student.values)) {
+  for (const [name, values] of Object.entries(viewsOf(training.student.state.parameters))) {
     const stream = randomStream(3, name, 0, 0);
     const isScale = name.includes("norm") && name.endsWith("weight");
     for (let index = 0; index < values.length; index++) values[index] = (isScale ? 1 : 0) + 0.15 * stream.normal();
   }
-  training.startTeacher();
+  await training.startTeacher();
   return training;
 }
 

@@ -1,8 +1,10 @@
 // What happens to student, teacher and centres over the steps of iBOT.
+
 import { describe, expect, test } from "vitest";
 import { PROTOTYPES } from "#src/methods/ibot/head.js";
 import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { restoreState, stateTensors } from "#src/training/model-state.js";
+import { memoryOf } from "../../engine/host-memory.js";
 import { temporaryFolder } from "../../files/temporary-folder.js";
 import { options, tinyBatch, tinyIbot } from "./tiny-ibot.js";
 
@@ -19,41 +21,46 @@ describe("createIbotTraining", () => {
       results.push(await whole.step(tinyBatch(step), { step, learningRate }));
       if (step === 2) {
         const { parameters, means, squares } = whole.student.state;
-        const state = { parameters, means, squares, teacher: whole.teacher.buffer, ...whole.centres };
+        const arrays = { parameters, means, squares, teacher: whole.teacher.arrays };
+        const memories = Object.entries(arrays).map(([name, { memory }]) => [name, memory!] as const);
+        const state = { ...Object.fromEntries(memories), ...whole.centres };
         saved = Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.slice()]));
       }
     }
     const resumed = await tinyIbot();
-    for (const name of ["parameters", "means", "squares"] as const) resumed.student.state[name].set(saved[name]!);
-    resumed.teacher.buffer.set(saved.teacher!);
+    for (const name of ["parameters", "means", "squares"] as const)
+      resumed.student.state[name].memory!.set(saved[name]!);
+    resumed.teacher.arrays.memory!.set(saved.teacher!);
     for (const name of ["clsCentre", "patchCentre"] as const) resumed.centres[name].set(saved[name]!);
     for (const step of [3, 4]) {
       expect(await resumed.step(tinyBatch(step), { step, learningRate })).toEqual(results[step - 1]);
     }
-    expect(resumed.teacher.buffer).toEqual(whole.teacher.buffer);
-    expect(resumed.student.state.parameters).toEqual(whole.student.state.parameters);
+    expect(resumed.teacher.arrays.memory!).toEqual(whole.teacher.arrays.memory!);
+    expect(resumed.student.state.parameters.memory).toEqual(whole.student.state.parameters.memory);
   });
 
   test("a checkpoint holds the teacher beside the student, and gives both back", async () => {
     const training = await tinyIbot();
     await training.step(tinyBatch(1), { step: 1, learningRate });
     const path = folder("step.safetensors");
-    await writeCheckpoint(path, { step: 1, tensors: stateTensors(training.student), metadata: {} });
+    await writeCheckpoint(path, { step: 1, tensors: await stateTensors(training.student), metadata: {} });
     const restored = await tinyIbot();
-    restoreState(restored.student, await readCheckpoint(path));
-    expect(restored.teacher.buffer).toEqual(training.teacher.buffer);
-    expect(restored.student.state.parameters).toEqual(training.student.state.parameters);
-    expect(restored.teacher.buffer).not.toEqual(restored.student.state.parameters);
+    await restoreState(restored.student, await readCheckpoint(path));
+    expect(restored.teacher.arrays.memory!).toEqual(training.teacher.arrays.memory!);
+    expect(restored.student.state.parameters.memory).toEqual(training.student.state.parameters.memory);
+    expect(restored.teacher.arrays.memory!).not.toEqual(restored.student.state.parameters.memory);
   });
 
   test("the prototypes stay as they are in the first epoch, and then move", async () => {
     const training = await tinyIbot({ stepsPerEpoch: 2 });
-    const start = training.student.values[prototypes]!.slice();
+    const start = memoryOf(training.student.values[prototypes]).slice();
     for (const step of [1, 2]) await training.step(tinyBatch(step), { step, learningRate });
-    expect(training.student.values[prototypes]).toEqual(start);
-    expect(training.student.values["head.mlp.0.weight"]).not.toEqual(training.teacher.values["head.mlp.0.weight"]);
+    expect(memoryOf(training.student.values[prototypes])).toEqual(start);
+    expect(memoryOf(training.student.values["head.mlp.0.weight"])).not.toEqual(
+      memoryOf(training.teacher.arrays.byName["head.mlp.0.weight"]),
+    );
     await training.step(tinyBatch(3), { step: 3, learningRate });
-    expect(training.student.values[prototypes]).not.toEqual(start);
+    expect(memoryOf(training.student.values[prototypes])).not.toEqual(start);
   });
 
   test("two micro-batches make the step of one batch", async () => {
@@ -70,11 +77,11 @@ describe("createIbotTraining", () => {
 
   test("a step that is not finite leaves teacher and centres alone", async () => {
     const training = await tinyIbot();
-    training.student.values["blocks.0.attn.qkv.weight"]![0] = Number.NaN;
-    const [teacher, centre] = [training.teacher.buffer.slice(), training.centres.clsCentre.slice()];
+    memoryOf(training.student.values["blocks.0.attn.qkv.weight"])[0] = Number.NaN;
+    const [teacher, centre] = [training.teacher.arrays.memory!.slice(), training.centres.clsCentre.slice()];
     const { updated } = await training.step(tinyBatch(1), { step: 1, learningRate });
     expect(updated).toBe(false);
-    expect(training.teacher.buffer).toEqual(teacher);
+    expect(training.teacher.arrays.memory!).toEqual(teacher);
     expect(training.centres.clsCentre).toEqual(centre);
   });
 

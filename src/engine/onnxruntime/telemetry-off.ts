@@ -1,6 +1,6 @@
 // Switches off the telemetry of ONNX Runtime; takes effect only if it comes before the library is loaded.
 import { isMainThread } from "node:worker_threads";
-import { EngineError } from "./errors.js";
+import { EngineError } from "../errors.js";
 
 /** Read by the library's Linux and macOS builds as they are loaded; their Windows builds send nothing themselves. */
 const VARIABLE = "ORT_DISABLE_TELEMETRY";
