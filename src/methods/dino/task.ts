@@ -4,11 +4,12 @@ import { ParameterScope } from "../../nn/parameters.js";
 import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import { scaleInputs } from "../distillation/branch-scales.js";
-import { clsOf, cropEncoder } from "../distillation/crop-encoder.js";
+import { cropEncoder } from "../distillation/crop-encoder.js";
 import { cropInputs } from "../distillation/crops.js";
 import { projectionHead } from "../distillation/head.js";
 import { cropTask, type DistillationTask, targetsOfTeacher, teacherScope } from "../distillation/task.js";
 import { featureSpread } from "../feature-spread.js";
+import { clsOf } from "../tokens.js";
 import type { DinoOptions } from "./options.js";
 
 /**

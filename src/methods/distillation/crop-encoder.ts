@@ -31,13 +31,3 @@ export function cropEncoder(scope: ParameterScope, shape: EncoderShape): CropEnc
     return encode(replace(patches).add(positions), { branchScales });
   };
 }
-
-/** The CLS token [1, crops, n] of tokens [1 + patches, crops, n]. */
-export function clsOf(tokens: Tensor): Tensor {
-  return tokens.slice(0, 0, 1);
-}
-
-/** The patch tokens [patches, crops, n] of tokens [1 + patches, crops, n]. */
-export function patchesOf(tokens: Tensor): Tensor {
-  return tokens.slice(0, 1);
-}
