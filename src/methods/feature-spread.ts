@@ -1,5 +1,6 @@
 // How far the features of an image's patches point in different directions.
 import type { Tensor } from "../graph/index.js";
+import { patchesOf } from "./tokens.js";
 
 /** Tokens [..., width] scaled to length 1. */
 export function unitLength(tokens: Tensor): Tensor {
@@ -12,6 +13,6 @@ export function unitLength(tokens: Tensor): Tensor {
  * same direction, near 1 where they spread evenly. encoded [1 + patches, sequences, width], the CLS token first.
  */
 export function featureSpread(encoded: Tensor): Tensor {
-  const centre = unitLength(encoded.slice(0, 1)).mean([0]);
+  const centre = unitLength(patchesOf(encoded)).mean([0]);
   return centre.mul(centre).sum([-1]).mean().neg().add(1);
 }

@@ -9,6 +9,7 @@ import { patchCount } from "./method.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
+import { clsOf, patchesOf } from "./tokens.js";
 
 export const maeOptions = z.strictObject({
   maskRatio: z.number().gt(0).lt(1).describe("share of the patches that the encoder does not see"),
@@ -62,9 +63,9 @@ function maskedAutoencoding(shape: ModelShape, { maskRatio, normPixels }: MaeOpt
       const encoded = encode(tokens);
 
       const embedded = embedForDecoder(encoded);
-      const unshuffled = rowsOf(embedded.slice(0, 1)).gather(mask.placeRows, mask.keptRows.reshape([-1]));
+      const unshuffled = rowsOf(patchesOf(embedded)).gather(mask.placeRows, mask.keptRows.reshape([-1]));
       const decoderInput = mask.hidden.reshape([...mask.hidden.shape, 1]).select(maskToken, unshuffled);
-      const prediction = decode(embedded.slice(0, 0, 1), decoderInput);
+      const prediction = decode(clsOf(embedded), decoderInput);
 
       const target = reconstructionTarget(patches, normPixels);
       const hiddenCount = (patchesPerImage - kept) * images.shape[0]!;

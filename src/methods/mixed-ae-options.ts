@@ -66,7 +66,19 @@ export const mixedAeDefaults: MixedAeOptions = {
   projectionHead: false,
 };
 
-/** Images a group, 1 / ratio; 1 for what is no ratio, which is refused elsewhere. */
+/** Naive mixing as MixedAE with all that it adds switched off. */
+export function withoutRecognition(options: MixingOptions): MixedAeOptions {
+  return {
+    ...mixedAeDefaults,
+    ...options,
+    homologousAttention: false,
+    segmentEmbedding: false,
+    decoderSegmentEmbedding: false,
+    contrastive: false,
+  };
+}
+
+/** Images a group, g = 1 / ratio; 1 for what is no ratio, which is refused elsewhere. */
 export function mixingGroup({ mixingRatio }: { readonly mixingRatio?: unknown }): number {
   return typeof mixingRatio === "number" ? Math.round(1 / mixingRatio) : 1;
 }

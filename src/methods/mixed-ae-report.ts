@@ -41,15 +41,15 @@ function contrastiveLines(
   contrastive: number,
   precisions: readonly number[],
 ): string[] {
-  const images = mixingGroup(methodOptions);
-  const patches = patchCount(model);
-  const idle = idleLoss(patches);
-  const separated = separatedLoss(patches, images, methodOptions.temperature);
+  const g = mixingGroup(methodOptions);
+  const L = patchCount(model);
+  const idle = idleLoss(L);
+  const separated = separatedLoss(L, g, methodOptions.temperature);
   const isTold = methodOptions.segmentEmbedding && contrastive < separated + NEARLY_SEPARATED * (idle - separated);
   return [
     `  contrastive     ${metricText(contrastive)}; ${metricText(idle)} where all patches look alike to the model, ` +
       `${metricText(separated)} where their images are told apart for certain`,
-    ...(isTold ? TOLD : [`  ${verdict(precisions, 1 / images, contrastive < idle - 0.1)}`]),
+    ...(isTold ? TOLD : [`  ${verdict(precisions, 1 / g, contrastive < idle - 0.1)}`]),
   ];
 }
 

@@ -1,5 +1,6 @@
 // The methods by name.
 import { type ModelShape, modelPresets } from "../nn/presets.js";
+import { dino } from "./dino/method.js";
 import { ibot } from "./ibot/method.js";
 import { mae } from "./mae.js";
 import type { Method } from "./method.js";
@@ -13,6 +14,7 @@ const methods = {
   mixedae: mixedAe,
   ibot,
   simmim,
+  dino,
 } as const;
 
 type Methods = typeof methods;

@@ -11,6 +11,7 @@ import { featureSpread } from "./feature-spread.js";
 import { patchCount } from "./method.js";
 import { reconstructingMethod } from "./reconstructing-method.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
+import { patchesOf } from "./tokens.js";
 
 export const simmimOptions = z.strictObject({
   maskRatio: z.number().gt(0).lt(1).describe("share of the mask units that are hidden"),
@@ -100,7 +101,7 @@ function maskedImageModelling(shape: ModelShape, options: SimmimOptions): Recons
 
       const tokens = hidden.select(maskToken.reshape([width]), embed(pixels));
       const encoded = encode(tokens.add(positions.reshape([patches, 1, width])));
-      const prediction = predict(encoded.slice(0, 1));
+      const prediction = predict(patchesOf(encoded));
 
       const counted = hidden.cast(prediction.dtype);
       const error = prediction.sub(pixels).abs().mul(counted).sum();

@@ -133,7 +133,7 @@ describe("mixedae pretrain", () => {
 
   it("documents every flag and key in its help", async () => {
     const { out } = await record(["pretrain", "--help"]);
-    for (const method of ["mae", "mixing", "mixedae", "ibot"] as const) {
+    for (const method of methodNames) {
       for (const { path, description } of configKeys(method)) {
         expect(out).toContain(`  ${path} (default: `);
         expect(out).toContain(description);

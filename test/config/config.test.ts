@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ConfigLayer, groupSize, layerFromAssignments, parseConfig, resolveConfig } from "#src/config/config.js";
 import { ConfigError } from "#src/config/errors.js";
+import { dinoMicroDefaults } from "#src/methods/dino/options.js";
 import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
 import { patchCount } from "#src/methods/method.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
@@ -56,14 +57,35 @@ describe("resolveConfig", () => {
     expect(resolveSet("method=ibot", "model.imageSize=64").methodOptions).toMatchObject({ localSize: 28 });
   });
 
-  it("refuses what does not fit iBOT", () => {
+  it("takes DINO's recipe for its method, and has no masks", () => {
+    const micro = resolveSet("method=dino");
+    expect(micro).toMatchObject({
+      methodOptions: { ...dinoMicroDefaults, localSize: 16 },
+      schedule: { steps: 2000, warmupShare: 0.1, minLearningRate: 1e-6 },
+      optimizer: { betas: [0.9, 0.999], weightDecay: 0.04, clipNorm: null },
+    });
+    const base = resolveSet("method=dino", "model.preset=base");
+    expect(base).toMatchObject({
+      methodOptions: { localCrops: 8, localSize: 96, localScale: [0.05, 0.4], prototypes: 65_536 },
+      data: { scale: [0.4, 1] },
+      schedule: { epochs: 100, warmupShare: 0.1, batchSize: 1024, baseLearningRate: 5e-4 },
+    });
+    expect(problemsOf(() => resolveSet("method=dino", "methodOptions.maskShape=block"))).toEqual([
+      expect.stringContaining("maskShape"),
+    ]);
+  });
+
+  it.each([
+    ["ibot", "iBOT"],
+    ["dino", "DINO"],
+  ])("refuses what does not fit %s", (method, title) => {
     const problems = problemsOf(() =>
-      resolveSet("method=ibot", "methodOptions.localSize=18", "optimizer.clipNorm=1", "run.picturesEvery=10"),
+      resolveSet(`method=${method}`, "methodOptions.localSize=18", "optimizer.clipNorm=1", "run.picturesEvery=10"),
     );
     expect(problems).toEqual([
       "methodOptions.localSize: expected a multiple of model.patchSize = 4 up to model.imageSize = 32; found 18. Take 16 or 20",
-      "optimizer.clipNorm: expected null, for iBOT clips each parameter by methodOptions.parameterClipNorm; found 1. Leave it out",
-      "run.picturesEvery: expected 0, for iBOT reconstructs nothing that could be drawn; found 10. Leave it out",
+      `optimizer.clipNorm: expected null, for ${title} clips each parameter by methodOptions.parameterClipNorm; found 1. Leave it out`,
+      `run.picturesEvery: expected 0, for ${title} reconstructs nothing that could be drawn; found 10. Leave it out`,
     ]);
   });
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gradients, input } from "#src/graph/index.js";
-import { homologousAttention } from "#src/methods/homologous-attention.js";
-import { drawAssignment } from "#src/methods/mixing.js";
+import { homologousExclusion, topkPrecision } from "#src/methods/homologous-attention.js";
+import { drawAssignment, homologousPairs } from "#src/methods/mixing.js";
 import { randomStream } from "#src/random/index.js";
 import { evaluate, randomValues } from "../nn/evaluate.js";
 
@@ -26,9 +26,10 @@ function prepare({ mixed, heads, groupSize, perSource, seed, clsCompetes = false
     return plans[place % mixed]![Math.floor(place / mixed)]!;
   });
   const logits = randomValues("logits", mixed * heads * tokens * tokens, seed, 2);
-  const attention = homologousAttention(input("sources", [patches, mixed], "int32"), perSource, clsCompetes);
   const x = input("logits", [mixed, heads, tokens, tokens]);
-  return { patches, tokens, plans, sources, logits, attention, x };
+  const excluded = homologousExclusion(x, perSource, clsCompetes);
+  const precision = topkPrecision(excluded, homologousPairs(input("sources", [patches, mixed], "int32")));
+  return { patches, tokens, plans, sources, logits, x, excluded, precision };
 }
 
 /** For each row of logits (one query of one head): the numbers of the keys that are not excluded. */
@@ -46,15 +47,13 @@ const cases = fc.record({
   seed: fc.nat(1000),
 });
 
-describe("homologousAttention", () => {
+describe("homologous attention", () => {
   test("keeps the K largest patch keys and CLS of each patch query, everything of CLS; precision counts them", () =>
     fc.assert(
       fc.asyncProperty(cases, async (drawn) => {
-        const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
-        const excluded = attention.exclude(x);
+        const { tokens, plans, sources, logits, x, excluded, precision } = prepare(drawn);
         expect([excluded.shape, excluded.dtype]).toEqual([x.shape, "bool"]);
-        const [precision] = attention.precisions();
-        const found = await evaluate({ excluded, precision: precision! }, { logits, sources });
+        const found = await evaluate({ excluded, precision }, { logits, sources });
         let [kept, homologous] = [0, 0];
         for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
           const query = row % tokens;
@@ -78,9 +77,8 @@ describe("homologousAttention", () => {
   test("where CLS competes, it is a candidate like others, and keeps no more; precision still counts patches", () =>
     fc.assert(
       fc.asyncProperty(cases, async (drawn) => {
-        const { tokens, plans, sources, logits, attention, x } = prepare({ ...drawn, clsCompetes: true });
-        const excluded = attention.exclude(x);
-        const found = await evaluate({ excluded, precision: attention.precisions()[0]! }, { logits, sources });
+        const { tokens, plans, sources, logits, excluded, precision } = prepare({ ...drawn, clsCompetes: true });
+        const found = await evaluate({ excluded, precision }, { logits, sources });
         let [kept, homologous] = [0, 0];
         for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
           const query = row % tokens;
@@ -100,20 +98,18 @@ describe("homologousAttention", () => {
 
   test("keeps all keys that tie with the last place", async () => {
     const drawn = { mixed: 1, heads: 1, groupSize: 2, perSource: 2, seed: 1 };
-    const { tokens, sources, attention, x } = prepare(drawn);
+    const { tokens, excluded } = prepare(drawn);
     // CLS, then four patches; the second place is shared by two.
     const logits = new Float32Array(tokens * tokens);
     for (let query = 0; query < tokens; query++) logits.set([-9, 3, 1, 1, 0], query * tokens);
-    const found = await evaluate({ excluded: attention.exclude(x) }, { logits, sources });
+    const found = await evaluate({ excluded }, { logits });
     expect(keptKeys(found.excluded, tokens).slice(1)).toEqual(Array(4).fill([0, 1, 2, 3]));
   });
 
   test("a precision of 1 where patches prefer their own image, of 1/g for random logits", async () => {
     const drawn = { mixed: 4, heads: 4, groupSize: 4, perSource: 16, seed: 5 };
-    const { tokens, plans, sources, logits, attention, x } = prepare(drawn);
-    attention.exclude(x);
-    const [precision] = attention.precisions();
-    const random = await evaluate({ precision: precision! }, { logits, sources });
+    const { tokens, plans, sources, logits, precision } = prepare(drawn);
+    const random = await evaluate({ precision }, { logits, sources });
     // 16,384 kept keys, a quarter of them homologous by chance.
     expect(Math.abs(random.precision[0]! - 0.25)).toBeLessThan(4.5 * Math.sqrt((0.25 * 0.75) / 16384));
     const knowing = logits.map((value, place) => {
@@ -121,18 +117,17 @@ describe("homologousAttention", () => {
       const plan = plans[Math.floor(place / (drawn.heads * tokens * tokens))]!;
       return value + (key > 0 && query > 0 && plan[key - 1] === plan[query - 1] ? 100 : 0);
     });
-    const perfect = await evaluate({ precision: precision! }, { logits: knowing, sources });
+    const perfect = await evaluate({ precision }, { logits: knowing, sources });
     expect(perfect.precision[0]).toBe(1);
   });
 
   test("lets the gradient through to what is kept and to nothing else, the threshold included", async () => {
     const drawn = { mixed: 2, heads: 2, groupSize: 2, perSource: 3, seed: 8 };
-    const { tokens, sources, logits, attention, x } = prepare(drawn);
+    const { tokens, logits, x, excluded } = prepare(drawn);
     const weights = randomValues("weights", logits.length, 3);
-    const excluded = attention.exclude(x);
     const y = x.softmax(excluded);
     const [slope] = gradients(y.mul(input("weights", x.shape)).sum(), [x]);
-    const found = await evaluate({ excluded, y, slope: slope! }, { logits, sources, weights });
+    const found = await evaluate({ excluded, y, slope: slope! }, { logits, weights });
     for (const [row, keys] of keptKeys(found.excluded, tokens).entries()) {
       const at = (key: number) => row * tokens + key;
       const total = keys.reduce((sum, key) => sum + Math.exp(logits[at(key)]!), 0);
@@ -146,13 +141,5 @@ describe("homologousAttention", () => {
       }
     }
     expect(keptKeys(found.excluded, tokens)[1]).toHaveLength(4);
-  });
-
-  test("reports a precision for each block that it is used in", () => {
-    const { attention, x } = prepare({ mixed: 1, heads: 1, groupSize: 2, perSource: 2, seed: 1 });
-    expect(attention.precisions()).toHaveLength(0);
-    attention.exclude(x);
-    attention.exclude(x);
-    expect(attention.precisions()).toHaveLength(2);
   });
 });

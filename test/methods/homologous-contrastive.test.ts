@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
 import { homologousContrastiveLoss, idleLoss, separatedLoss } from "#src/methods/homologous-contrastive.js";
-import { drawAssignment } from "#src/methods/mixing.js";
+import { drawAssignment, homologousPairs } from "#src/methods/mixing.js";
 import { randomStream } from "#src/random/index.js";
 import { evaluate, randomValues } from "../nn/evaluate.js";
 
@@ -22,7 +22,7 @@ async function lossOf(
 ): Promise<number> {
   const loss = homologousContrastiveLoss(
     input("tokens", [patches, mixed, width]),
-    input("sources", [patches, mixed], "int32"),
+    homologousPairs(input("sources", [patches, mixed], "int32")),
     patches / groupSize,
     temperature,
   );

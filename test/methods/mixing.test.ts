@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
-import { drawAssignment, type MixingMode, mixture } from "#src/methods/mixing.js";
+import { assignmentFor, drawAssignment, homologousPairs, type MixingMode, mixture } from "#src/methods/mixing.js";
 import { randomStream } from "#src/random/index.js";
 import { evaluate } from "../nn/evaluate.js";
 
@@ -35,22 +35,18 @@ describe("mixture", () => {
         const perGroup = mode === "compose" ? 1 : groupSize;
         const mixed = groups * perGroup;
         const plan = drawAll(seed, groups, patches, groupSize);
-        const { sources, mix, unmix, share, hidden } = mixture(
-          input("plan", [groups, patches], "int32"),
-          groupSize,
-          mode,
-        );
+        const { M, mix, unmix, share, hidden } = mixture(input("plan", [groups, patches], "int32"), groupSize, mode);
         // Every value says which image, patch and place it is.
         const pixels = Float32Array.from({ length: patches * images * n }, (_, index) => index);
         const token = Float32Array.from({ length: mixed * n }, (_, index) => -1 - index);
         const filler = Float32Array.from({ length: n }, (_, index) => 1e6 + index);
         const mixedPatches = mix(input("pixels", [patches, images, n]));
-        expect(sources.shape).toEqual([patches, mixed]);
+        expect(M.shape).toEqual([patches, mixed]);
         expect(mixedPatches.shape).toEqual([patches, mixed, n]);
         expect(hidden.shape).toEqual([patches, images]);
         const found = await evaluate(
           {
-            sources,
+            M,
             hidden,
             mixedPatches,
             unmixed: unmix(mixedPatches, input("filler", [n])),
@@ -59,7 +55,7 @@ describe("mixture", () => {
           { plan, pixels, token, filler },
         );
 
-        const sourceAt = (patch: number, mixedImage: number) => found.sources[patch * mixed + mixedImage]!;
+        const sourceAt = (patch: number, mixedImage: number) => found.M[patch * mixed + mixedImage]!;
         const mixedOf = (image: number) => (mode === "compose" ? Math.floor(image / groupSize) : image);
         for (let mixedImage = 0; mixedImage < mixed; mixedImage++) {
           const group = Math.floor(mixedImage / perGroup);
@@ -72,6 +68,13 @@ describe("mixture", () => {
               expect(found.mixedPatches[(patch * mixed + mixedImage) * n + i]).toBe(pixels[origin]);
             }
           }
+        }
+        for (let image = 0; image < images; image++) {
+          const group = Math.floor(image / groupSize);
+          const row = plan.subarray(group * patches, (group + 1) * patches);
+          expect([...assignmentFor(image % groupSize, row, groupSize, mode)]).toEqual(
+            Array.from(row, (_, patch) => sourceAt(patch, mixedOf(image))),
+          );
         }
         if (mode === "full") {
           // A Latin square: nothing is lost and nothing is used twice.
@@ -93,6 +96,14 @@ describe("mixture", () => {
       }),
       { numRuns: 25 },
     ));
+});
+
+test("patches are homologous where the same image supplies them", async () => {
+  // Two mixed images of three patches.
+  const M = Int32Array.from([0, 1, 1, 1, 0, 1]);
+  const { pairs } = await evaluate({ pairs: homologousPairs(input("M", [3, 2], "int32")) }, { M });
+  expect([...pairs.slice(0, 9)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1]);
+  expect([...pairs.slice(9)]).toEqual(Array(9).fill(1));
 });
 
 describe("drawAssignment", () => {

@@ -1,10 +1,12 @@
 """python3 ibot.py INPUT.safetensors OUTPUT.safetensors: iBOT (arXiv 2111.07832) in PyTorch, loss, gradients and steps.
 
-INPUT   metadata `config` (JSON, see main); tensors `parameters/<name>`, the student's, of which the teacher starts as a
+INPUT   metadata `config` (JSON, see train); tensors `parameters/<name>`, the student's, of which the teacher starts as a
         copy; normalised crops `global/<v>`, `local/<v>` [B, 3, S, S]; `masks` [B, 2, L]; `branchScales`
         [B, views, depth, 2]; `clsCentre` and `patchCentre` [K].
 OUTPUT  of the first step: loss, cls, patch, gradients/<name> before clipping; after all steps: after/<name>,
         teacher/<name>, clsCentre, patchCentre; all computed in float64.
+
+What is trained by it is a function that gives losses and mean teacher outputs, so that dino.py can train by it too.
 """
 
 import json
@@ -57,7 +59,7 @@ def cross_entropy(targets, logits):
 
 
 def losses(student, teacher, config, given, centres, temperature):
-    """-> (cls, patch, mean teacher output of CLS, mean teacher output of patches)."""
+    """-> the losses and the mean teacher outputs, each {"cls": ..., "patch": ...}."""
     local_crops = [given[f"local/{v}"] for v in range(config["localCrops"])]
     with torch.no_grad():
         seen = [head(teacher, encode(teacher, config, given[f"global/{v}"])) for v in range(2)]
@@ -81,21 +83,22 @@ def losses(student, teacher, config, given, centres, temperature):
             each = cross_entropy(patch_targets[q], output[:, 1:])
             patch_terms.append(((each * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)).mean())
     means = torch.cat([t[:, 0] for t in seen]).mean(dim=0), torch.cat([t[:, 1:] for t in seen]).mean(dim=(0, 1))
-    return sum(cls_terms) / len(cls_terms), sum(patch_terms) / len(patch_terms), *means
+    found = {"cls": sum(cls_terms) / len(cls_terms), "patch": sum(patch_terms) / len(patch_terms)}
+    return found, dict(zip(["cls", "patch"], means))
 
 
 def half_cosine(step, start, end, total):
     return end + 0.5 * (start - end) * (1 + math.cos(math.pi * step / total))
 
 
-def main(input_path, output_path):
+def train(input_path, output_path, losses):
     tensors, metadata = tensor_file.read(input_path)
     config = json.loads(metadata["config"])
     given = {name: torch.from_numpy(array).double() for name, array in tensors.items()}
     prefix = "parameters/"
     student = {name[len(prefix) :]: t.clone().requires_grad_() for name, t in given.items() if name.startswith(prefix)}
     teacher = {name: t.detach().clone() for name, t in student.items()}
-    centres = {"cls": given["clsCentre"], "patch": given["patchCentre"]}
+    centres = {name: given[f"{name}Centre"] for name in ("cls", "patch") if f"{name}Centre" in given}
     groups = [
         {"params": [t for t in student.values() if t.ndim >= 2]},
         {"params": [t for t in student.values() if t.ndim < 2], "weight_decay": 0},
@@ -112,10 +115,11 @@ def main(input_path, output_path):
         decay = half_cosine(step, config["weightDecay"], config["weightDecayEnd"], config["total"])
         optimizer.param_groups[0]["weight_decay"] = decay
         optimizer.zero_grad(set_to_none=True)
-        cls, patch, cls_mean, patch_mean = losses(student, teacher, config, given, centres, temperature)
-        (cls + patch).backward()
+        found, means = losses(student, teacher, config, given, centres, temperature)
+        loss = sum(found.values())
+        loss.backward()
         if step == 0:
-            output.update(loss=(cls + patch).detach(), cls=cls.detach(), patch=patch.detach())
+            output.update(loss=loss.detach(), **{name: value.detach() for name, value in found.items()})
             output.update({f"gradients/{name}": t.grad.clone() for name, t in student.items()})
         for name, parameter in student.items():
             torch.nn.utils.clip_grad_norm_([parameter], config["clipNorm"])
@@ -127,15 +131,12 @@ def main(input_path, output_path):
             for name, parameter in student.items():
                 teacher[name] = momentum * teacher[name] + (1 - momentum) * parameter
         keep = config["centreMomentum"]
-        centres = {
-            "cls": keep * centres["cls"] + (1 - keep) * cls_mean,
-            "patch": keep * centres["patch"] + (1 - keep) * patch_mean,
-        }
+        centres = {name: keep * centre + (1 - keep) * means[name] for name, centre in centres.items()}
     output.update({f"after/{name}": t.detach() for name, t in student.items()})
     output.update({f"teacher/{name}": t for name, t in teacher.items()})
-    output.update(clsCentre=centres["cls"], patchCentre=centres["patch"])
+    output.update({f"{name}Centre": centre for name, centre in centres.items()})
     tensor_file.write(output_path, {name: t.double().numpy() for name, t in output.items()})
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    train(*sys.argv[1:], losses)

@@ -5,7 +5,7 @@ import { resolveConfig } from "#src/config/config.js";
 import { HealthWatch } from "#src/training/health.js";
 import { pretrain } from "#src/training/index.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
-import { recordHooks, tinyIbotConfig, writeImages } from "./tiny-run.js";
+import { recordHooks, tinyDistillationConfig, writeImages } from "./tiny-run.js";
 
 const at = temporaryFolder();
 const config = resolveConfig([{ origin: "test", values: { source: "photos" } }]);
@@ -32,13 +32,13 @@ test("single steps, and the beginning of a run, are no sign", () => {
   expect(warnedAt(steps(500, 0.001), 2000)).toEqual([300]);
 });
 
-test("a run of iBOT whose teacher says nothing warns while it goes on, and in its log", {
+test.each(["ibot", "dino"] as const)("a run of %s whose teacher says nothing warns while it goes on, and in its log", {
   timeout: 60_000,
-}, async () => {
+}, async (method) => {
   await writeImages(at("images"));
   const hot = ["schedule.steps=200", "methodOptions.teacherTemperatureStart=5", "methodOptions.teacherTemperature=5"];
   const hooks = recordHooks();
-  await pretrain(tinyIbotConfig(at("images"), ...hot), at("run"), hooks);
+  await pretrain(tinyDistillationConfig(method, at("images"), ...hot), at(method), hooks);
   expect(hooks.lines.join("\n")).toMatch(/Warning at step 200: the teacher says the same of all crops/);
-  expect(readFileSync(at("run", "log.txt"), "utf8")).toMatch(/ warning step 200: the teacher says .* temperature/);
+  expect(readFileSync(at(method, "log.txt"), "utf8")).toMatch(/ warning step 200: the teacher says .* temperature/);
 });

@@ -13,7 +13,7 @@ import { createLearner } from "#src/training/learner.js";
 import { plannedBytes } from "#src/training/memory-check.js";
 import { bytesWithImages, planMemory } from "#src/training/planned-memory.js";
 import { startProgram } from "./command-line.js";
-import { readMetrics, recordHooks, sharedFolder, tinyConfig, tinyIbotConfig, writeImages } from "./tiny-run.js";
+import { readMetrics, recordHooks, sharedFolder, tinyConfig, tinyDistillationConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();
 const source = at("images");
@@ -49,7 +49,8 @@ describe("planMemory", () => {
   const configs: readonly (() => PretrainConfig)[] = [
     () => tinyConfig(source),
     () => tinyConfig(source, "schedule.microBatch=4", "method=mae"),
-    () => tinyIbotConfig(source),
+    () => tinyDistillationConfig("ibot", source),
+    () => tinyDistillationConfig("dino", source),
   ];
   test.each(configs)("plans what the training then says it takes (%#)", async (configure) => {
     const config = configure();
@@ -57,8 +58,8 @@ describe("planMemory", () => {
     const length = { ...deriveSchedule(config, 40), stepsPerEpoch: 5 };
     const { training } = await createLearner(config, length);
     const ofTraining = parts.filter(({ name }) => /^(weights|computing)/.test(name));
-    // iBOT's prototypes, which are frozen at first, begin a chunk of their own in each of six buffers.
-    const tolerance = config.method === "ibot" ? 6 * 4 * 2 ** 16 : 0;
+    // The prototypes of a teacher, which are frozen at first, begin a chunk of their own in each of six buffers.
+    const tolerance = methodOf(config).teacherPrefix === undefined ? 0 : 6 * 4 * 2 ** 16;
     expect(Math.abs(plannedBytes(ofTraining) - training.memoryBytes)).toBeLessThanOrEqual(tolerance);
     expect(bytesWithImages(parts, { inMemory: true, bytes: 1000, description: "" })).toBe(plannedBytes(parts) + 1000);
   });

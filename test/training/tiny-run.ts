@@ -9,8 +9,9 @@ import { Progress } from "#src/terminal/progress.js";
 import type { RunHooks } from "#src/training/hooks.js";
 import type { StepMetrics } from "#src/training/metrics-file.js";
 
-type ReconstructingConfig = Exclude<PretrainConfig, { readonly method: "ibot" }>;
-type IbotConfig = Extract<PretrainConfig, { readonly method: "ibot" }>;
+type DistillationName = "ibot" | "dino";
+type ReconstructingConfig = Exclude<PretrainConfig, { readonly method: DistillationName }>;
+type DistillationConfig = Extract<PretrainConfig, { readonly method: DistillationName }>;
 
 /** Keys of a run of 10 steps on one thread: with 40 images, 5 batches a pass. */
 export const tinyAssignments: readonly string[] = [
@@ -30,9 +31,8 @@ export const tinyAssignments: readonly string[] = [
   "run.picturesEvery=0",
 ];
 
-/** Keys that make the run one of iBOT, with two local crops of 8 pixels. */
-export const tinyIbotAssignments: readonly string[] = [
-  "method=ibot",
+/** Keys of a run of a method with a teacher, with two local crops of 8 pixels. */
+const tinyDistillationAssignments: readonly string[] = [
   "methodOptions.localCrops=2",
   "methodOptions.localSize=8",
   "methodOptions.prototypes=16",
@@ -45,14 +45,26 @@ export function tinyConfig(source: string, ...assignments: readonly string[]): R
 }
 
 export function reconstructing(config: PretrainConfig): ReconstructingConfig {
-  if (config.method === "ibot") throw new Error("expected a method that reconstructs");
+  if (isDistillation(config)) throw new Error("expected a method that reconstructs");
   return config;
 }
 
-export function tinyIbotConfig(source: string, ...assignments: readonly string[]): IbotConfig {
-  const config = resolveTiny(source, [...tinyIbotAssignments, ...assignments]);
-  if (config.method !== "ibot") throw new Error("expected iBOT");
+export function tinyDistillationConfig(
+  method: DistillationName,
+  source: string,
+  ...assignments: readonly string[]
+): DistillationConfig {
+  const config = resolveTiny(source, [`method=${method}`, ...tinyDistillationAssignments, ...assignments]);
+  if (!isDistillation(config)) throw new Error("expected a method with a teacher");
   return config;
+}
+
+export function tinyIbotConfig(source: string, ...assignments: readonly string[]): DistillationConfig {
+  return tinyDistillationConfig("ibot", source, ...assignments);
+}
+
+function isDistillation(config: PretrainConfig): config is DistillationConfig {
+  return config.method === "ibot" || config.method === "dino";
 }
 
 function resolveTiny(source: string, assignments: readonly string[]): PretrainConfig {

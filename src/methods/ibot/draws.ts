@@ -1,43 +1,34 @@
 // What iBOT draws on the host for a batch: the masks of the global crops, and the student's drop path.
-import { drawBranchScales } from "../../nn/drop-path.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import { randomStream } from "../../random/index.js";
+import { drawCropScales, type ScaleDraws } from "../distillation/branch-scales.js";
+import { GLOBAL_CROPS } from "../distillation/crops.js";
+import type { Position } from "../method.js";
 import { drawMask } from "./masks.js";
 import type { IbotOptions } from "./options.js";
 
-export interface DrawPosition {
-  readonly seed: number;
-  readonly epoch: number;
-  /** The number of the batch's first image within the epoch. */
-  readonly firstImage: number;
-}
-
 /** Inputs of the step program, by name. */
-export interface IbotDraws {
+export interface IbotDraws extends ScaleDraws {
   /** [batch, 2, patches] */
   readonly masks: Int32Array;
-  /** [batch, 2 + local crops, depth, 2]; left out without drop path. */
-  readonly branchScales?: Float32Array;
 }
 
 /** Every image's draws are a function of its position in the run alone. */
 export function drawIbotInputs(
-  { imageSize, patchSize, depth }: EncoderShape,
+  shape: EncoderShape,
   options: IbotOptions,
   batch: number,
-  { seed, epoch, firstImage }: DrawPosition,
+  position: Position,
 ): IbotDraws {
-  const grid = imageSize / patchSize;
-  const crops = 2 + options.localCrops;
-  const masks = new Int32Array(batch * 2 * grid * grid);
-  const branchScales = new Float32Array(batch * crops * depth * 2);
+  const { seed, epoch, firstImage } = position;
+  const grid = shape.imageSize / shape.patchSize;
+  const patches = grid ** 2;
+  const masks = new Int32Array(batch * GLOBAL_CROPS * patches);
   for (let image = 0; image < batch; image++) {
-    const maskStream = randomStream(seed, "ibot-mask", epoch, firstImage + image);
-    for (const crop of [0, 1]) masks.set(drawMask(maskStream, grid, options), (image * 2 + crop) * grid * grid);
-    const pathStream = randomStream(seed, "ibot-drop-path", epoch, firstImage + image);
-    for (let crop = 0; crop < crops; crop++) {
-      branchScales.set(drawBranchScales(pathStream, depth, options.dropPath), (image * crops + crop) * depth * 2);
+    const stream = randomStream(seed, "ibot-mask", epoch, firstImage + image);
+    for (let crop = 0; crop < GLOBAL_CROPS; crop++) {
+      masks.set(drawMask(stream, grid, options), (image * GLOBAL_CROPS + crop) * patches);
     }
   }
-  return { masks, ...(options.dropPath > 0 && { branchScales }) };
+  return { masks, ...drawCropScales("ibot-drop-path", shape, options, batch, position) };
 }

@@ -1,105 +1,75 @@
-// iBOT as one tensor program: teacher, student, both losses, and the figures that tell its health.
-import { concat, input, type Tensor } from "../../graph/index.js";
-import { type Parameter, ParameterScope } from "../../nn/parameters.js";
-import { type Normalization, normalizePixels } from "../../nn/pixels.js";
+// iBOT as one tensor program: teacher, student, both losses, and the metrics that tell its health.
+import { concat, input } from "../../graph/index.js";
+import { ParameterScope } from "../../nn/parameters.js";
+import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
+import { scaleInputs } from "../distillation/branch-scales.js";
+import { cropInputs, GLOBAL_CROPS } from "../distillation/crops.js";
+import { cropTask, type DistillationTask, targetsOfTeacher, teacherScope } from "../distillation/task.js";
 import { featureSpread } from "../feature-spread.js";
-import { clsLoss, meanEntropy, patchLoss, teacherTargets } from "./losses.js";
+import { patchCount } from "../method.js";
+import { clsOf, patchesOf } from "../tokens.js";
 import { ibotNetwork } from "./network.js";
 import type { IbotOptions } from "./options.js";
+import { patchLoss } from "./patch-loss.js";
 
-/** Before the names of the teacher's weights, in programs and in checkpoints. */
-export const TEACHER = "teacher.";
-
-export interface IbotTask {
-  /** The scalar to minimise: the two losses added. */
-  readonly loss: Tensor;
-  /**
-   * `cls` and `patch` (the losses), `teacherEntropy`, `divergence` (of the student from the teacher, over crops) and
-   * `featureSpread`, all scalars; `clsMean` and `patchMean` [prototypes], the teacher's mean outputs, for the centres;
-   * `usage` [prototypes], the mean of what it says of patches.
-   */
-  readonly metrics: Readonly<Record<string, Tensor>>;
-  /** The student's parameters. */
-  readonly parameters: readonly Parameter[];
-}
-
-export const viewName = (kind: "global" | "local", index: number) => `${kind}/${index}`;
+export type IbotCentre = "cls" | "patch";
 
 /**
  * [Zhou et al., "iBOT: Image BERT Pre-Training with Online Tokenizer", ICLR 2022].
  *
- * Inputs of a batch: uint8 crops [batch, size, size, 3] for `global/0`, `global/1`, `local/0`, ...; `masks`, int32
- * [batch, 2, patches], 1 where a patch of a global crop is hidden from the student; with drop path `branchScales`
- * [batch, 2 + local crops, depth, 2]. Held inputs: the teacher's weights under `teacher.`, the centres [prototypes] and
- * the teacher's temperatures [1]. All crops of one size go through the network together, those of a view side by side.
+ * Inputs of a batch: its crops and the scales of drop path (see crops.ts and branch-scales.ts); `masks`, int32
+ * [batch, 2, patches], 1 where a patch of a global crop is hidden from the student. The loss is that of crops and that of
+ * hidden patches added.
  */
 export function ibotTask(
   shape: EncoderShape,
   options: IbotOptions,
   batch: number,
   normalization: Normalization,
-): IbotTask {
-  const { localCrops, localSize, prototypes, studentTemperature, dropPath } = options;
-  const { imageSize, patchSize, depth } = shape;
-  const patches = (imageSize / patchSize) ** 2;
-  const crops = (kind: "global" | "local", count: number, size: number) =>
-    normalizePixels(
-      concat(
-        Array.from({ length: count }, (_, index) => input(viewName(kind, index), [batch, size, size, 3], "uint8")),
-        0,
-      ),
-      normalization,
-    );
-  const vector = (name: string) => input(name, [prototypes]);
-  const scalar = (name: string) => input(name, [1]);
-
+): DistillationTask<IbotCentre> {
+  const { prototypes, studentTemperature } = options;
   const scope = new ParameterScope();
   const student = ibotNetwork(scope, shape, options);
-  const teacher = ibotNetwork(new ParameterScope().in(TEACHER.slice(0, -1)), shape, options);
-  const globalCrops = crops("global", 2, imageSize);
+  const teacher = ibotNetwork(teacherScope(), shape, options);
+  const crops = cropInputs(shape, options, batch, normalization);
+  const scales = scaleInputs(shape, options, batch);
 
-  const teacherOutputs = teacher.head(teacher.encode(globalCrops)).stopGradient();
-  const [teacherCls, teacherPatches] = [teacherOutputs.slice(0, 0, 1), teacherOutputs.slice(0, 1)];
-  const clsTargets = teacherTargets(teacherCls, vector("clsCentre"), scalar("clsTemperature"));
-  const patchTargets = teacherTargets(teacherPatches, vector("patchCentre"), scalar("patchTemperature"));
+  const ofTeacher = teacher.head(teacher.encode(crops.global)).stopGradient();
+  const targetsOf = targetsOfTeacher(prototypes);
+  const clsTargets = targetsOf("cls", clsOf(ofTeacher));
+  const patchTargets = targetsOf("patch", patchesOf(ofTeacher));
 
-  const hidden = input("masks", [batch, 2, patches], "int32")
+  const patches = patchCount(shape);
+  const hidden = input("masks", [batch, GLOBAL_CROPS, patches], "int32")
     .transpose([2, 1, 0])
-    .reshape([patches, 2 * batch]);
-  const scales =
-    dropPath > 0
-      ? input("branchScales", [batch, 2 + localCrops, depth, 2])
-          .transpose([1, 0, 2, 3])
-          .reshape([(2 + localCrops) * batch, depth, 2])
-      : undefined;
-  const encoded = student.encode(globalCrops, {
-    hidden: hidden.equal(1),
-    branchScales: scales?.slice(0, 0, 2 * batch),
+    .reshape([patches, GLOBAL_CROPS * batch]);
+  const encoded = student.encode(crops.global, {
+    replace: (embedded) => student.hide(embedded, hidden.equal(1)),
+    branchScales: scales.global,
   });
-  const outputs = student.head(encoded).div(studentTemperature);
-  const cls = [outputs.slice(0, 0, 1)];
-  if (localCrops > 0) {
-    const local = student.encode(crops("local", localCrops, localSize), { branchScales: scales?.slice(0, 2 * batch) });
-    cls.push(student.head(local.slice(0, 0, 1)).div(studentTemperature));
+  const ofGlobal = student.head(encoded).div(studentTemperature);
+  const clsLogits = [clsOf(ofGlobal)];
+  if (crops.local) {
+    const local = student.encode(crops.local, { branchScales: scales.local });
+    clsLogits.push(student.head(clsOf(local)).div(studentTemperature));
   }
-  const clsLogits = concat(cls, 1).reshape([2 + localCrops, batch, prototypes]);
-  const ofCrops = clsLoss(clsTargets.reshape([2, batch, prototypes]), clsLogits);
-  const ofPatches = patchLoss(patchTargets, outputs.slice(0, 1), hidden.cast("float32"));
-  const teacherEntropy = meanEntropy(clsTargets);
+
+  const { loss: cls, ...ofCrops } = cropTask(clsTargets, concat(clsLogits, 1), batch, options);
+  const patch = patchLoss(patchTargets, patchesOf(ofGlobal), hidden.cast("float32"));
 
   return {
-    loss: ofCrops.add(ofPatches),
+    loss: cls.add(patch),
     metrics: {
-      cls: ofCrops,
-      patch: ofPatches,
-      teacherEntropy,
-      divergence: ofCrops.sub(teacherEntropy),
+      cls,
+      patch,
+      ...ofCrops,
       featureSpread: featureSpread(encoded),
-      clsMean: teacherCls.mean([0, 1]),
-      patchMean: teacherPatches.mean([0, 1]),
+      clsMean: clsOf(ofTeacher).mean([0, 1]),
+      patchMean: patchesOf(ofTeacher).mean([0, 1]),
       usage: patchTargets.mean([0, 1]),
     },
+    centres: ["cls", "patch"],
     parameters: scope.parameters,
   };
 }

@@ -1,7 +1,7 @@
 // The draws of a batch: a function of each image's position, and of the right sizes.
 import { expect, test } from "vitest";
 import { drawIbotInputs } from "#src/methods/ibot/draws.js";
-import { options, patches, shape } from "./tiny-ibot.js";
+import { ibotOptions as options, patches, shape } from "../distillation/tiny-distillation.js";
 
 test("an image's draws do not depend on the batch that it lies in", () => {
   const position = { seed: 2, epoch: 1, firstImage: 8 };

@@ -1,10 +1,17 @@
-// The crops of each image that iBOT learns from.
+// The crops of each image that a method with a teacher learns from: how they are drawn, and as a program has them.
 import type { Batch, ViewOptions } from "../../data/index.js";
 import type { Arrays } from "../../engine/index.js";
+import { concat, input, type Tensor } from "../../graph/index.js";
+import { type Normalization, normalizePixels } from "../../nn/pixels.js";
+import type { EncoderShape } from "../../nn/presets.js";
 import { augmentationOf } from "../augmentation.js";
 import type { MethodConfig } from "../method.js";
-import type { IbotOptions } from "./options.js";
-import { viewName } from "./task.js";
+import type { DistillationOptions } from "./options.js";
+
+/** The crops that student and teacher both see. */
+export const GLOBAL_CROPS = 2;
+
+export const viewName = (kind: "global" | "local", index: number) => `${kind}/${index}`;
 
 /** The name of the local crops, which are all drawn alike. */
 const LOCAL = "local";
@@ -12,8 +19,8 @@ const LOCAL = "local";
 /** Deviations of the blur, in pixels of an image of 224: others get them in proportion (our choice). */
 const BLUR = [0.1 / 224, 2 / 224] as const;
 
-/** Two global crops, blurred and solarised unlike each other, and the local ones [iBOT's code, after DINO's]. */
-export function ibotViews(config: MethodConfig<IbotOptions>): ViewOptions[] {
+/** Two global crops, blurred and solarised unlike each other, and the local ones [DINO's code; iBOT's after it]. */
+export function cropViews(config: MethodConfig<DistillationOptions>): ViewOptions[] {
   const { grayscale, blur, solarize, localCrops, localSize, localScale } = config.methodOptions;
   const { imageSize } = config.model;
   const shared = { ...augmentationOf(config), grayscale };
@@ -40,4 +47,30 @@ export function cropsOf(views: Batch["views"]): Arrays {
     return Array.from({ length: count }, (_, copy) => [viewName("local", copy), of(copy)] as const);
   });
   return Object.fromEntries(crops);
+}
+
+export interface CropInputs {
+  /** Normalised, those of a view side by side: [2 * batch, imageSize, imageSize, 3]. */
+  readonly global: Tensor;
+  /** The same [local crops * batch, localSize, localSize, 3]; left out where there are none. */
+  readonly local?: Tensor;
+}
+
+/** Inputs uint8 [batch, size, size, 3] for `global/0`, `global/1`, `local/0`, ...: all crops of one size as one tensor. */
+export function cropInputs(
+  { imageSize }: EncoderShape,
+  { localCrops, localSize }: DistillationOptions,
+  batch: number,
+  normalization: Normalization,
+): CropInputs {
+  const crops = (kind: "global" | "local", count: number, size: number) => {
+    const each = Array.from({ length: count }, (_, index) =>
+      input(viewName(kind, index), [batch, size, size, 3], "uint8"),
+    );
+    return normalizePixels(concat(each, 0), normalization);
+  };
+  return {
+    global: crops("global", GLOBAL_CROPS, imageSize),
+    ...(localCrops > 0 && { local: crops("local", localCrops, localSize) }),
+  };
 }

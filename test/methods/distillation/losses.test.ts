@@ -1,8 +1,8 @@
-// iBOT's losses on values small enough to work out by hand.
+// The targets and the loss of crops on values small enough to work out by hand.
 import { expect, test } from "vitest";
 import { compile } from "#src/engine/index.js";
 import { constant, defineProgram, type Tensor } from "#src/graph/index.js";
-import { clsLoss, meanEntropy, patchLoss, teacherTargets } from "#src/methods/ibot/losses.js";
+import { clsLoss, meanEntropy, teacherTargets } from "#src/methods/distillation/losses.js";
 
 async function valuesOf(result: Tensor): Promise<number[]> {
   const program = await compile(defineProgram("test", { result }), { threads: 1 });
@@ -26,20 +26,6 @@ test("a teacher's crop is compared with every crop of the student but itself", a
   // Pairs (0, 1), (0, 2), (1, 0), (1, 2).
   const expected = -(ln(1 / 2) + ln(4 / 5) + ln(3 / 4) + ln(1 / 5)) / 4;
   expect((await valuesOf(clsLoss(targets, logits)))[0]).toBeCloseTo(expected, 5);
-});
-
-test("hidden patches are averaged within their crop, and a crop without any counts as 0", async () => {
-  // Two patches of three crops; the student gives the first prototype 1/4 in patch 0 and 4/5 in patch 1.
-  const first = [1, 0];
-  const targets = constant([first, first, first, first, first, first].flat(), [2, 3, 2]);
-  const [low, high] = [
-    [ln(1), ln(3)],
-    [ln(4), ln(1)],
-  ];
-  const logits = constant([low, low, low, high, high, high].flat() as number[], [2, 3, 2]);
-  const hidden = constant([1, 1, 0, 1, 0, 0], [2, 3]);
-  const expected = (-(ln(1 / 4) + ln(4 / 5)) / 2 - ln(1 / 4) + 0) / 3;
-  expect((await valuesOf(patchLoss(targets, logits, hidden)))[0]).toBeCloseTo(expected, 5);
 });
 
 test("the entropy is log(n) for even distributions and 0 for certain ones", async () => {

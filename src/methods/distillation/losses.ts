@@ -1,4 +1,4 @@
-// iBOT's two losses: cross-entropy between what teacher and student say of crops, and of hidden patches.
+// What a student is asked for: to say of a crop what its teacher says of another crop of the same image.
 import { constant, type Tensor } from "../../graph/index.js";
 
 /** softmax((outputs - centre) / temperature) of outputs [..., prototypes]: centred and sharpened, without gradient. */
@@ -8,7 +8,7 @@ export function teacherTargets(outputs: Tensor, centre: Tensor, temperature: Ten
 
 /**
  * -sum_k p_q[k] log s_v[k], averaged over the images and all pairs of a teacher's crop q and a student's crop v but
- * those with q = v [iBOT, equation 3].
+ * those with q = v [DINO, equation 3; iBOT, equation 3].
  *
  * targets: [2, batch, prototypes], a distribution for each global crop; logits: [2 + local crops, batch, prototypes],
  * the student's outputs over its temperature, the global crops first.
@@ -30,18 +30,6 @@ export function clsLoss(targets: Tensor, logits: Tensor): Tensor {
     .mul(constant(isPair, [2, views]))
     .sum()
     .div(pairs.length * batch);
-}
-
-/**
- * The cross-entropy of the hidden patches, averaged within each crop, then over all crops; a crop that hides nothing
- * counts as 0 [iBOT, equation 2, and its official code].
- *
- * targets and logits: [patches, crops, prototypes]; hidden: float32 [patches, crops], 1 where a patch is hidden.
- */
-export function patchLoss(targets: Tensor, logits: Tensor, hidden: Tensor): Tensor {
-  const crossEntropy = logits.logSumExp(2).sub(targets.mul(logits).sum([2]));
-  const weights = hidden.div(hidden.sum([0], { keepDims: true }).maximum(1));
-  return crossEntropy.mul(weights).sum().div(hidden.shape[1]!);
 }
 
 /** -sum p log p of distributions [..., prototypes], averaged: log(prototypes) where the teacher says nothing. */

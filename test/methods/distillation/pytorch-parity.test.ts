@@ -1,10 +1,11 @@
-// iBOT against an independent implementation in PyTorch: one step's loss and gradients, and all state after three.
+// iBOT and DINO against independent implementations in PyTorch: loss and gradients of a step, all state after three.
 
 import { describe, expect, test } from "vitest";
+import type { Arrays } from "#src/engine/index.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
 import { memoryOf, viewsOf } from "../../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../../pytorch.js";
-import { batch, normalization, optimizer, options, patches, shape, tinyBatch, tinyIbot } from "./tiny-ibot.js";
+import { batch, normalization, optimizer, patches, shape, tinyMethods } from "./tiny-distillation.js";
 
 const steps = 3;
 const learningRate = 1e-3;
@@ -12,21 +13,29 @@ const learningRate = 1e-3;
 describe.skipIf(pytorchMissing !== undefined)(
   `parity with PyTorch${pytorchMissing ? ` (${pytorchMissing})` : ""}`,
   () => {
-    test("loss, gradients, centres, teacher and parameters", async () => {
-      const { student, teacher, centres, step } = await tinyIbot();
+    test.each(tinyMethods)("loss, gradients, centres, teacher and parameters of $name", async ({
+      name: method,
+      options,
+      losses,
+      create,
+      batchOf,
+    }) => {
+      const { student, teacher, centres, step } = await create();
       for (const [index, centre] of Object.values(centres).entries()) {
         for (let k = 0; k < centre.length; k++) centre[k] = 0.05 * Math.sin(k * (3 + index));
       }
-      const inputs = tinyBatch(0);
+      const inputs: Arrays = batchOf(0);
       const expected = runPython(
-        "test/reference/ibot.py",
+        `test/reference/${method}.py`,
         [
           ...student.state.parameters.tensors.map(({ name, shape }) => ({
             ...{ name: `parameters/${name}`, dtype: "F32" as const },
             ...{ shape, data: memoryOf(student.values[name]).slice() },
           })),
           ...Object.entries(inputs).flatMap(([name, data]) => (data instanceof Uint8Array ? [pixels(name, data)] : [])),
-          { name: "masks", dtype: "I32", shape: [batch, 2, patches], data: inputs.masks as Int32Array },
+          ...(inputs.masks
+            ? [{ name: "masks", dtype: "I32" as const, shape: [batch, 2, patches], data: inputs.masks as Int32Array }]
+            : []),
           {
             name: "branchScales",
             dtype: "F32",
@@ -54,8 +63,9 @@ describe.skipIf(pytorchMissing !== undefined)(
 
       const first = await step(inputs, { step: 1, learningRate });
       expect(difference([first.loss], reference("loss"))).toBeLessThan(1e-5);
-      expect(difference([first.metrics.cls as number], reference("cls"))).toBeLessThan(1e-5);
-      expect(difference([first.metrics.patch as number], reference("patch"))).toBeLessThan(1e-5);
+      for (const name of losses) {
+        expect(difference([first.metrics[name] as number], reference(name)), name).toBeLessThan(1e-5);
+      }
       const slopes = viewsOf(student.state.gradients);
       let clipped = 0;
       for (const [name, values] of Object.entries(slopes)) {
@@ -79,8 +89,9 @@ describe.skipIf(pytorchMissing !== undefined)(
         expect(compare(memoryOf(student.values[name]), "after"), `${name} after three steps`).toBeLessThan(1e-4);
         expect(compare(memoryOf(teacher.arrays.byName[name]), "teacher"), `the teacher's ${name}`).toBeLessThan(1e-4);
       }
-      expect(difference(centres.clsCentre, reference("clsCentre"))).toBeLessThan(1e-4);
-      expect(difference(centres.patchCentre, reference("patchCentre"))).toBeLessThan(1e-4);
+      for (const [name, centre] of Object.entries(centres)) {
+        expect(difference(centre, reference(name)), name).toBeLessThan(1e-4);
+      }
     });
   },
 );
