@@ -1,10 +1,11 @@
-// What a study's folder holds of its results, found by looking: nothing but the files decides what a report says.
+// The finished jobs of a study, found by looking: nothing but the files of its folder decides what a report says.
 
 import { join } from "node:path";
 import type { StepMetrics } from "../training/metrics-file.js";
-import { finishedJobs } from "./job-folders.js";
-import type { EvaluationRecord, PretrainRecord } from "./job-record.js";
+import { type EvaluationRecord, type JobRecord, type PretrainRecord, readJobRecord } from "./job-record.js";
+import type { Job } from "./jobs.js";
 import { readMetrics, thinned } from "./metrics.js";
+import { type PackedJob, readPackedResults } from "./packed-results.js";
 
 export interface PretrainResult extends PretrainRecord {
   /** Lines of metrics.jsonl in order, thinned out. */
@@ -16,13 +17,53 @@ export interface StudyResults {
   readonly evaluations: readonly EvaluationRecord[];
 }
 
-/** Those of the named jobs that are finished, in the order of their names. Throws RunDirectoryError, StorageError. */
-export function readResults(folder: string, jobs: readonly string[]): StudyResults {
+/**
+ * Those of the named jobs that are finished, in the order of their names: from their folders, else from the pack.
+ * Throws RunDirectoryError for what is damaged, StorageError.
+ */
+export function readFinishedJobs(folder: string, jobs: readonly string[]): PackedJob[] {
+  const packed = readPackedResults(folder);
+  return [...jobs].sort().flatMap((name) => {
+    const record = readJobRecord(join(folder, name));
+    if (record === undefined) return packed.get(name) ?? [];
+    if (record.kind === "evaluate") return { folder: name, record };
+    return { folder: name, record, metrics: thinned(readMetrics(join(folder, name, "metrics.jsonl"))) };
+  });
+}
+
+export function resultsOf(jobs: readonly PackedJob[]): StudyResults {
   const pretrainings: PretrainResult[] = [];
   const evaluations: EvaluationRecord[] = [];
-  for (const { name, record } of finishedJobs(folder, jobs)) {
+  for (const { record, metrics = [] } of jobs) {
     if (record.kind === "evaluate") evaluations.push(record);
-    else pretrainings.push({ ...record, metrics: thinned(readMetrics(join(folder, name, "metrics.jsonl"))) });
+    else pretrainings.push({ ...record, metrics });
   }
   return { pretrainings, evaluations };
+}
+
+/**
+ * The records of finished jobs, by their folders. A pre-training that is finished only in the pack has no weights: it
+ * counts as long as no evaluation of it is open. `known` ones are not looked for. Throws RunDirectoryError for a damaged record, StorageError.
+ */
+export function finishedRecords(
+  jobs: readonly Job[],
+  folder: string,
+  packed: ReadonlyMap<string, PackedJob>,
+  known: ReadonlyMap<string, JobRecord> = new Map(),
+): Map<string, JobRecord> {
+  const records = new Map<string, JobRecord>();
+  const withoutWeights = new Map<string, JobRecord>();
+  for (const job of jobs) {
+    const own = known.get(job.folder) ?? readJobRecord(join(folder, job.folder));
+    const record = own ?? packed.get(job.folder)?.record;
+    if (record === undefined) continue;
+    if (own === undefined && job.kind === "pretrain") withoutWeights.set(job.folder, record);
+    else records.set(job.folder, record);
+  }
+  for (const job of jobs) {
+    if (job.kind === "evaluate" && !records.has(job.folder) && "key" in job.from)
+      withoutWeights.delete(job.from.folder);
+  }
+  for (const [name, record] of withoutWeights) records.set(name, record);
+  return records;
 }

@@ -27,7 +27,9 @@ import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } 
 import { isHeldOut, type Job, jobsOf, sourcesOf } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
+import { readPackedResults } from "./packed-results.js";
 import type { Study } from "./recipe.js";
+import { finishedRecords } from "./results.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
 import { carryOutFinetune, carryOutPretrain } from "./training-jobs.js";
@@ -66,14 +68,16 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   refuseAmongImages(folder, jobs.flatMap(sourcesOf));
   await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
   const features = cachedFeatures();
-  const records = new Map<string, JobRecord>();
+  const packed = readPackedResults(folder);
+  let records = finishedRecords(jobs, folder, packed);
+  const again = jobs.filter(({ kind, folder: name }) => kind === "pretrain" && packed.has(name) && !records.has(name));
+  for (const job of again) {
+    hooks.print(`${describeJob(job)}: repeated, because open evaluations need its weights, which a pack does not hold`);
+  }
   const failures = new Map<string, string>();
   let isWaiting = false;
   while (!hooks.stopRequested()) {
-    for (const job of jobs.filter((each) => !records.has(each.folder))) {
-      const record = readJobRecord(join(folder, job.folder));
-      if (record !== undefined) records.set(job.folder, record);
-    }
+    records = finishedRecords(jobs, folder, packed, records);
     const open = jobs.filter((job) => !records.has(job.folder) && !neededBy(job).some((each) => failures.has(each)));
     if (open.length === 0) break;
     const taken = await takeJob(open, records, folder);

@@ -14,7 +14,9 @@ export interface StudyPlan {
   readonly jobs: readonly string[];
 }
 
-const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(z.string()) });
+/** What is read lies within the study's folder, whoever wrote the plan. */
+const jobFolder = z.string().regex(/^[a-z0-9-]+\/[a-z0-9][a-z0-9.+-]*$/);
+const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(jobFolder) });
 
 /** Undefined where there is none. Throws ConfigError, RunDirectoryError, StorageError. */
 export function readPlan(folder: string): StudyPlan | undefined {
