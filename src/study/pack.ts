@@ -38,7 +38,7 @@ export async function packStudy(
       remedy: "Choose another folder with --out",
     });
   }
-  const jobs = readFinishedJobs(folder, plan.jobs);
+  const jobs = await readFinishedJobs(folder, plan.jobs);
   const results = packResults(jobs.map((job) => withConfig(folder, job)));
   const report = createReport(plan, resultsOf(jobs), out);
   const files = [planPath(out), packedResultsPath(out), ...report.keys()];

@@ -25,7 +25,7 @@ export interface ReportFiles {
 /** Writes report.md and .svg pictures into the folder. Throws EvaluationError where it holds no study. */
 export async function writeStudyReport(folder: string): Promise<ReportFiles> {
   const plan = openPlan(folder);
-  const finished = readFinishedJobs(folder, plan.jobs);
+  const finished = await readFinishedJobs(folder, plan.jobs);
   const report = createReport(plan, resultsOf(finished), folder);
   await writeReportFiles(report);
   const [page, ...pictures] = [...report.keys()];

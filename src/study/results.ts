@@ -1,11 +1,15 @@
 // The finished jobs of a study, found by looking: nothing but the files of its folder decides what a report says.
 
 import { join } from "node:path";
-import type { StepMetrics } from "../training/metrics-file.js";
+import { readMetrics, type StepMetrics } from "../training/metrics-file.js";
 import { type EvaluationRecord, type JobRecord, type PretrainRecord, readJobRecord } from "./job-record.js";
 import type { Job } from "./jobs.js";
-import { readMetrics, thinned } from "./metrics.js";
 import { type PackedJob, readPackedResults } from "./packed-results.js";
+
+/** Of a long run, reports look at one step in twenty, and packs keep the same ones, so that both give one page. */
+const EVERY = 20;
+/** Runs of at most as many steps are kept whole. */
+const WHOLE = 400;
 
 export interface PretrainResult extends PretrainRecord {
   /** Lines of metrics.jsonl in order, thinned out. */
@@ -21,14 +25,25 @@ export interface StudyResults {
  * Those of the named jobs that are finished, in the order of their names: from their folders, else from the pack.
  * Throws RunDirectoryError for what is damaged, StorageError.
  */
-export function readFinishedJobs(folder: string, jobs: readonly string[]): PackedJob[] {
+export async function readFinishedJobs(folder: string, jobs: readonly string[]): Promise<PackedJob[]> {
   const packed = readPackedResults(folder);
-  return [...jobs].sort().flatMap((name) => {
+  const finished: PackedJob[] = [];
+  for (const name of [...jobs].sort()) {
     const record = readJobRecord(join(folder, name));
-    if (record === undefined) return packed.get(name) ?? [];
-    if (record.kind === "evaluate") return { folder: name, record };
-    return { folder: name, record, metrics: thinned(readMetrics(join(folder, name, "metrics.jsonl"))) };
-  });
+    const former = packed.get(name);
+    if (record?.kind === "pretrain") {
+      const metrics = thinned(await readMetrics(join(folder, name, "metrics.jsonl")));
+      finished.push({ folder: name, record, metrics });
+    } else if (record !== undefined) finished.push({ folder: name, record });
+    else if (former !== undefined) finished.push(former);
+  }
+  return finished;
+}
+
+/** Of a long run, some steps, with the first and the last; thinned out again, they stay as they are. */
+export function thinned(metrics: readonly StepMetrics[]): StepMetrics[] {
+  const last = metrics.at(-1)?.step ?? 0;
+  return metrics.filter(({ step }) => last <= WHOLE || step % EVERY === 1 || step === last);
 }
 
 export function resultsOf(jobs: readonly PackedJob[]): StudyResults {

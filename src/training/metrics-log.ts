@@ -60,7 +60,7 @@ async function keptOf(path: string, throughStep: number): Promise<{ length: numb
     scan = await scanMetrics(path, throughStep);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { length: 0 };
-    throw storageError(error, "read", path);
+    throw error;
   }
   const { last, length, misplaced, spans } = scan;
   if (misplaced === 0) {
