@@ -3,6 +3,7 @@
 import { EngineError } from "../engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime.js";
 import type { Pooling } from "../heads/features.js";
+import { patchCount } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { encodeImages } from "./forward.js";
@@ -44,7 +45,7 @@ export async function exportOnnx(model: PretrainedModel, pool: Pooling, version:
 
 function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Uint8Array {
   const { imageSize, patchSize, width, depth, heads } = model.shape;
-  const tokens = 1 + (imageSize / patchSize) ** 2;
+  const tokens = 1 + patchCount(model.shape);
   const { mean, std } = model.normalization;
   return Buffer.concat(
     encodeOnnxFile({

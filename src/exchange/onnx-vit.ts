@@ -2,6 +2,7 @@
 
 import type { OnnxInitializer, OnnxModel, OnnxNode } from "../graph/onnx-model.js";
 import type { Pooling } from "../heads/features.js";
+import { patchCount } from "../nn/presets.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { tokenPositions } from "./forward.js";
 
@@ -30,8 +31,8 @@ class GraphWriter {
 
   /** Patches, their positions and CLS: [batch, 1 + patches, width]. */
   embed(pixels: string): string {
-    const { patchSize, width, imageSize } = this.model.shape;
-    const patches = (imageSize / patchSize) ** 2;
+    const { patchSize, width } = this.model.shape;
+    const patches = patchCount(this.model.shape);
     const { weight, bias } = this.#normalizingConvolution();
     const map = this.#add(
       "Conv",

@@ -12,4 +12,14 @@ export type { ProductSizes } from "./operations/matmul.js";
 export { patchConvolution, patchify } from "./operations/patches.js";
 export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
-export { apply, constant, type DType, input, type Node, type Operation, Tensor, type TensorType } from "./tensor.js";
+export {
+  apply,
+  constant,
+  type DType,
+  input,
+  type Node,
+  type Operation,
+  range,
+  Tensor,
+  type TensorType,
+} from "./tensor.js";

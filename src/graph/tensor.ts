@@ -156,6 +156,15 @@ export function constant(values: number | ArrayLike<number>, shape: Shape = [], 
   return applyOne(constantOperation, [], { shape: [...shape], dtype, data: elementsOf(list, dtype) });
 }
 
+/** 0, 1, ..., size - 1 [size]. */
+export function range(size: number, dtype: DType = "int32"): Tensor {
+  return constant(
+    Array.from({ length: size }, (_, index) => index),
+    [size],
+    dtype,
+  );
+}
+
 /** The least and the largest whole number of a dtype; of int64, those that a JavaScript number holds exactly. */
 const WHOLE_NUMBERS: Partial<Record<DType, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],

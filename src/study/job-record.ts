@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFileError } from "../evaluations/errors.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { makeFolder, readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError } from "../training/errors.js";
 import type { EvaluationJob } from "./jobs.js";
@@ -92,7 +92,7 @@ export function readJobRecord(folder: string): JobRecord | undefined {
 /** Written last: a folder that has it is whole. */
 export async function writeJobRecord(folder: string, record: JobRecord): Promise<void> {
   await makeFolder(folder);
-  await writeAtomically(join(folder, FILE), [Buffer.from(`${JSON.stringify(record, null, 2)}\n`)]);
+  await writeJson(join(folder, FILE), record);
 }
 
 /** What a report says of an evaluation. */

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { EvaluationError } from "../evaluations/errors.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError, UnsuitableRunError } from "../training/errors.js";
 import { parseRecipe, type StudyRecipe } from "./recipe.js";
@@ -46,7 +46,7 @@ export function openPlan(folder: string): StudyPlan {
 }
 
 export async function writePlan(folder: string, { recipe, jobs }: StudyPlan): Promise<void> {
-  await writeAtomically(planPath(folder), [Buffer.from(`${JSON.stringify({ recipe, jobs }, null, 2)}\n`)]);
+  await writeJson(planPath(folder), { recipe, jobs });
 }
 
 export function planPath(folder: string): string {

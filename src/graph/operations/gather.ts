@@ -1,15 +1,7 @@
 // Reading by index, and its reverse: adding up by index.
 import { ProgramError } from "../errors.js";
 import { checkShape, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.js";
-import {
-  applyOne,
-  checkOperands,
-  constant,
-  type DType,
-  type Operation,
-  type Tensor,
-  type TensorType,
-} from "../tensor.js";
+import { applyOne, checkOperands, type DType, type Operation, range, type Tensor, type TensorType } from "../tensor.js";
 
 const INDEX_DTYPES: readonly DType[] = ["int32", "int64"];
 
@@ -122,11 +114,7 @@ export function oneHot(index: Tensor, depth: number, dtype: DType = "float32"): 
     requireIndex(index);
     checkShape([depth]);
   });
-  const classes = constant(
-    Array.from({ length: depth }, (_, i) => i),
-    [depth],
-    index.dtype,
-  );
+  const classes = range(depth, index.dtype);
   return index
     .reshape([...index.shape, 1])
     .equal(classes)
