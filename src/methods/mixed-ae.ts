@@ -6,11 +6,10 @@ import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import type { ParameterScope } from "../nn/parameters.js";
-import type { ModelShape } from "../nn/presets.js";
+import { type ModelShape, patchCount } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
 import { homologousAttention } from "./homologous-attention.js";
 import { homologousContrastiveLoss } from "./homologous-contrastive.js";
-import { patchCount } from "./method.js";
 import {
   type MixedAeOptions,
   type MixingOptions,

@@ -1,5 +1,5 @@
 // Mixing the images of a group patch by patch, and taking the mixed tokens apart again.
-import { constant, type Tensor } from "../graph/index.js";
+import { range, type Tensor } from "../graph/index.js";
 import type { RandomStream } from "../random/index.js";
 
 /**
@@ -70,13 +70,4 @@ export function mixture(assignment: Tensor, groupSize: number, mode: MixingMode)
 function raisedByMixedImage(assignment: Tensor, perGroup: number, groupSize: number): Tensor {
   const raised = assignment.reshape([...assignment.shape, 1]).add(range(perGroup));
   return raised.less(groupSize).select(raised, raised.sub(groupSize));
-}
-
-/** 0, 1, ..., n - 1. */
-function range(n: number): Tensor {
-  return constant(
-    Array.from({ length: n }, (_, index) => index),
-    [n],
-    "int32",
-  );
 }

@@ -5,10 +5,9 @@ import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import { modelLimits } from "../nn/model-limits.js";
-import type { ModelShape } from "../nn/presets.js";
+import { type ModelShape, patchCount } from "../nn/presets.js";
 import type { RandomStream } from "../random/index.js";
 import { featureSpread } from "./feature-spread.js";
-import { patchCount } from "./method.js";
 import { reconstructingMethod } from "./reconstructing-method.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
 

@@ -8,7 +8,7 @@ import { evaluateReconstruction } from "../evaluations/evaluate-reconstruction.j
 import { evaluateSegmentation } from "../evaluations/evaluate-segmentation.js";
 import type { ImageProgress } from "../evaluations/image-progress.js";
 import { writeReport } from "../evaluations/report.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { encoderOf } from "./encoder.js";
@@ -86,8 +86,4 @@ async function evaluate(
     case "finetune":
       throw new TypeError("a fine-tuning is no evaluation of a frozen encoder");
   }
-}
-
-async function writeJson(path: string, report: object): Promise<void> {
-  await writeAtomically(path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
 }

@@ -5,9 +5,8 @@ import { describe, expect, it } from "vitest";
 import { type ConfigLayer, groupSize, layerFromAssignments, parseConfig, resolveConfig } from "#src/config/config.js";
 import { ConfigError } from "#src/config/errors.js";
 import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
-import { patchCount } from "#src/methods/method.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
-import { modelPresetNames, modelPresets } from "#src/nn/presets.js";
+import { modelPresetNames, modelPresets, patchCount } from "#src/nn/presets.js";
 
 const source: ConfigLayer = { origin: "the command line", values: { source: "pictures" } };
 const resolveSet = (...assignments: string[]) => resolveConfig([source, layerFromAssignments(assignments)], "/data");

@@ -2,7 +2,7 @@
 import { concat, input, type Tensor } from "../../graph/index.js";
 import { type Parameter, ParameterScope } from "../../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../../nn/pixels.js";
-import type { EncoderShape } from "../../nn/presets.js";
+import { type EncoderShape, patchCount } from "../../nn/presets.js";
 import { featureSpread } from "../feature-spread.js";
 import { clsLoss, meanEntropy, patchLoss, teacherTargets } from "./losses.js";
 import { ibotNetwork } from "./network.js";
@@ -41,8 +41,8 @@ export function ibotTask(
   normalization: Normalization,
 ): IbotTask {
   const { localCrops, localSize, prototypes, studentTemperature, dropPath } = options;
-  const { imageSize, patchSize, depth } = shape;
-  const patches = (imageSize / patchSize) ** 2;
+  const { imageSize, depth } = shape;
+  const patches = patchCount(shape);
   const crops = (kind: "global" | "local", count: number, size: number) =>
     normalizePixels(
       concat(
