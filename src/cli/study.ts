@@ -6,12 +6,12 @@ import type { Study } from "../study/index.js";
 import { Progress } from "../terminal/progress.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { formatCount } from "../terminal/quantities.js";
-import { collect } from "./collect.js";
+import { collect } from "./config-flags.js";
 import type { CliContext } from "./context.js";
+import { warnOn } from "./context.js";
 import { overwriteOption, threadsOption } from "./evaluation-flags.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
-import { warnOn } from "./warn.js";
 
 interface StudyFlags {
   readonly out: string;

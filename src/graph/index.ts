@@ -1,5 +1,5 @@
 // Differentiable tensor programs: symbolic tensors, their operations and gradients, and the ONNX graphs they become.
-import "./methods.js";
+import "./tensor-methods.js";
 
 export { emitOnnx } from "./emit.js";
 export { ProgramError } from "./errors.js";

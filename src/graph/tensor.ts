@@ -1,7 +1,6 @@
 // Symbolic tensors: immutable nodes of a program, each with a static shape and dtype.
 import { ProgramError } from "./errors.js";
 import type { Lowering } from "./lowering.js";
-import type { TensorMethods } from "./methods.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
 
 export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
@@ -35,10 +34,9 @@ export interface Operation<Attributes = unknown> {
 }
 
 /**
- * A value of a program that is yet to run. Its methods are the operations (see `methods.ts`):
+ * A value of a program that is yet to run. Its methods are the operations (see `tensor-methods.ts`):
  * `x.matmul(w).add(b)`. Shapes and dtypes are checked when a tensor is made.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts fills in every method, and the compiler checks it there
 export class Tensor {
   constructor(
     readonly node: Node,
@@ -62,7 +60,6 @@ export class Tensor {
     return `${this.dtype}${formatShape(this.shape)} (${origin})`;
   }
 }
-export interface Tensor extends TensorMethods {}
 
 let nextId = 0;
 

@@ -11,10 +11,10 @@ import { writeReport } from "../evaluations/report.js";
 import { writeJson } from "../files/atomic-write.js";
 import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
-import { encoderOf } from "./encoder.js";
 import type { cachedFeatures } from "./feature-cache.js";
 import { type Figures, type JobRecord, recordOf } from "./job-record.js";
 import type { EvaluationJob } from "./jobs.js";
+import { encoderOf } from "./jobs.js";
 
 /** Patches that vote on one, in segmentation. */
 const PATCH_NEIGHBOURS = 20;

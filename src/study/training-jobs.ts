@@ -1,7 +1,7 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import { finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
+import { type FinetuneRequest, finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluations/report.js";
@@ -10,9 +10,8 @@ import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
-import { createFinetuneRequest } from "./finetune-job.js";
 import { type Figures, type JobRecord, recordOf } from "./job-record.js";
-import type { EvaluationJob, PretrainJob } from "./jobs.js";
+import { type EvaluationJob, encoderOf, type PretrainJob } from "./jobs.js";
 import { pretrainCost } from "./pretrain-cost.js";
 
 /** How this process uses the machine, over what a run's configuration says of it. */
@@ -67,6 +66,22 @@ export async function carryOutFinetune(
         : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
   if (report === null) return undefined;
   return recordOf(job, finetuneFigures(report), await trainingSeconds(join(run, "metrics.jsonl")));
+}
+
+/** What a fine-tuning is asked for. */
+function createFinetuneRequest(
+  { evaluation, from, seed, labelsFraction }: EvaluationJob,
+  folder: string,
+  { threads, warn }: { readonly threads: number; readonly warn?: Warn | undefined },
+): FinetuneRequest {
+  if (evaluation.task !== "finetune") throw new TypeError(`${evaluation.name} is no fine-tuning`);
+  const { train, test, recipe, options, name } = evaluation;
+  const layers = [
+    { origin: "the study's seeds", values: { seed } },
+    { origin: `the study's ${name}`, values: options },
+    ...(threads > 0 ? [{ origin: "--threads", values: { run: { threads } } }] : []),
+  ];
+  return { ...encoderOf(from, folder), train, test, labelsFraction, seed, recipe, layers, warn };
 }
 
 /** What all steps took together, whichever process made them. Throws StorageError. */

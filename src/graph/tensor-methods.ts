@@ -158,6 +158,10 @@ const methods = {
   },
 };
 
-export type TensorMethods = typeof methods;
+type TensorMethods = typeof methods;
+
+declare module "./tensor.js" {
+  interface Tensor extends TensorMethods {}
+}
 
 Object.assign(Tensor.prototype, methods);
