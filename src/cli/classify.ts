@@ -7,8 +7,8 @@ import { printable, printableJson } from "../terminal/printable.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
+import { warnOn } from "./context.js";
 import { checkFiles, countUpTo, threadsOption } from "./evaluation-flags.js";
-import { warnOn } from "./warn.js";
 
 interface ClassifyFlags {
   readonly top: number;

@@ -3,6 +3,7 @@
 import type { PretrainConfig } from "../config/config.js";
 import type { ProgressStream } from "../terminal/progress-line.js";
 import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
+import type { Warn } from "../training/newest-checkpoint.js";
 import type { ReconstructOptions } from "../training/reconstruct.js";
 
 /** The commands' view of src/training/index.ts. */
@@ -25,4 +26,9 @@ export interface CliContext {
   readonly loadTraining: () => Promise<Training>;
   /** Waits until the output is written; what kept some of it from being so, if anything. */
   readonly outputFailure?: () => Promise<Error | undefined>;
+}
+
+/** Where warnings of the library go: the error output, so that what a command prints can still be read by a program. */
+export function warnOn({ stderr }: Pick<CliContext, "stderr">): Warn {
+  return (message) => stderr.write(`warning: ${message}\n`);
 }

@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
-import { share, threadsOption } from "./evaluation-flags.js";
-import { checkFeatureFiles } from "./missing-files.js";
+import { checkFeatureFiles, share, threadsOption } from "./evaluation-flags.js";
 
 interface DuplicatesFlags {
   readonly threshold: number;

@@ -15,9 +15,9 @@ import {
   poolOption,
   threadsOption,
 } from "./evaluation-flags.js";
+import { UsageError } from "./report-error.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
-import { UsageError } from "./usage-error.js";
 
 interface EmbedFlags extends ModelFlags {
   readonly out: string;

@@ -11,8 +11,8 @@ import { type Pooling, poolings } from "../heads/features.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { prepareOutputs } from "../training/outputs.js";
 import type { CliContext } from "./context.js";
-import { UsageError } from "./usage-error.js";
-import { warnOn } from "./warn.js";
+import { warnOn } from "./context.js";
+import { UsageError } from "./report-error.js";
 
 export interface ModelFlags {
   readonly from: string;
@@ -76,6 +76,22 @@ export function overwriteOption(): Option {
 export function checkFiles(paths: readonly string[]): void {
   const wrong = paths.filter((path) => !existsSync(path) || statSync(path).isDirectory());
   if (wrong.length > 0) throw new UsageError(`There is no file ${wrong.join(", ")}`);
+}
+
+/** Throws UsageError that names the features, if they are missing, and those images that are. */
+export function checkFeatureFiles(features: string, images: readonly string[] = []): void {
+  const problems: string[] = [];
+  if (!existsSync(features) || statSync(features).isDirectory()) problems.push(missingFeatures(features));
+  const missing = images.filter((path) => !existsSync(path) || statSync(path).isDirectory());
+  if (missing.length === 1) problems.push(`There is no file ${missing[0]}`);
+  if (missing.length > 1) problems.push(`There are no files ${missing.join(", ")}`);
+  if (problems.length > 0) throw new UsageError(problems.join(". "));
+}
+
+function missingFeatures(path: string): string {
+  return existsSync(`${path}.partial`)
+    ? `The features ${path} are not finished: call the same mixedae embed command again, or wait until it ends`
+    : `There are no features ${path}: expected the .npy file that mixedae embed writes`;
 }
 
 /** Checks before anything is computed that a report can be written; one on labelled sets has a picture beside it. */

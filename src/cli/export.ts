@@ -9,9 +9,9 @@ import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
+import { warnOn } from "./context.js";
 import { countUpTo, overwriteOption, studentHelp } from "./evaluation-flags.js";
-import { UsageError } from "./usage-error.js";
-import { warnOn } from "./warn.js";
+import { UsageError } from "./report-error.js";
 
 const extensions: Readonly<Record<ExportFormat, readonly string[]>> = {
   safetensors: [".safetensors"],

@@ -5,7 +5,7 @@ import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../config
 import { runLimits } from "../config/limits.js";
 import { finetuneKeys } from "../evaluations/finetune/config.js";
 import { type RecipeName, recipeNames } from "../evaluations/finetune/recipes.js";
-import { collect } from "./collect.js";
+import { collect, describeKey } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -20,7 +20,6 @@ import {
   setsRequest,
   threadsOption,
 } from "./evaluation-flags.js";
-import { describeKey } from "./key-help.js";
 import { finetuneSession } from "./run-session.js";
 
 interface FinetuneFlags extends ModelFlags, SetFlags {

@@ -9,7 +9,7 @@ import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
 import { countUpTo, overwriteOption } from "./evaluation-flags.js";
-import { UsageError } from "./usage-error.js";
+import { UsageError } from "./report-error.js";
 
 interface Options extends Omit<ImportOptions, "normalization"> {
   readonly out: string;

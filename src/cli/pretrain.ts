@@ -5,9 +5,8 @@ import { parse as parseYaml } from "yaml";
 import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, resolveConfig } from "../config/config.js";
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
-import { collect } from "./collect.js";
+import { collect, describeKey } from "./config-flags.js";
 import type { CliContext } from "./context.js";
-import { describeKey } from "./key-help.js";
 import { pretrainSession } from "./run-session.js";
 
 interface ConfigFlag {

@@ -7,9 +7,9 @@ import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import { readReconstructingConfig } from "../training/run-config.js";
 import type { CliContext } from "./context.js";
+import { warnOn } from "./context.js";
 import { checkFiles, overwriteOption } from "./evaluation-flags.js";
-import { UsageError } from "./usage-error.js";
-import { warnOn } from "./warn.js";
+import { UsageError } from "./report-error.js";
 
 export function addReconstruct(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program

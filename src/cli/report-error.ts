@@ -9,7 +9,11 @@ import { FormatError } from "../formats/errors.js";
 import { printable, printableLines } from "../terminal/printable.js";
 import type { ProgressStream } from "../terminal/progress-line.js";
 import { CheckpointError, MemoryError, RunDirectoryError, TrainingDivergedError } from "../training/errors.js";
-import { UsageError } from "./usage-error.js";
+
+/** The error of a command line that cannot be carried out as it stands. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
 
 const exitCodes = { failure: 1, usage: 2 } as const;
 

@@ -8,8 +8,8 @@ import { readConfigFile } from "../training/run-config.js";
 import { runPaths } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";
+import { UsageError } from "./report-error.js";
 import { finetuneSession, pretrainSession } from "./run-session.js";
-import { UsageError } from "./usage-error.js";
 
 interface ResumeFlags extends Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
   readonly source?: readonly string[];

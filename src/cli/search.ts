@@ -7,10 +7,9 @@ import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
-import { countUpTo, fromFlag, overwriteOption, threadsOption } from "./evaluation-flags.js";
-import { checkFeatureFiles } from "./missing-files.js";
-import { UsageError } from "./usage-error.js";
-import { warnOn } from "./warn.js";
+import { warnOn } from "./context.js";
+import { checkFeatureFiles, countUpTo, fromFlag, overwriteOption, threadsOption } from "./evaluation-flags.js";
+import { UsageError } from "./report-error.js";
 
 interface SearchFlags {
   readonly top: number;

@@ -65,8 +65,8 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
       ];
       for (const line of lines) stdout.write(`${line}\n`);
       if (out !== undefined) {
-        const { writeAtomically } = await import("../files/atomic-write.js");
-        await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+        const { writeJson } = await import("../files/atomic-write.js");
+        await writeJson(out, report);
         stdout.write(`Wrote ${out}\n`);
       }
       finish(0);

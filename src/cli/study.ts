@@ -6,12 +6,12 @@ import type { Study } from "../study/index.js";
 import { Progress } from "../terminal/progress.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { formatCount } from "../terminal/quantities.js";
-import { collect } from "./collect.js";
+import { collect } from "./config-flags.js";
 import type { CliContext } from "./context.js";
+import { warnOn } from "./context.js";
 import { overwriteOption, threadsOption } from "./evaluation-flags.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
-import { warnOn } from "./warn.js";
 
 interface StudyFlags {
   readonly out: string;
@@ -62,21 +62,21 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     });
   study
     .command("pack <folder>")
-    .description("copy the small files that the report is made of, without weights")
-    .requiredOption("--out <folder>", "folder for the copy")
+    .description("write the report and the small files that it is made of into another folder, without weights")
+    .requiredOption("--out <folder>", "folder for the pack")
     .addOption(overwriteOption())
     .action(async (folder: string, { out, overwrite }: { out: string; overwrite: boolean }) => {
       const { packStudy } = await import("../study/index.js");
-      const { jobs } = await packStudy(folder, out, { overwrite });
-      context.stdout.write(`Copied ${formatCount(jobs)} jobs to ${out}.\n`);
+      const { jobs, files } = await packStudy(folder, out, { overwrite });
+      context.stdout.write(`Packed ${formatCount(jobs)} finished jobs into ${files.length} files in ${out}.\n`);
     });
 }
 
 async function listJobs({ stdout }: CliContext, study: Study, out: string): Promise<void> {
-  const { finishedJobs, jobsOf } = await import("../study/index.js");
-  const folders = jobsOf(study).map(({ folder }) => folder);
-  const finished = new Set(finishedJobs(out, folders).map(({ name }) => name));
-  for (const folder of folders) {
+  const { finishedRecords, jobsOf, readPackedResults } = await import("../study/index.js");
+  const jobs = jobsOf(study);
+  const finished = finishedRecords(jobs, out, readPackedResults(out));
+  for (const { folder } of jobs) {
     stdout.write(`${finished.has(folder) ? "finished" : "open    "}  ${folder}\n`);
   }
 }

@@ -1,10 +1,10 @@
 // Checks across keys: whether values that are each valid fit together.
 
 import { TooFewImagesError } from "../data/errors.js";
-import { patchCount } from "../methods/method.js";
 import { misfit, nearMultiples, shareText } from "../methods/misfit.js";
 import { methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
+import { patchCount } from "../nn/presets.js";
 import { formatBytes, formatCount } from "../terminal/quantities.js";
 import { runLimits } from "./limits.js";
 import { countParameters } from "./model-size.js";

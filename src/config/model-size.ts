@@ -1,8 +1,8 @@
 // How large a model is, from its configuration alone: nothing of it is made.
 
-import { patchCount } from "../methods/method.js";
 import { methodOf } from "../methods/registry.js";
 import { blockParameters } from "../nn/block.js";
+import { patchCount } from "../nn/presets.js";
 import type { PretrainConfig } from "./schema.js";
 
 /** Trained values: those of the blocks, the embeddings and the head. Left out is what makes no difference to a plan. */

@@ -1,28 +1,18 @@
 // Draws the parameters of a view of an image; nothing here touches a pixel.
 
 import type { RandomStream } from "../random/index.js";
+import type { ColorChange } from "./color-change.js";
 import type { ImageOperation } from "./image-operations.js";
 import { drawRandAugment } from "./rand-augment.js";
 import { drawErasing } from "./random-erasing.js";
-import { type Blur, type CentreTransform, type ColorJitter, centreResize, type RandomTransform } from "./transform.js";
-
-/** A rectangle in pixels of the image; edges may lie between pixels. */
-export interface Region {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Factors of one colour jitter, and the order in which they apply (0 brightness, 1 contrast, 2 saturation, 3 hue). */
-export interface ColorChange {
-  readonly order: readonly number[];
-  readonly brightness: number;
-  readonly contrast: number;
-  readonly saturation: number;
-  /** Share of the colour circle, from -0.5 to 0.5. */
-  readonly hue: number;
-}
+import {
+  type Blur,
+  type CentreTransform,
+  type ColorJitter,
+  centreResize,
+  type RandomTransform,
+  type Region,
+} from "./transform.js";
 
 /** How a square of the batch is made from an image; the parts apply in this order. */
 export interface View {

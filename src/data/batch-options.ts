@@ -6,9 +6,8 @@ import type { Color } from "./decode-image.js";
 import { DataOptionError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import type { ImageSource } from "./image-source.js";
-import { parseOptions } from "./parse-options.js";
 import type { SkippedImage } from "./skip-log.js";
-import { parseTransform, type TransformOptions } from "./transform.js";
+import { parseOptions, parseTransform, type TransformOptions } from "./transform.js";
 import type { ViewGroup } from "./view-group.js";
 
 const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);

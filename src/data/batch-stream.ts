@@ -3,6 +3,7 @@
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
+import { makeWorkerData, WORKER_SCRIPT } from "./decode-protocol.js";
 import { giveBack } from "./decode-room.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
@@ -10,7 +11,6 @@ import { countOf } from "./image-source.js";
 import { bringIntoMemory, type MemoryUse } from "./memory-plan.js";
 import { SkipLog } from "./skip-log.js";
 import type { ViewGroup } from "./view-group.js";
-import { makeWorkerData, WORKER_SCRIPT } from "./worker-data.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** The views of one group of a batch. */

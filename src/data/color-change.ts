@@ -1,7 +1,16 @@
 // Applies a colour jitter to RGB pixels: brightness, contrast, saturation and hue in the order that was drawn.
 
-import type { ColorChange } from "./augmentation.js";
 import { toByte } from "./byte.js";
+
+/** Factors of one colour jitter, and the order in which they apply (0 brightness, 1 contrast, 2 saturation, 3 hue). */
+export interface ColorChange {
+  readonly order: readonly number[];
+  readonly brightness: number;
+  readonly contrast: number;
+  readonly saturation: number;
+  /** Share of the colour circle, from -0.5 to 0.5. */
+  readonly hue: number;
+}
 
 /** Changes `pixels` (RGB triples) in place. The formulas are those of torchvision's ColorJitter. */
 export function changeColor(pixels: Uint8Array, change: ColorChange): void {

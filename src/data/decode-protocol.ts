@@ -1,10 +1,12 @@
 // What the batch stream and its worker threads say to each other.
 
+import type { CheckedBatchOptions } from "./batch-options.js";
 import type { DecodeOptions } from "./decode-image.js";
-import type { RoomShare } from "./decode-room.js";
+import { openShare, type RoomShare } from "./decode-room.js";
 import type { ImageTable } from "./image-source.js";
 import type { ImageStore, StoreChunk } from "./image-store.js";
 import type { SlotPlan } from "./slot-filler.js";
+import { workingSide } from "./transform.js";
 import type { ViewPixels } from "./view-group.js";
 
 /** Given to a worker when it starts. */
@@ -14,6 +16,21 @@ export interface DecodeWorkerData {
   /** One share for all workers of a pool. */
   readonly room: RoomShare;
   readonly plan: SlotPlan;
+}
+
+/** The script of a worker thread. */
+export const WORKER_SCRIPT = new URL("./decode-worker.js", import.meta.url);
+
+/** From the checked options of a stream. An image is decoded once for all of its views, at the size that the most demanding one needs. */
+export function makeWorkerData(options: CheckedBatchOptions): DecodeWorkerData {
+  const { source, views, seed, minimumSize, background, maximumImageBytes } = options;
+  const sides = views.map(({ transform, imageSize }) => workingSide(transform, imageSize));
+  return {
+    table: source.table,
+    decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumBytes: maximumImageBytes },
+    room: openShare(),
+    plan: { seed, views, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
+  };
 }
 
 /** Work for one worker; the answer to each has the same `kind`. */

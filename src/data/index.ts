@@ -1,15 +1,9 @@
 // Where images come from: sources, decoding, augmentation, and batches in a reproducible order.
 
-export {
-  type ColorChange,
-  centreView,
-  drawAugmentation,
-  type Region,
-  type StreamOf,
-  type View,
-} from "./augmentation.js";
+export { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
 export type { BatchOptions, ViewOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
+export type { ColorChange } from "./color-change.js";
 export type { Color } from "./decode-image.js";
 export {
   DataError,
@@ -27,6 +21,7 @@ export type { Container, ImageSource } from "./image-source.js";
 export { allocateStamps, type ImageStamps, stampsDigest } from "./image-stamps.js";
 export type { ListingWatch } from "./listing-progress.js";
 export type { MemoryUse } from "./memory-plan.js";
+export { type BatchMemory, planBatchMemory } from "./memory-plan.js";
 export { openSource, type SourceOptions } from "./open-source.js";
 export {
   type OrderedBatch,
@@ -35,7 +30,6 @@ export {
   openOrdered,
   type Pass,
 } from "./ordered-reader.js";
-export { type BatchMemory, planBatchMemory } from "./planned-memory.js";
 export { type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
 export { describeSkip, type SkippedImage } from "./skip-log.js";
@@ -55,6 +49,7 @@ export type {
   RandAugment,
   RandomErasing,
   RandomTransform,
+  Region,
   Solarize,
   Transform,
   TransformOptions,

@@ -1,6 +1,7 @@
-// Decides whether a set is kept decoded in memory, and brings it there.
+// What a stream of batches holds in memory: planned before anything is read, and whether the set is kept decoded.
 
-import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
+import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
+import { type DecodeResult, type DecodeTask, type ImageNotice, makeWorkerData } from "./decode-protocol.js";
 import { countOf, type ImageSource } from "./image-source.js";
 import type { StoreChunk } from "./image-store.js";
 import type { WorkerPool } from "./worker-pool.js";
@@ -87,4 +88,24 @@ function streamed(count: number, bytes: number, budget: number): MemoryUse {
 function mebibytes(bytes: number): string {
   const mib = bytes / 2 ** 20;
   return `${mib < 10 ? mib.toFixed(1) : Math.round(mib).toLocaleString("en-US")} MiB`;
+}
+
+export interface BatchMemory {
+  /** Batches that are prepared ahead, and the one in use. */
+  readonly batchBytes: number;
+  /**
+   * Decoded images that may be kept beside what the source already holds: all of them at the size at which they are
+   * decoded, but never more than the budget. Whether they are kept is known once some have been decoded.
+   */
+  readonly imageBytes: number;
+}
+
+/** Throws DataOptionError. */
+export function planBatchMemory(options: BatchOptions): BatchMemory {
+  const checked = checkBatchOptions(options);
+  const { source, views, batchSize, prefetch, memoryBudget } = checked;
+  const ofImage = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
+  const { workingSide } = makeWorkerData(checked).decode;
+  const decoded = source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * 3;
+  return { batchBytes: (prefetch + 1) * batchSize * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
 }

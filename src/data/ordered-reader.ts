@@ -3,11 +3,11 @@
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
+import { makeWorkerData, WORKER_SCRIPT } from "./decode-protocol.js";
 import { giveBack } from "./decode-room.js";
 import { TooManyUnreadableError } from "./errors.js";
 import { bringIntoMemory } from "./memory-plan.js";
 import type { SkippedImage } from "./skip-log.js";
-import { makeWorkerData, WORKER_SCRIPT } from "./worker-data.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** As of a batch stream; the view is by default the fixed one of evaluation, and nothing is kept in memory. */

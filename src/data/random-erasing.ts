@@ -1,9 +1,8 @@
 // Random erasing: a rectangle of a square is replaced by noise.
 
 import type { RandomStream } from "../random/index.js";
-import type { Region } from "./augmentation.js";
 import { toByte } from "./byte.js";
-import type { RandomErasing } from "./transform.js";
+import type { RandomErasing, Region } from "./transform.js";
 
 const ATTEMPTS = 10;
 

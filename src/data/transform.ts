@@ -2,7 +2,14 @@
 
 import { z } from "zod";
 import { DataOptionError } from "./errors.js";
-import { parseOptions } from "./parse-options.js";
+
+/** A rectangle in pixels of an image; edges may lie between pixels. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 const fraction = z.number().min(0).max(1);
 const range = (schema: z.ZodNumber) =>
@@ -119,4 +126,15 @@ export function workingSide(transform: Transform, imageSize: number): number {
   if (transform.kind === "centre") return 2 * Math.max(centreResize(transform, imageSize), imageSize);
   const narrowest = Math.min(transform.ratio[0], 1 / transform.ratio[1], 1);
   return Math.ceil(imageSize / Math.sqrt(transform.scale[0] * narrowest));
+}
+
+/** The options with defaults filled in; `what` names them in the error. */
+export function parseOptions<Output>(schema: z.ZodType<Output>, options: unknown, what: string): Output {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  throw new DataOptionError({
+    expected: `${what} within limits`,
+    found: result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
+    remedy: "See the types of these options for their limits",
+  });
 }

@@ -6,7 +6,7 @@ import { createImageProgram } from "../heads/image-program.js";
 import { comparedPatches, homologousChance, homologousShare, mixPixels } from "../heads/recognition.js";
 import { unitLength } from "../methods/feature-spread.js";
 import { drawAssignment } from "../methods/mixing.js";
-import type { EncoderShape } from "../nn/presets.js";
+import { type EncoderShape, patchCount } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { randomStream } from "../random/index.js";
 import type { PretrainedModel } from "../training/pretrained.js";
@@ -51,8 +51,7 @@ export async function evaluateRecognition(
 ): Promise<RecognitionReport> {
   const { test, seed = 0, threads } = request;
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
-  const { imageSize, patchSize } = model.shape;
-  const patches = (imageSize / patchSize) ** 2;
+  const patches = patchCount(model.shape);
   const compared = comparedPatches(patches, GROUP);
   if (compared < 1) {
     throw new EvaluationError({
@@ -106,7 +105,7 @@ function mixturesOf(
   return Array.from({ length: pixels.length / groupBytes }, (_, number) => {
     const group = pixels.subarray(number * groupBytes, (number + 1) * groupBytes);
     const stream = randomStream(seed, "mixtures", 0, firstGroup + number);
-    const assignment = drawAssignment(stream, (imageSize / patchSize) ** 2, GROUP);
+    const assignment = drawAssignment(stream, patchCount({ imageSize, patchSize }), GROUP);
     return Array.from({ length: GROUP }, (_, turn): Mixture => {
       const sources = assignment.map((source) => (source + turn) % GROUP);
       return { pixels: mixPixels(group, sources, imageSize, patchSize), sources };

@@ -5,7 +5,7 @@ import { defineProgram } from "../graph/index.js";
 import { drawPlan } from "../methods/plan.js";
 import { reconstructionModel } from "../training/model.js";
 import type { Warn } from "../training/newest-checkpoint.js";
-import { openReconstructingRun } from "../training/reconstructing-run.js";
+import { openReconstructingRun } from "../training/reconstruct.js";
 import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
 import type { ImageProgress } from "./image-progress.js";
 

@@ -11,6 +11,7 @@ import {
   SegmentationCounts,
   type SegmentationResult,
 } from "../heads/segmentation-metrics.js";
+import { patchCount } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { checkPatchMemory } from "./feature-memory.js";
@@ -85,7 +86,7 @@ export async function evaluateSegmentation(
   );
   const predicted = bestOf(votes, set.classes.length);
   const counts = new SegmentationCounts(set.classes);
-  const perImage = (imageSize / patchSize) ** 2;
+  const perImage = patchCount(model.shape);
   for (const [image, mask] of asked.masks.entries()) {
     const patches = predicted.subarray(image * perImage, (image + 1) * perImage);
     counts.add(pixelClasses(patches, imageSize, patchSize), mask);

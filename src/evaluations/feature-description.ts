@@ -1,6 +1,7 @@
 // What an embedding is of (.json): its origin, what could not be read, and checksums of the two files beside it.
 
 import { z } from "zod";
+import { jsonText } from "../files/atomic-write.js";
 import { checksumOf } from "../files/checksum.js";
 import { readTextIfThere } from "../files/storage.js";
 import { poolings } from "../heads/features.js";
@@ -78,7 +79,7 @@ export function encodeDescription(
   checksums: FeatureChecksums,
 ): string {
   const description = { ...origin, count, skipped, ...checksums };
-  return `${JSON.stringify({ ...description, checksum: descriptionChecksum(description) }, null, 2)}\n`;
+  return jsonText({ ...description, checksum: descriptionChecksum(description) });
 }
 
 function descriptionChecksum(description: object): string {

@@ -1,6 +1,7 @@
 // Whether the vectors that an evaluation keeps fit into memory, before any of them is computed.
 
 import { poolings } from "../heads/features.js";
+import { patchCount } from "../nn/presets.js";
 import { formatCount } from "../terminal/quantities.js";
 import { checkMemory } from "../training/memory-check.js";
 import type { PretrainedModel } from "../training/pretrained.js";
@@ -39,8 +40,8 @@ export function checkPatchMemory(
   { shape }: Shaped,
   progress: ImageProgress,
 ): void {
-  const { imageSize, patchSize, width } = shape;
-  const patches = (imageSize / patchSize) ** 2;
+  const { imageSize, width } = shape;
+  const patches = patchCount(shape);
   const vectors = (images.known + images.asked) * patches * width * Float32Array.BYTES_PER_ELEMENT * COPIES;
   // A similarity and an index, while they are found and once they are in order.
   const matches = images.asked * patches * request.neighbours * 8 * 2;

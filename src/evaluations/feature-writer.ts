@@ -3,7 +3,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { writeAtomically } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
-import { PartialFile } from "../files/partial-file.js";
+import { PartialFile } from "../files/growing-file.js";
 import { storageError } from "../files/storage.js";
 import { encodeNpyHeader } from "../formats/npy.js";
 import { BusyFilesError, EvaluationError } from "./errors.js";

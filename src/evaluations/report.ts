@@ -1,7 +1,7 @@
 // What every evaluation reports, as a table, as JSON, and as a picture beside it.
 
 import { z } from "zod";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeAtomically, writeJson } from "../files/atomic-write.js";
 import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import { errorCode, storageError } from "../files/storage.js";
 import type { ClassificationResult } from "../heads/classification-metrics.js";
@@ -42,7 +42,7 @@ export async function writeReport(out: string, report: EvaluationReport): Promis
   const picture = picturePath(out);
   const caption = `${report.task}, ${report.from}: top-1 ${percent(report.detail.top1)} of ${report.detail.images}`;
   await writeAtomically(picture, [await confusionPicture(report.classes, report.detail.confusion, caption)]);
-  await writeAtomically(out, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+  await writeJson(out, report);
   return picture;
 }
 

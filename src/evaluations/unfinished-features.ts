@@ -1,7 +1,7 @@
 // What of an unfinished embedding is intact: batch by batch, its rows and lines are held against the record of each batch.
 
 import { z } from "zod";
-import type { PartialFile } from "../files/partial-file.js";
+import type { PartialFile } from "../files/growing-file.js";
 import { encodeNpyHeader } from "../formats/npy.js";
 import { GrowingChecksums } from "./feature-checksums.js";
 import type { FeatureOrigin } from "./feature-description.js";

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeAtomically, writeJson } from "../files/atomic-write.js";
 import { namesIn } from "../files/storage.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
@@ -134,11 +134,10 @@ async function checkHuggingFaceFolder(folder: string): Promise<void> {
 /** A folder that ViTMAEForPreTraining loads or, without a decoder, ViTModel. */
 async function writeHuggingFace(folder: string, model: PretrainedModel): Promise<Written> {
   const tensors = huggingFaceTensors(model);
-  const json = (value: object) => [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)];
   const paths = huggingFacePaths(folder);
   await writeSafetensors(paths[0]!, tensors, { format: "pt" });
-  await writeAtomically(paths[1]!, json(huggingFacePreprocessor(model)));
-  await writeAtomically(paths[2]!, json(huggingFaceConfig(model, model.pretext ?? MAE_PRETEXT)));
+  await writeJson(paths[1]!, huggingFacePreprocessor(model));
+  await writeJson(paths[2]!, huggingFaceConfig(model, model.pretext ?? MAE_PRETEXT));
   return { files: paths, written: [...tensors.keys()] };
 }
 

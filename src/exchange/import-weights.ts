@@ -6,6 +6,7 @@ import { formatShape, type Shape } from "../graph/index.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
+import { patchCount } from "../nn/presets.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
 import { prepareOutputs } from "../training/outputs.js";
 import {
@@ -83,9 +84,10 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
       `expected an image size that is a multiple of the patches of ${patchSize}; found ${imageSize}`,
     );
   }
+  const patches = patchCount({ imageSize, patchSize });
   if (
-    (imageSize / patchSize) ** 2 > modelLimits.patches ||
-    (imageSize / patchSize) ** 2 * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) > MAX_POSITIONS
+    patches > modelLimits.patches ||
+    patches * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) > MAX_POSITIONS
   ) {
     throw new WeightsRequestError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
   }

@@ -35,6 +35,16 @@ export async function writeAtomically(
   await syncFolder(dirname(path), files);
 }
 
+/** How values are written into JSON files: indented, with a line break at the end. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Writes a value as JSON, as `writeAtomically` does. */
+export function writeJson(path: string, value: unknown, files?: FileSystem): Promise<void> {
+  return writeAtomically(path, [Buffer.from(jsonText(value))], files);
+}
+
 /** Deletes what killed processes left half-written in a folder; returns the names. Only its owner may call it. */
 export async function removeLeftovers(folder: string, files: FileSystem = diskFiles): Promise<string[]> {
   const leftovers = (await namesIn(folder)).filter((name) => temporaryName.test(name));

@@ -72,35 +72,6 @@ export function readText(path: string, most = LARGEST_TEXT): string {
   return readBytes(path, most).toString("utf8");
 }
 
-/**
- * The lines of a text file of any size, without their line breaks; `isWhole` is false for a last one that has none.
- * Throws as `openRegular` does, and FileError for a line of more than `longest` bytes.
- */
-export function* readLines(path: string, longest = LARGEST_TEXT): Generator<{ line: string; isWhole: boolean }> {
-  const { descriptor } = openRegular(path);
-  try {
-    const chunk = Buffer.allocUnsafe(1 << 18);
-    let rest = Buffer.alloc(0);
-    for (let position = 0; ; ) {
-      const count = readSync(descriptor, chunk, 0, chunk.length, position);
-      if (count === 0) break;
-      position += count;
-      let text = Buffer.concat([rest, chunk.subarray(0, count)]);
-      for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10)) {
-        yield { line: text.toString("utf8", 0, end), isWhole: true };
-        text = text.subarray(end + 1);
-      }
-      if (text.length > longest) {
-        throw new FileError("TOO_LARGE", `lines of at most ${formatBytes(longest)}`, "a longer one");
-      }
-      rest = text;
-    }
-    if (rest.length > 0) yield { line: rest.toString("utf8"), isWhole: false };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** "16 MiB"; small numbers in bytes. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1 << 20) return `${bytes.toLocaleString("en-US")} bytes`;

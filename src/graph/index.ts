@@ -1,5 +1,5 @@
 // Differentiable tensor programs: symbolic tensors, their operations and gradients, and the ONNX graphs they become.
-import "./methods.js";
+import "./tensor-methods.js";
 
 export { type ArrayOf, allocate, type DType, dtypes, holds, type TypedArray } from "./dtypes.js";
 export { emitOnnx } from "./emit.js";
@@ -14,4 +14,13 @@ export type { ProductSizes } from "./operations/matmul.js";
 export { patchConvolution, patchify } from "./operations/patches.js";
 export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
-export { apply, constant, input, type Node, type Operation, Tensor, type TensorType } from "./tensor.js";
+export {
+  apply,
+  constant,
+  input,
+  type Node,
+  type Operation,
+  range,
+  Tensor,
+  type TensorType,
+} from "./tensor.js";

@@ -2,7 +2,6 @@
 import { type DType, dtypes, elementsOf, type TypedArray } from "./dtypes.js";
 import { ProgramError } from "./errors.js";
 import type { Lowering } from "./lowering.js";
-import type { TensorMethods } from "./methods.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
 
 export interface TensorType {
@@ -34,10 +33,9 @@ export interface Operation<Attributes = unknown> {
 }
 
 /**
- * A value of a program that is yet to run. Its methods are the operations (see `methods.ts`):
+ * A value of a program that is yet to run. Its methods are the operations (see `tensor-methods.ts`):
  * `x.matmul(w).add(b)`. Shapes and dtypes are checked when a tensor is made.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts fills in every method, and the compiler checks it there
 export class Tensor {
   constructor(
     readonly node: Node,
@@ -61,7 +59,6 @@ export class Tensor {
     return `${this.dtype}${formatShape(this.shape)} (${origin})`;
   }
 }
-export interface Tensor extends TensorMethods {}
 
 let nextId = 0;
 
@@ -152,6 +149,15 @@ export function constant(values: number | ArrayLike<number>, shape: Shape = [], 
   const list = typeof values === "number" ? [values] : values;
   checkElements(list, dtype);
   return applyOne(constantOperation, [], { shape: [...shape], dtype, data: elementsOf(list, dtype) });
+}
+
+/** 0, 1, ..., size - 1 [size]. */
+export function range(size: number, dtype: DType = "int32"): Tensor {
+  return constant(
+    Array.from({ length: size }, (_, index) => index),
+    [size],
+    dtype,
+  );
 }
 
 /** A number that a dtype cannot hold would silently become another one. */

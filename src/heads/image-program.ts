@@ -4,7 +4,7 @@ import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { defineProgram, input, type Tensor } from "../graph/index.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
-import type { EncoderShape } from "../nn/presets.js";
+import { type EncoderShape, patchCount } from "../nn/presets.js";
 import { type Weights, weightsOf } from "./weights.js";
 
 export interface FrozenModel<Output extends string> {
@@ -37,8 +37,8 @@ export async function createImageProgram<Output extends string>(
   { name, shape, normalization, weights, outputs }: FrozenModel<Output>,
   engine: Engine = openEngine(),
 ): Promise<ImageProgram<Output>> {
-  const { imageSize, patchSize } = shape;
-  const batch = Math.min(64, Math.max(1, Math.round(TOKENS_AT_ONCE / (imageSize / patchSize) ** 2)));
+  const { imageSize } = shape;
+  const batch = Math.min(64, Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(shape))));
   const scope = new ParameterScope();
   const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
   const rows = outputs(scope, normalizePixels(images, normalization));

@@ -1,11 +1,10 @@
 // MAE: masked autoencoding [He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022].
 import { z } from "zod";
-import { constant, patchify, type Tensor } from "../graph/index.js";
+import { patchify, range, type Tensor } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
-import type { ModelShape } from "../nn/presets.js";
+import { type ModelShape, patchCount } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
-import { patchCount } from "./method.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
@@ -100,24 +99,15 @@ interface Mask {
 /** What a plan [batch, kept] says, as the indices that the program reads by. */
 function readMask(keep: Tensor, patches: number): Mask {
   const [batch, kept] = keep.shape as [number, number];
-  const image = counting(batch).reshape([1, batch]);
+  const image = range(batch).reshape([1, batch]);
   const keptPatches = keep.transpose([1, 0]);
   const isKept = keptPatches.oneHot(patches);
   // The largest, though at most one is not 0: a plan that repeats a patch, as an empty one does, then still names rows.
-  const place = isKept.mul(counting(kept).cast("float32").reshape([kept, 1, 1])).max([0]);
+  const place = isKept.mul(range(kept).cast("float32").reshape([kept, 1, 1])).max([0]);
   return {
     keptPatches,
     keptRows: keptPatches.mul(batch).add(image),
     placeRows: place.transpose([1, 0]).cast("int32").mul(batch).add(image),
     hidden: isKept.sum([0]).transpose([1, 0]).less(0.5),
   };
-}
-
-/** 0, 1, ..., n - 1. */
-function counting(n: number): Tensor {
-  return constant(
-    Array.from({ length: n }, (_, index) => index),
-    [n],
-    "int32",
-  );
 }

@@ -4,7 +4,7 @@ import type { Batch, ViewOptions } from "../data/index.js";
 import type { Arrays, DeviceArray, Engine } from "../engine/index.js";
 import type { Shape, Tensor } from "../graph/index.js";
 import type { Parameter } from "../nn/parameters.js";
-import type { EncoderShape, ModelPreset, ModelShape } from "../nn/presets.js";
+import type { ModelPreset, ModelShape } from "../nn/presets.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
 import type { MetricValues } from "./metric-values.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
@@ -144,9 +144,4 @@ export interface Method<Options extends object = object> {
 /** A method that reconstructs images. */
 export interface ReconstructingMethod<Options extends object = object> extends Method<Options> {
   reconstruction(shape: ModelShape, options: Options): ReconstructionTask;
-}
-
-/** The number of patches of an image. */
-export function patchCount({ imageSize, patchSize }: Pick<EncoderShape, "imageSize" | "patchSize">): number {
-  return (imageSize / patchSize) ** 2;
 }

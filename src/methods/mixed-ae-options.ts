@@ -1,7 +1,8 @@
 // The options of naive mixing and of MixedAE, with their defaults, and what must hold of them.
 import { z } from "zod";
 import { modelLimits } from "../nn/model-limits.js";
-import { type MethodConfig, patchCount } from "./method.js";
+import { patchCount } from "../nn/presets.js";
+import type { MethodConfig } from "./method.js";
 import { shareText } from "./misfit.js";
 import { normPixelsOption } from "./reconstruction.js";
 

@@ -4,10 +4,9 @@ import type { Encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import type { ParameterScope } from "../nn/parameters.js";
-import type { ModelShape } from "../nn/presets.js";
+import { type ModelShape, patchCount } from "../nn/presets.js";
 import { homologousExclusion, topkPrecision } from "./homologous-attention.js";
 import { homologousContrastiveLoss } from "./homologous-contrastive.js";
-import { patchCount } from "./method.js";
 import { type MixedAeOptions, mixingGroup } from "./mixed-ae-options.js";
 
 type Metrics = Readonly<Record<string, Tensor>>;

@@ -1,6 +1,8 @@
 // What MixedAE's metrics say at the end of a run: whether patches are recognised, and whether that was learnt.
+
+import { patchCount } from "../nn/presets.js";
 import { idleLoss, separatedLoss } from "./homologous-contrastive.js";
-import { type MethodConfig, patchCount } from "./method.js";
+import type { MethodConfig } from "./method.js";
 import { listOf, type MetricValues, metricText, percentText } from "./metric-values.js";
 import { type MixedAeOptions, mixingGroup } from "./mixed-ae-options.js";
 import { reconstructionMetrics } from "./reconstructing-method.js";

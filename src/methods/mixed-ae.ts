@@ -3,9 +3,8 @@
 import { patchify } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
-import type { ModelShape } from "../nn/presets.js";
+import { type ModelShape, patchCount } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
-import { patchCount } from "./method.js";
 import {
   type MixedAeOptions,
   type MixingOptions,

@@ -2,7 +2,7 @@
 //
 // Of the notation of docs/methods.md: images of L patches are mixed in groups of g = 1/r, r the mixing ratio, and M says
 // which image of its group supplies each patch.
-import { constant, type Tensor } from "../graph/index.js";
+import { range, type Tensor } from "../graph/index.js";
 import type { RandomStream } from "../random/index.js";
 
 /**
@@ -87,13 +87,4 @@ function mixedImagesOf(g: number, mode: MixingMode): number {
 function raised(assignment: Tensor, perGroup: number, g: number): Tensor {
   const sum = assignment.reshape([...assignment.shape, 1]).add(range(perGroup));
   return sum.less(g).select(sum, sum.sub(g));
-}
-
-/** 0, 1, ..., n - 1. */
-function range(n: number): Tensor {
-  return constant(
-    Array.from({ length: n }, (_, index) => index),
-    [n],
-    "int32",
-  );
 }

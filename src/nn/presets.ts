@@ -11,6 +11,11 @@ export interface EncoderShape {
   readonly mlpRatio: number;
 }
 
+/** The number of patches of an image. */
+export function patchCount({ imageSize, patchSize }: Pick<EncoderShape, "imageSize" | "patchSize">): number {
+  return (imageSize / patchSize) ** 2;
+}
+
 /** The shape of an encoder and its decoder. */
 export interface ModelShape extends EncoderShape {
   readonly decoderWidth: number;

@@ -4,7 +4,7 @@ import { type EncoderOptions, encoder } from "./encoder.js";
 import type { Initializer } from "./initializers.js";
 import type { ParameterScope } from "./parameters.js";
 import { sinCosPositions } from "./positions.js";
-import type { EncoderShape } from "./presets.js";
+import { type EncoderShape, patchCount } from "./presets.js";
 
 /** What the encoder says about images, after its final norm where it has one. */
 export interface EncodedImages {
@@ -26,11 +26,11 @@ export function visionTransformer(
   shape: EncoderShape,
   options: EncoderOptions = {},
 ): VisionTransformer {
-  const { imageSize, patchSize, width } = shape;
-  const patchCount = (imageSize / patchSize) ** 2;
+  const { patchSize, width } = shape;
+  const rows = 1 + patchCount(shape);
   const { embed, encode } = encoder(scope, shape, options);
-  const positions = scope.create("pos_embed", [1, 1 + patchCount, width], maePositions, { decay: false });
-  const byToken = positions.reshape([1 + patchCount, 1, width]);
+  const positions = scope.create("pos_embed", [1, rows, width], maePositions, { decay: false });
+  const byToken = positions.reshape([rows, 1, width]);
 
   return (images, branchScales) => {
     const tokens = embed(patchify(images, patchSize)).add(byToken.slice(0, 1));

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { EvaluationError } from "../evaluations/errors.js";
 import type { ImageProgress } from "../evaluations/image-progress.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { jsonText, writeAtomically } from "../files/atomic-write.js";
 import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import { makeFolder } from "../files/storage.js";
 import { OutputError } from "../training/errors.js";
@@ -159,7 +159,7 @@ async function keepDescription(request: ComposeRequest, { classes, sets }: Cutou
   const list = (cutouts: readonly Cutout[]) =>
     cutouts.map(({ path, label }) => `${label} ${path.split(/[\\/]/).at(-1)}`);
   const cutouts = { training: list(sets.training), validation: list(sets.validation) };
-  const text = `${JSON.stringify({ seed, imageSize, objects, counts, classes, cutouts }, null, 2)}\n`;
+  const text = jsonText({ seed, imageSize, objects, counts, classes, cutouts });
   const path = join(out, "scenes.json");
   if (existsSync(path) && readText(path, LARGEST_LIST) !== text) {
     throw new EvaluationError({

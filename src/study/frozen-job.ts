@@ -8,13 +8,13 @@ import { evaluateReconstruction } from "../evaluations/evaluate-reconstruction.j
 import { evaluateSegmentation } from "../evaluations/evaluate-segmentation.js";
 import type { ImageProgress } from "../evaluations/image-progress.js";
 import { writeReport } from "../evaluations/report.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
-import { encoderOf } from "./encoder.js";
 import type { cachedFeatures } from "./feature-cache.js";
 import { type Figures, type JobRecord, recordOf } from "./job-record.js";
 import type { EvaluationJob } from "./jobs.js";
+import { encoderOf } from "./jobs.js";
 
 /** Patches that vote on one, in segmentation. */
 const PATCH_NEIGHBOURS = 20;
@@ -86,8 +86,4 @@ async function evaluate(
     case "finetune":
       throw new TypeError("a fine-tuning is no evaluation of a frozen encoder");
   }
-}
-
-async function writeJson(path: string, report: object): Promise<void> {
-  await writeAtomically(path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
 }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFileError } from "../evaluations/errors.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { makeFolder, readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError } from "../training/errors.js";
 import type { EvaluationJob } from "./jobs.js";
@@ -15,7 +15,7 @@ const common = {
   /** What all processes that worked on it took for its training steps or its evaluation. */
   seconds: z.number().min(0),
 };
-const schema = z.discriminatedUnion("kind", [
+export const jobRecord = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("pretrain"),
     ...common,
@@ -40,7 +40,7 @@ const schema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export type JobRecord = z.infer<typeof schema>;
+export type JobRecord = z.infer<typeof jobRecord>;
 export type PretrainRecord = Extract<JobRecord, { kind: "pretrain" }>;
 export type EvaluationRecord = Extract<JobRecord, { kind: "evaluate" }>;
 
@@ -81,7 +81,7 @@ export function readJobRecord(folder: string): JobRecord | undefined {
   const text = readTextIfThere(path);
   if (text === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(text));
+    return jobRecord.parse(JSON.parse(text));
   } catch (error) {
     throw new RunDirectoryError(
       `${path} is not a record of a study: ${(error as Error).message.split("\n")[0]}. Delete its folder to do the job again`,
@@ -92,7 +92,7 @@ export function readJobRecord(folder: string): JobRecord | undefined {
 /** Written last: a folder that has it is whole. */
 export async function writeJobRecord(folder: string, record: JobRecord): Promise<void> {
   await makeFolder(folder);
-  await writeAtomically(join(folder, FILE), [Buffer.from(`${JSON.stringify(record, null, 2)}\n`)]);
+  await writeJson(join(folder, FILE), record);
 }
 
 /** What a report says of an evaluation. */

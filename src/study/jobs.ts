@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { type PretrainConfig, reconstructs, resolveConfig } from "../config/config.js";
 import { resolveFinetune } from "../evaluations/finetune/config.js";
+import type { ModelRequest } from "../evaluations/model.js";
 import { modelPresets } from "../nn/presets.js";
 import type { SourcePaths } from "../training/outputs.js";
-import { layersWithEqualCompute } from "./equal-compute.js";
 import { fileName, lastNames, percentOf } from "./names.js";
+import { layersWithEqualCompute } from "./pretrain-cost.js";
 import type { Evaluation, Study, Variant } from "./recipe.js";
 
 export interface PretrainJob {
@@ -134,6 +135,13 @@ type HeldOutEvaluation = Extract<Evaluation, { task: "reconstruction" | "recogni
 
 export function isHeldOut(evaluation: Evaluation): evaluation is HeldOutEvaluation {
   return evaluation.task === "reconstruction" || evaluation.task === "recognition";
+}
+
+/** The encoder that an evaluation of the study in `folder` looks at. */
+export function encoderOf(from: EvaluationJob["from"], folder: string): ModelRequest {
+  return "key" in from
+    ? { from: join(folder, from.folder), memoryCheck: from.config.run.memoryCheck }
+    : { from: "scratch", preset: from.scratch, modelSeed: from.seed };
 }
 
 function located(evaluation: Evaluation, folder: string): Evaluation {

@@ -1,30 +1,28 @@
-// The small files of a study: all that its report is made of, without weights, for keeping in a repository.
+// A study in one small folder: its report, and all that the report is made of, for keeping in a repository.
 
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { EvaluationError } from "../evaluations/errors.js";
 import { writeAtomically } from "../files/atomic-write.js";
-import { LARGEST_LIST } from "../files/regular-file.js";
 import { readTextIfThere } from "../files/storage.js";
 import { makeOutputFolder, prepareOutputs } from "../training/outputs.js";
-import { finishedJobs } from "./job-folders.js";
-import { readMetrics, thinned } from "./metrics.js";
 import { lastNames } from "./names.js";
+import { type PackedJob, packedResultsPath, packResults } from "./packed-results.js";
+import { createReport, writeReportFiles } from "./report.js";
+import { readFinishedJobs, resultsOf } from "./results.js";
 import { openPlan, planPath, writePlan } from "./study-plan.js";
-
-/** What is kept of a job's folder beside its thinned metrics. */
-const KEPT = ["job.json", "config.json", "report.json"];
-const METRICS = "metrics.jsonl";
 
 export interface PackSummary {
   readonly jobs: number;
+  /** Paths of the files. */
+  readonly files: readonly string[];
 }
 
 /**
- * Copies a study's small files, of the metrics of pre-trainings the steps that a report looks at. Absolute paths in
- * them become their last two names, since they tell of the machine and not of the result. Throws EvaluationError where
- * there is no study or the copy would lie over it, OutputError where files have the names, RunDirectoryError,
- * StorageError.
+ * Writes study.json, the results of the finished jobs, and the report into `out`; `writeStudyReport` makes the same
+ * report of these again. Absolute paths in configurations become their last two names, since they tell of the machine
+ * and not of the result. Throws EvaluationError where there is no study or the pack would lie over it, OutputError where
+ * files have the names, RunDirectoryError, StorageError.
  */
 export async function packStudy(
   folder: string,
@@ -35,31 +33,29 @@ export async function packStudy(
   await makeOutputFolder(out);
   if ((await realpath(out)) === (await realpath(folder))) {
     throw new EvaluationError({
-      expected: "a folder for the copy",
+      expected: "another folder for the pack",
       found: `${out}, which is the study itself`,
       remedy: "Choose another folder with --out",
     });
   }
-  const jobs = finishedJobs(folder, plan.jobs);
-  const copies = jobs.flatMap(({ name }) => [...KEPT, METRICS].map((file) => join(out, name, file)));
-  await prepareOutputs([planPath(out), ...copies], { overwrite });
+  const jobs = await readFinishedJobs(folder, plan.jobs);
+  const results = packResults(jobs.map((job) => withConfig(folder, job)));
+  const report = createReport(plan, resultsOf(jobs), out);
+  const files = [planPath(out), packedResultsPath(out), ...report.keys()];
+  await prepareOutputs(files, { overwrite });
   await writePlan(out, plan);
-  for (const { name, record } of jobs) {
-    const [from, to] = [join(folder, name), join(out, name)];
-    for (const file of KEPT) await copyWithoutMachine(join(from, file), join(to, file));
-    if (record.kind === "pretrain") {
-      const lines = thinned(readMetrics(join(from, METRICS))).map((step) => `${JSON.stringify(step)}\n`);
-      await writeAtomically(join(to, METRICS), [Buffer.from(lines.join(""))]);
-    }
-  }
-  return { jobs: jobs.length };
+  await writeAtomically(packedResultsPath(out), [results]);
+  await writeReportFiles(report);
+  return { jobs: jobs.length, files };
 }
 
-/** Of a file that need not be there. */
-async function copyWithoutMachine(from: string, to: string): Promise<void> {
-  const text = readTextIfThere(from, LARGEST_LIST);
-  if (text === undefined) return;
-  const shorten = (_: string, value: unknown) =>
-    typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;
-  await writeAtomically(to, [Buffer.from(`${JSON.stringify(JSON.parse(text, shorten), null, 2)}\n`)]);
+/** The configuration is in the job's folder, or came with an earlier pack. */
+function withConfig(folder: string, job: PackedJob): PackedJob {
+  if (job.record.kind !== "pretrain") return job;
+  const text = readTextIfThere(join(folder, job.folder, "config.json"));
+  return text === undefined ? job : { ...job, config: JSON.parse(text, withoutMachine) };
+}
+
+function withoutMachine(_: string, value: unknown): unknown {
+  return typeof value === "string" && isAbsolute(value) ? lastNames(value) : value;
 }

@@ -10,9 +10,9 @@ import { learningSection } from "./learning-section.js";
 import { table } from "./markdown.js";
 import { fileName } from "./names.js";
 import type { StudyRecipe } from "./recipe.js";
-import { type PretrainResult, readResults } from "./results.js";
+import { type PretrainResult, readFinishedJobs, resultsOf, type StudyResults } from "./results.js";
 import { columnName, type EvaluationScores, meanText, scoresOf } from "./scores.js";
-import { openPlan } from "./study-plan.js";
+import { openPlan, type StudyPlan } from "./study-plan.js";
 
 export interface ReportFiles {
   /** The page, and the pictures that it shows. */
@@ -24,8 +24,20 @@ export interface ReportFiles {
 
 /** Writes report.md and .svg pictures into the folder. Throws EvaluationError where it holds no study. */
 export async function writeStudyReport(folder: string): Promise<ReportFiles> {
-  const { recipe, jobs } = openPlan(folder);
-  const results = readResults(folder, jobs);
+  const plan = openPlan(folder);
+  const finished = await readFinishedJobs(folder, plan.jobs);
+  const report = createReport(plan, resultsOf(finished), folder);
+  await writeReportFiles(report);
+  const [page, ...pictures] = [...report.keys()];
+  return { page: page!, pictures, finished: finished.length };
+}
+
+export async function writeReportFiles(report: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, text] of report) await writeAtomically(path, [Buffer.from(text)]);
+}
+
+/** The contents of the page and of the pictures by their paths, the page first. */
+export function createReport({ recipe, jobs }: StudyPlan, results: StudyResults, folder: string): Map<string, string> {
   const pretrainings = recipe.variants.flatMap(({ name }) =>
     results.pretrainings.filter(({ variant }) => variant === name).sort((a, b) => a.seed - b.seed),
   );
@@ -49,14 +61,8 @@ export async function writeStudyReport(folder: string): Promise<ReportFiles> {
     "Generated from the files beside this page by `mixedae study report`; no figure is typed by hand.",
     "",
   ];
-  const page = join(folder, "report.md");
-  for (const [name, svg] of pictures) await writeAtomically(join(folder, name), [Buffer.from(svg)]);
-  await writeAtomically(page, [Buffer.from(printableLines(lines.join("\n")))]);
-  return {
-    page,
-    pictures: [...pictures.keys()].map((name) => join(folder, name)),
-    finished,
-  };
+  const files = new Map([["report.md", printableLines(lines.join("\n"))], ...pictures]);
+  return new Map([...files].map(([name, text]) => [join(folder, name), text]));
 }
 
 /** Everything in one table, where there is more than one column of it. */

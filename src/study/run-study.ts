@@ -25,12 +25,13 @@ import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
 import { isHeldOut, type Job, jobsOf, sourcesOf } from "./jobs.js";
-import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
+import { readPackedResults } from "./packed-results.js";
 import type { Study } from "./recipe.js";
+import { finishedRecords } from "./results.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
-import { carryOutFinetune, carryOutPretrain } from "./training-jobs.js";
+import { carryOutFinetune, carryOutPretrain, trainingSeconds } from "./training-jobs.js";
 
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
@@ -66,14 +67,16 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   refuseAmongImages(folder, jobs.flatMap(sourcesOf));
   await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
   const features = cachedFeatures();
-  const records = new Map<string, JobRecord>();
+  const packed = readPackedResults(folder);
+  let records = finishedRecords(jobs, folder, packed);
+  const again = jobs.filter(({ kind, folder: name }) => kind === "pretrain" && packed.has(name) && !records.has(name));
+  for (const job of again) {
+    hooks.print(`${describeJob(job)}: repeated, because open evaluations need its weights, which a pack does not hold`);
+  }
   const failures = new Map<string, string>();
   let isWaiting = false;
   while (!hooks.stopRequested()) {
-    for (const job of jobs.filter((each) => !records.has(each.folder))) {
-      const record = readJobRecord(join(folder, job.folder));
-      if (record !== undefined) records.set(job.folder, record);
-    }
+    records = finishedRecords(jobs, folder, packed, records);
     const open = jobs.filter((job) => !records.has(job.folder) && !neededBy(job).some((each) => failures.has(each)));
     if (open.length === 0) break;
     const taken = await takeJob(open, records, folder);
@@ -91,7 +94,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     try {
       const place = `${records.size + failures.size + 1} of ${jobs.length}`;
       hooks.print(`[${place}] ${describeJob(job)}`);
-      const left = timeLeft({ jobs, records, open, folder }, job);
+      const left = await timeLeft({ jobs, records, open, folder }, job);
       hooks.line.lead = () => `[${place}${left()}]`;
       const record = await carryOut(job, folder, features, hooks);
       hooks.progress.end();
@@ -185,13 +188,13 @@ interface Work {
 }
 
 /** ", 1 h 20 min left" of the whole study, whenever it is asked; empty while it cannot be told. */
-function timeLeft({ jobs, records, open, folder }: Work, job: Job): () => string {
+async function timeLeft({ jobs, records, open, folder }: Work, job: Job): Promise<() => string> {
   const began = performance.now();
   const rest = open.filter((each) => each !== job);
   const whole = openSeconds([job], jobs, records);
   const later = openSeconds(rest, jobs, records);
   if (whole === undefined || later === undefined) return () => "";
-  const current = Math.max(0, whole - doneSeconds(join(folder, job.folder, "metrics.jsonl")));
+  const current = Math.max(0, whole - (await doneSeconds(join(folder, job.folder, "metrics.jsonl"))));
   const countOthers = () => rest.filter((each) => FileLock.isHeld(lockPath(each, folder))).length;
   let [others, counted] = [countOthers(), began];
   return () => {
@@ -204,8 +207,8 @@ function timeLeft({ jobs, records, open, folder }: Work, job: Job): () => string
 }
 
 /** What a training that was stopped has taken so far. */
-function doneSeconds(metrics: string): number {
-  return existsSync(metrics) ? trainingSeconds(metrics) : 0;
+async function doneSeconds(metrics: string): Promise<number> {
+  return existsSync(metrics) ? await trainingSeconds(metrics) : 0;
 }
 
 /** Undefined where it was stopped before its end. */

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { EvaluationError } from "../evaluations/errors.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { writeJson } from "../files/atomic-write.js";
 import { readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError, UnsuitableRunError } from "../training/errors.js";
 import { parseRecipe, type StudyRecipe } from "./recipe.js";
@@ -14,7 +14,9 @@ export interface StudyPlan {
   readonly jobs: readonly string[];
 }
 
-const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(z.string()) });
+/** What is read lies within the study's folder, whoever wrote the plan. */
+const jobFolder = z.string().regex(/^[a-z0-9-]+\/[a-z0-9][a-z0-9.+-]*$/);
+const plan = z.strictObject({ recipe: z.unknown(), jobs: z.array(jobFolder) });
 
 /** Undefined where there is none. Throws ConfigError, RunDirectoryError, StorageError. */
 export function readPlan(folder: string): StudyPlan | undefined {
@@ -44,7 +46,7 @@ export function openPlan(folder: string): StudyPlan {
 }
 
 export async function writePlan(folder: string, { recipe, jobs }: StudyPlan): Promise<void> {
-  await writeAtomically(planPath(folder), [Buffer.from(`${JSON.stringify({ recipe, jobs }, null, 2)}\n`)]);
+  await writeJson(planPath(folder), { recipe, jobs });
 }
 
 export function planPath(folder: string): string {

@@ -1,18 +1,17 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import { finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
+import { type FinetuneRequest, finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluations/report.js";
 import type { RunHooks } from "../training/hooks.js";
+import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
-import { createFinetuneRequest } from "./finetune-job.js";
 import { type Figures, type JobRecord, recordOf } from "./job-record.js";
-import type { EvaluationJob, PretrainJob } from "./jobs.js";
-import { trainingSeconds } from "./metrics.js";
+import { type EvaluationJob, encoderOf, type PretrainJob } from "./jobs.js";
 import { pretrainCost } from "./pretrain-cost.js";
 
 /** How this process uses the machine, over what a run's configuration says of it. */
@@ -42,7 +41,7 @@ export async function carryOutPretrain(
     key,
     variant,
     seed,
-    seconds: trainingSeconds(join(run, "metrics.jsonl")),
+    seconds: await trainingSeconds(join(run, "metrics.jsonl")),
     method: config.method,
     images,
     multiplyAdds,
@@ -59,13 +58,37 @@ export async function carryOutFinetune(
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
   const former = readReport(join(run, "report.json"));
-  if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
-  const { report } = (await holdsRun(run))
-    ? await resumeFinetune(run, machineOf(threads), hooks)
-    : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
-  return report === null
-    ? undefined
-    : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));
+  const { report } =
+    former !== undefined
+      ? { report: former }
+      : (await holdsRun(run))
+        ? await resumeFinetune(run, machineOf(threads), hooks)
+        : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
+  if (report === null) return undefined;
+  return recordOf(job, finetuneFigures(report), await trainingSeconds(join(run, "metrics.jsonl")));
+}
+
+/** What a fine-tuning is asked for. */
+function createFinetuneRequest(
+  { evaluation, from, seed, labelsFraction }: EvaluationJob,
+  folder: string,
+  { threads, warn }: { readonly threads: number; readonly warn?: Warn | undefined },
+): FinetuneRequest {
+  if (evaluation.task !== "finetune") throw new TypeError(`${evaluation.name} is no fine-tuning`);
+  const { train, test, recipe, options, name } = evaluation;
+  const layers = [
+    { origin: "the study's seeds", values: { seed } },
+    { origin: `the study's ${name}`, values: options },
+    ...(threads > 0 ? [{ origin: "--threads", values: { run: { threads } } }] : []),
+  ];
+  return { ...encoderOf(from, folder), train, test, labelsFraction, seed, recipe, layers, warn };
+}
+
+/** What all steps took together, whichever process made them. Throws StorageError. */
+export async function trainingSeconds(path: string): Promise<number> {
+  let seconds = 0;
+  for (const { stepSeconds } of await readMetrics(path)) if (typeof stepSeconds === "number") seconds += stepSeconds;
+  return seconds;
 }
 
 function finetuneFigures({ train, test, detail }: ReportFigures): Figures {

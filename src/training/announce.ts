@@ -1,8 +1,8 @@
 // What is printed before the first step: every value that the run will use, given or derived.
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
-import { patchCount } from "../methods/method.js";
 import { methodOf } from "../methods/registry.js";
+import { patchCount } from "../nn/presets.js";
 import { printable } from "../terminal/printable.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import type { DerivedSchedule } from "./derived.js";

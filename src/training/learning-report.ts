@@ -1,35 +1,30 @@
 // What a run has learnt, in plain words: the metrics of its last steps beside what they would be without learning.
-import { stat } from "node:fs/promises";
 import { type PretrainConfig, reconstructs } from "../config/config.js";
-import { readFully, withDescriptor } from "../files/storage.js";
+import { errorCode } from "../files/storage.js";
 import { type MetricValues, meanOf } from "../methods/metric-values.js";
 import { methodOf } from "../methods/registry.js";
 import { warningLines, warningsOf } from "./health.js";
-import { inOrder, parseStep } from "./metrics-file.js";
+import { metricsLines } from "./metrics-file.js";
 import { readRunConfig } from "./run-config.js";
 import { runPaths } from "./run-directory.js";
 
-/** Bytes read from the beginning and from the end of metrics.jsonl, however long it is. */
-const WINDOW = 64 * 1024;
-/** Single batches differ: the last metrics are means over so many steps. */
+/** Single batches differ: the last metrics are means over as many steps. */
 const STEPS = 50;
+
 /** Lines to print at the end of a run; none where it has logged no step. */
 export async function describeLearning(folder: string): Promise<string[]> {
-  const path = runPaths(folder).metrics;
-  const size = await stat(path).then(
-    (stats) => stats.size,
-    () => 0,
-  );
-  if (size === 0) return [];
-  const [begin, end] = await withDescriptor(path, async (descriptor) => {
-    const head = new Uint8Array(Math.min(size, WINDOW));
-    const tail = new Uint8Array(head.length);
-    await readFully(descriptor, head, 0);
-    await readFully(descriptor, tail, size - tail.length);
-    return [linesOf(head), linesOf(tail)];
-  });
-  const [first] = begin!;
-  return first === undefined ? [] : learningLines(readRunConfig(folder), first, meanOf(end!.slice(-STEPS)));
+  let first: MetricValues | undefined;
+  const last: MetricValues[] = [];
+  try {
+    for await (const { metrics } of metricsLines(runPaths(folder).metrics)) {
+      if (metrics === undefined) continue;
+      first ??= metrics;
+      if (last.push(metrics) > STEPS) last.shift();
+    }
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+  return first === undefined ? [] : learningLines(readRunConfig(folder), first, meanOf(last));
 }
 
 /** `first` and `last` are steps as metrics.jsonl has them. */
@@ -46,12 +41,6 @@ export function learningLines(config: PretrainConfig, first: MetricValues, last:
     );
   }
   return lines;
-}
-
-function linesOf(bytes: Uint8Array): MetricValues[] {
-  // The first piece of a window may be half a line, the last one of a killed process too.
-  const lines = new TextDecoder().decode(bytes).split("\n");
-  return inOrder(lines.map(parseStep).filter((step) => step !== undefined));
 }
 
 function share(value: number): string {

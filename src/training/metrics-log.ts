@@ -1,8 +1,8 @@
 // metrics.jsonl: one JSON object a step, in the order of the steps, without gaps or repetitions.
 
 import { constants, copyFile, readFile } from "node:fs/promises";
-import { AppendLog } from "../files/append-log.js";
 import { writeAtomically } from "../files/atomic-write.js";
+import { AppendLog } from "../files/growing-file.js";
 import { errorCode, storageError } from "../files/storage.js";
 import { RunDirectoryError } from "./errors.js";
 import { type MetricsScan, type Span, type StepMetrics, scanMetrics } from "./metrics-file.js";
@@ -60,7 +60,7 @@ async function keptOf(path: string, throughStep: number): Promise<{ length: numb
     scan = await scanMetrics(path, throughStep);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return { length: 0 };
-    throw storageError(error, "read", path);
+    throw error;
   }
   const { last, length, misplaced, spans } = scan;
   if (misplaced === 0) {

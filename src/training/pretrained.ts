@@ -12,7 +12,7 @@ import { encoder } from "../nn/encoder.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import type { Normalization } from "../nn/pixels.js";
-import type { EncoderShape, ModelShape } from "../nn/presets.js";
+import { type EncoderShape, type ModelShape, patchCount } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
@@ -72,7 +72,7 @@ export const modelDescriptionSchema = z.strictObject({
     })
     .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is no multiple of patchSize")
     .refine(
-      ({ imageSize, patchSize }) => (imageSize / patchSize) ** 2 <= modelLimits.patches,
+      (shape) => patchCount(shape) <= modelLimits.patches,
       `an image has more than ${modelLimits.patches} patches`,
     )
     .refine(({ width, heads }) => width % heads === 0, "width is no multiple of heads")
@@ -206,7 +206,7 @@ function knownModel(config: PretrainConfig): KnownModel {
 /** The tensors that a model of this shape has, positions included, and their shapes. */
 export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDescription, "shape" | "decoder">) {
   const scope = new ParameterScope();
-  const cells = 1 + (shape.imageSize / shape.patchSize) ** 2;
+  const cells = 1 + patchCount(shape);
   encoder(scope, shape);
   const fixed: [string, Shape][] = [["pos_embed", [1, cells, shape.width]]];
   if (decoderShape !== undefined) {
@@ -228,7 +228,7 @@ export function isPretrainingOnly(name: string): boolean {
 function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, WeightTensor>): string | undefined {
   // First what bounds the model by the file, so that an absurd description costs no memory.
   const { shape: encoderShape, decoder: decoderShape } = description;
-  const cells = 1 + (encoderShape.imageSize / encoderShape.patchSize) ** 2;
+  const cells = 1 + patchCount(encoderShape);
   const bounding: [string, Shape][] = [
     ["pos_embed", [1, cells, encoderShape.width]],
     [`blocks.${encoderShape.depth - 1}.norm1.weight`, [encoderShape.width]],

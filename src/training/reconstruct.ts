@@ -1,12 +1,15 @@
 // Reconstructions of any images by the model of a run, as a picture.
-
+import type { PretrainConfig } from "../config/config.js";
 import { readImages } from "../data/index.js";
-import { openEngine } from "../engine/index.js";
+import { type Arrays, openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
-import type { Warn } from "./newest-checkpoint.js";
+import type { ReconstructionTask } from "../methods/reconstruction-task.js";
+import { reconstructionModel, reconstructionOf } from "./model.js";
+import { tensorOf } from "./model-state.js";
+import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { prepareOutputs } from "./outputs.js";
-import { openReconstructingRun } from "./reconstructing-run.js";
 import { createReconstructor } from "./reconstructor.js";
+import { readReconstructingConfig } from "./run-config.js";
 import { threadsHere } from "./threads.js";
 
 export interface ReconstructOptions {
@@ -37,4 +40,27 @@ export async function reconstruct(
   const caption = `${config.method} after step ${step}`;
   await writeAtomically(out, [await reconstructor.draw(caption)]);
   return { step };
+}
+
+/** The newest weights of a run whose method reconstructs. */
+export interface ReconstructingRun {
+  readonly config: PretrainConfig;
+  readonly task: ReconstructionTask;
+  /** Every parameter by its name. */
+  readonly weights: Arrays;
+  /** Of the newest intact checkpoint. */
+  readonly step: number;
+}
+
+/**
+ * `warn` is told where a newer checkpoint is damaged. Throws RunDirectoryError where the folder is no such run or has no
+ * checkpoint yet, CheckpointError.
+ */
+export async function openReconstructingRun(folder: string, warn?: Warn): Promise<ReconstructingRun> {
+  const config = readReconstructingConfig(folder);
+  const checkpoint = await openNewestCheckpoint(folder, warn);
+  const task = reconstructionOf(config)!;
+  const { parameters } = reconstructionModel(config, task, task.groupSize);
+  const weights = parameters.map(({ name, tensor }) => [name, tensorOf(checkpoint, name, tensor.shape)] as const);
+  return { config, task, weights: Object.fromEntries(weights), step: checkpoint.step };
 }

@@ -1,6 +1,7 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import type { Normalization } from "../nn/pixels.js";
+import { patchCount } from "../nn/presets.js";
 import { type Picture, renderSheet } from "../pictures/sheet.js";
 
 export interface Reconstructions {
@@ -60,7 +61,7 @@ function filledIn(values: Reconstructions, image: number, seen: (patch: number) 
   const { mean, std } = normalization;
   const original = pixels.subarray(image * imageSize ** 2 * 3, (image + 1) * imageSize ** 2 * 3);
   const patchValues = patchSize ** 2 * 3;
-  const patches = (imageSize / patchSize) ** 2;
+  const patches = patchCount(values);
   const truth = new Float64Array(patches * patchValues);
   forEachPixel(values, (patch, within, offset, channel) => {
     truth[patch * patchValues + within] = (original[offset]! / 255 - mean[channel]!) / std[channel]!;

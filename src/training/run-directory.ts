@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isFinetuneConfig } from "../config/config.js";
 import { isMapping } from "../config/layers.js";
-import { removeLeftovers, writeAtomically } from "../files/atomic-write.js";
+import { removeLeftovers, writeAtomically, writeJson } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
 import {
   diskFiles,
@@ -105,7 +105,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
       }
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);
       for (const path of [folder, paths.checkpoints]) await removeLeftovers(path, files);
-      await writeConfigFile(paths.config, config, files);
+      await writeJson(paths.config, config, files);
       const run = new RunDirectory(folder, config, lock, files);
       await run.startMetrics(0);
       return run;
@@ -164,7 +164,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
 
   /** Replaces config.json. Throws StorageError. */
   async writeConfig(config: Config): Promise<void> {
-    await writeConfigFile(this.paths.config, config, this.#files);
+    await writeJson(this.paths.config, config, this.#files);
   }
 
   /** Puts the metrics and what is known of the images on the disk, and then the checkpoint. Returns its path. */
@@ -202,10 +202,6 @@ function takeLock(path: string): FileLock {
   const taken = FileLock.acquire(path);
   if (taken instanceof FileLock) return taken;
   throw new RunDirectoryError(`The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`);
-}
-
-function writeConfigFile(path: string, config: unknown, files: FileSystem): Promise<void> {
-  return writeAtomically(path, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)], files);
 }
 
 /** Lets a run be trained, and gives it back whatever happens; what ended it is in its log. */

@@ -1,6 +1,6 @@
 // log.txt: what happened beside the metrics, such as skipped files and warnings, each line with its time.
 
-import { AppendLog } from "../files/append-log.js";
+import { AppendLog } from "../files/growing-file.js";
 import { printable } from "../terminal/printable.js";
 
 export class RunLog {

@@ -1,8 +1,7 @@
 // Errors that were foreseen are one message; others show where they come from.
 
 import { describe, expect, it } from "vitest";
-import { reportError } from "#src/cli/report-error.js";
-import { UsageError } from "#src/cli/usage-error.js";
+import { reportError, UsageError } from "#src/cli/report-error.js";
 import { ConfigError } from "#src/config/errors.js";
 import { SourceError, TooFewImagesError } from "#src/data/errors.js";
 import { EngineError } from "#src/engine/errors.js";

@@ -6,9 +6,8 @@ import { type ConfigLayer, groupSize, layerFromAssignments, parseConfig, resolve
 import { ConfigError } from "#src/config/errors.js";
 import { dinoMicroDefaults } from "#src/methods/dino/options.js";
 import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
-import { patchCount } from "#src/methods/method.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
-import { modelPresetNames, modelPresets } from "#src/nn/presets.js";
+import { modelPresetNames, modelPresets, patchCount } from "#src/nn/presets.js";
 
 const source: ConfigLayer = { origin: "the command line", values: { source: "pictures" } };
 const resolveSet = (...assignments: string[]) => resolveConfig([source, layerFromAssignments(assignments)], "/data");

@@ -9,7 +9,7 @@ import { GrowingChecksums } from "#src/evaluations/feature-checksums.js";
 import { encodeLines } from "#src/evaluations/feature-lines.js";
 import { FeatureWriter, type WriterOptions } from "#src/evaluations/feature-writer.js";
 import { EvaluationError } from "#src/evaluations/index.js";
-import { PartialFile } from "#src/files/partial-file.js";
+import { PartialFile } from "#src/files/growing-file.js";
 import { damages } from "./damage.js";
 import {
   appendMade,

@@ -7,7 +7,7 @@ import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
 import type { MethodChoice } from "#src/methods/registry.js";
 import { randomStream } from "#src/random/index.js";
 import { pretrain } from "#src/training/pretrain.js";
-import { openReconstructingRun } from "#src/training/reconstructing-run.js";
+import { openReconstructingRun } from "#src/training/reconstruct.js";
 import { writeFiles } from "../data/image-files.js";
 import { recordHooks, sharedFolder, tinyConfig, tinyIbotConfig, writeImages } from "../training/tiny-run.js";
 import { silentProgress } from "./tiny-sets.js";

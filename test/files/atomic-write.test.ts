@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { removeLeftovers, writeAtomically } from "#src/files/atomic-write.js";
+import { removeLeftovers, writeAtomically, writeJson } from "#src/files/atomic-write.js";
 import { StorageError } from "#src/files/storage-error.js";
 import { failingFiles, type Operation, sluggishFiles } from "./failing-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -57,6 +57,11 @@ describe("writeAtomically", () => {
     await writeAtomically(at("file"), parts("new"), failingFiles("sync", 2, "EINVAL"));
     expect(readFileSync(at("file"), "utf8")).toBe("new");
   });
+});
+
+it("JSON is written indented, with a line break at its end", async () => {
+  await writeJson(at("file"), { a: [1] });
+  expect(readFileSync(at("file"), "utf8")).toBe('{\n  "a": [\n    1\n  ]\n}\n');
 });
 
 describe("removeLeftovers", () => {

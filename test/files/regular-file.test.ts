@@ -3,7 +3,7 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { FileError, openRegular, readBytes, readLines, readText } from "#src/files/regular-file.js";
+import { FileError, openRegular, readBytes, readText } from "#src/files/regular-file.js";
 import { hasSpecialFiles, makePipe } from "./special-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -62,22 +62,3 @@ test.skipIf(process.platform !== "linux")(
     expect(() => readBytes("/proc/self/status", 10)).toThrow("at most 10 bytes");
   },
 );
-
-describe("readLines", () => {
-  test("gives lines as they are, and says of the last whether it is whole", () => {
-    writeFileSync(at("lines"), "a\n\nb\u2028c\r\nlast");
-    expect([...readLines(at("lines"))]).toEqual([
-      { line: "a", isWhole: true },
-      { line: "", isWhole: true },
-      { line: "b\u2028c\r", isWhole: true },
-      { line: "last", isWhole: false },
-    ]);
-  });
-
-  test("joins what lies across its reads, and refuses lines without an end", () => {
-    const long = "é".repeat(300_000);
-    writeFileSync(at("lines"), `${long}\n${long}\n`);
-    expect([...readLines(at("lines"))].map(({ line }) => line)).toEqual([long, long]);
-    expect(() => [...readLines(at("lines"), 1000)]).toThrow("expected lines of at most 1,000 bytes");
-  });
-});

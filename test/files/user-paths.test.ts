@@ -10,10 +10,11 @@ import { readReport } from "#src/evaluations/report.js";
 import { openWeights } from "#src/exchange/weights-source.js";
 import { openCutouts } from "#src/scenes/cutouts.js";
 import { readJobRecord } from "#src/study/job-record.js";
-import { readMetrics } from "#src/study/metrics.js";
+import { readPackedResults } from "#src/study/packed-results.js";
 import { readStudy } from "#src/study/recipe.js";
 import { readPlan } from "#src/study/study-plan.js";
 import { readCheckpoint } from "#src/training/checkpoint-file.js";
+import { readMetrics } from "#src/training/metrics-file.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { patternFiles, writeFiles } from "../data/image-files.js";
 import { hasSpecialFiles, makePipe } from "./special-files.js";
@@ -33,6 +34,7 @@ const doors: Readonly<Record<string, readonly [name: string, open: (path: string
   "a recipe": ["study.yaml", (path) => readStudy(path)],
   "a study": ["study/study.json", (path) => readPlan(dirname(path))],
   "a job": ["job/job.json", (path) => readJobRecord(dirname(path))],
+  "the results of a pack": ["study/results.jsonl.gz", (path) => readPackedResults(dirname(path))],
   "a report": ["report.json", readReport],
   "a PyTorch file": ["weights.pth", (path) => openWeights(path)],
   "a Hugging Face configuration": ["vit/config.json", (path) => openWeights(dirname(path))],

@@ -1,5 +1,6 @@
 // A whole study, tiny: carried out in parts, resumed, changed, reported, packed, and reported again.
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -15,6 +16,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
 import { ImageProgress } from "#src/evaluations/index.js";
 import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
+import { readPackedResults } from "#src/study/packed-results.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
 import { ProgressLine } from "#src/terminal/progress-line.js";
 import { OutputError, StoppedError } from "#src/training/errors.js";
@@ -272,26 +274,65 @@ describe("a study", () => {
 
   test("packed without weights, gives the same report", async () => {
     await writeStudyReport(at("parts"));
-    expect(await packStudy(at("parts"), at("packed"))).toEqual({ jobs: 27 });
+    const reportFiles = readdirSync(at("parts")).filter((each) => /\.(md|svg)$/.test(each));
+    const files = [...reportFiles, "results.jsonl.gz", "study.json"].sort();
+    const summary = await packStudy(at("parts"), at("packed"));
+    expect(summary.jobs).toBe(27);
+    expect([...summary.files].sort()).toEqual(files.map((name) => at("packed", name)));
+    expect(readdirSync(at("packed")).sort()).toEqual(files);
+    const compare = () => {
+      for (const name of reportFiles) {
+        expect(readFileSync(at("packed", name), "utf8"), name).toBe(readFileSync(at("parts", name), "utf8"));
+        rmSync(at("packed", name));
+      }
+    };
+    compare();
     await writeStudyReport(at("packed"));
-    const files = readdirSync(at("packed"), { recursive: true, encoding: "utf8" });
-    expect(files.filter((name) => /safetensors|\.npy/.test(name))).toEqual([]);
-    for (const name of readdirSync(at("parts")).filter((each) => /\.(md|svg)$/.test(each))) {
-      expect(readFileSync(at("packed", name), "utf8"), name).toBe(readFileSync(at("parts", name), "utf8"));
-    }
-    const metrics = readFileSync(at("parts", pretraining(at("parts")), "metrics.jsonl"), "utf8");
-    expect(readFileSync(at("packed", pretraining(at("packed")), "metrics.jsonl"), "utf8")).toBe(metrics);
+    compare();
+    const config = readPackedResults(at("packed")).get(pretraining(at("parts")))!.config!;
+    // Where the images lay, without the machine.
+    expect(config.source).toBe(at("images").split("/").slice(-2).join("/"));
     await expect(packStudy(at("parts"), at("parts", "..", "parts"))).rejects.toThrow(/which is the study itself/);
     const itself = packStudy(at("parts"), at("parts", "..", "parts"), { overwrite: true });
     await expect(itself).rejects.toThrow(/which is the study itself/);
     await expect(packStudy(at("parts"), at("packed"))).rejects.toThrow(/a file at .*study\.json.*add --overwrite/);
-    expect(await packStudy(at("parts"), at("packed"), { overwrite: true })).toEqual({ jobs: 27 });
+    expect(await packStudy(at("parts"), at("packed"), { overwrite: true })).toMatchObject({ jobs: 27 });
+  });
+
+  test("goes on from a pack: what is finished there is not done again, but for encoders that are needed", {
+    timeout: 60_000,
+  }, async () => {
+    cpSync(at("packed"), at("elsewhere"), { recursive: true });
+    expect(await runStudy(readStudy(recipe), at("elsewhere"), hooks())).toMatchObject({
+      outcome: "finished",
+      done: 27,
+    });
+    expect(jobFolders(at("elsewhere"))).toEqual([]);
+
+    const sets = { train: "train", test: "test" };
+    const more = { evaluations: [{ name: "CLS", task: "knn", ...sets, pooling: "cls" }] };
+    const only = writeRecipe("more-from-scratch.yaml", { ...more, variants: [{ name: "scratch", scratch: "micro" }] });
+    expect(await runStudy(readStudy(only), at("elsewhere"), hooks())).toMatchObject({ outcome: "finished", done: 2 });
+    expect(jobFolders(at("elsewhere"))).toHaveLength(2);
+    const needing = hooks();
+    const study = readStudy(writeRecipe("more-of-encoders.yaml", more));
+    expect(await runStudy(study, at("elsewhere"), needing)).toMatchObject({ outcome: "finished", done: 5 });
+    expect(needing.lines[0]).toMatch(/^pre-training: Mixed AE, seed 0: repeated, because open evaluations need/);
+    const again = hooks();
+    expect(await runStudy(study, at("elsewhere"), again)).toMatchObject({ outcome: "finished", done: 5 });
+    expect(again.lines).toEqual([]);
+
+    // A pack of what went on from a pack holds both.
+    await runStudy(readStudy(recipe), at("elsewhere"), hooks());
+    expect(await packStudy(at("elsewhere"), at("packed-again"))).toMatchObject({ jobs: 27 });
+    const { seconds: _, ...kept } = readPackedResults(at("packed-again")).get(pretraining(at("parts")))!.record;
+    expect(readPackedResults(at("packed")).get(pretraining(at("parts")))!.record).toMatchObject(kept);
   });
 
   test("says what is missing while it is not finished", async () => {
-    const [tuned] = jobFolders(at("packed")).filter((name) => name.startsWith("tuned/"));
-    rmSync(at("packed", tuned!), { recursive: true });
-    await writeStudyReport(at("packed"));
+    const [tuned] = jobFolders(at("parts")).filter((name) => name.startsWith("tuned/"));
+    rmSync(at("parts", tuned!), { recursive: true });
+    await packStudy(at("parts"), at("packed"), { overwrite: true });
     const page = readFileSync(at("packed", "report.md"), "utf8");
     expect(page).toContain("# Colours\n\n**Not finished: 26 of 27 jobs.**");
     expect(page).toContain("**Not finished: 3 of 4 evaluations.**");
@@ -322,7 +363,7 @@ describe("a study", () => {
     expect(jobFolders(at("changed"))).toHaveLength(4);
     for (const folder of ["changed", "unchanged"]) await writeStudyReport(at(folder));
     expect(readFileSync(at("changed", "report.md"), "utf8")).toBe(readFileSync(at("unchanged", "report.md"), "utf8"));
-    expect(await packStudy(at("changed"), at("changed-packed"))).toEqual({ jobs: 2 });
+    expect(await packStudy(at("changed"), at("changed-packed"))).toMatchObject({ jobs: 2 });
   });
 });
 

@@ -9,7 +9,7 @@ import { runLimits } from "../../config/limits.js";
 import { describeIssues } from "../../config/problems.js";
 import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../config/schema.js";
 import { poolings } from "../../heads/features.js";
-import type { EncoderShape } from "../../nn/presets.js";
+import { type EncoderShape, patchCount } from "../../nn/presets.js";
 import { modelDescriptionSchema } from "../../training/pretrained.js";
 import { type RecipeName, recipeDefaults } from "./recipes.js";
 
@@ -112,7 +112,7 @@ export function resolveFinetune(layers: readonly ConfigLayer[], setting: Finetun
   const schedule = values.schedule as Record<string, unknown>;
   if (!batchIsGiven) schedule.batchSize = Math.min(schedule.batchSize as number, images);
   if (schedule.microBatch === null && Number.isSafeInteger(schedule.batchSize)) {
-    const sequences = Math.max(1, Math.round(TOKENS_AT_ONCE / (encoder.imageSize / encoder.patchSize) ** 2));
+    const sequences = Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(encoder)));
     schedule.microBatch = deriveMicroBatch(Math.max(1, schedule.batchSize as number), 1, sequences);
   }
   const parsed = choiceSchema.safeParse(values);

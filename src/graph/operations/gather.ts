@@ -3,7 +3,7 @@
 import type { DType } from "../dtypes.js";
 import { ProgramError } from "../errors.js";
 import { checkShape, formatShape, normalizeAxis, type Shape, sameShape } from "../shape.js";
-import { applyOne, checkOperands, constant, type Operation, type Tensor, type TensorType } from "../tensor.js";
+import { applyOne, checkOperands, type Operation, range, type Tensor, type TensorType } from "../tensor.js";
 
 const INDEX_DTYPES: readonly DType[] = ["int32", "int64"];
 
@@ -116,11 +116,7 @@ export function oneHot(index: Tensor, depth: number, dtype: DType = "float32"): 
     requireIndex(index);
     checkShape([depth]);
   });
-  const classes = constant(
-    Array.from({ length: depth }, (_, i) => i),
-    [depth],
-    index.dtype,
-  );
+  const classes = range(depth, index.dtype);
   return index
     .reshape([...index.shape, 1])
     .equal(classes)

@@ -2,12 +2,11 @@
 import { concat, input } from "../../graph/index.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import type { Normalization } from "../../nn/pixels.js";
-import type { EncoderShape } from "../../nn/presets.js";
+import { type EncoderShape, patchCount } from "../../nn/presets.js";
 import { scaleInputs } from "../distillation/branch-scales.js";
 import { cropInputs, GLOBAL_CROPS } from "../distillation/crops.js";
 import { cropTask, type DistillationTask, targetsOfTeacher, teacherScope } from "../distillation/task.js";
 import { featureSpread } from "../feature-spread.js";
-import { patchCount } from "../method.js";
 import { clsOf, patchesOf } from "../tokens.js";
 import { ibotNetwork } from "./network.js";
 import type { IbotOptions } from "./options.js";

@@ -1,0 +1,169 @@
+// The operations as methods of a tensor, so that programs read from left to right.
+
+import type { DType } from "./dtypes.js";
+import * as compare from "./operations/compare.js";
+import * as elementwise from "./operations/elementwise.js";
+import { gather, gatherAlong, oneHot } from "./operations/gather.js";
+import { gelu } from "./operations/gelu.js";
+import * as layout from "./operations/layout.js";
+import { linear, type MatmulOptions, matmul } from "./operations/matmul.js";
+import { layerNorm, softmax } from "./operations/normalize.js";
+import { logSumExp, max, mean, min, type ReduceOptions, sum } from "./operations/reduce.js";
+import { topK } from "./operations/top-k.js";
+import type { Shape } from "./shape.js";
+import { Tensor } from "./tensor.js";
+
+type Operand = elementwise.Operand;
+type Axes = readonly number[];
+
+const methods = {
+  add(this: Tensor, other: Operand): Tensor {
+    return elementwise.add(this, other);
+  },
+  sub(this: Tensor, other: Operand): Tensor {
+    return elementwise.sub(this, other);
+  },
+  mul(this: Tensor, other: Operand): Tensor {
+    return elementwise.mul(this, other);
+  },
+  div(this: Tensor, other: Operand): Tensor {
+    return elementwise.div(this, other);
+  },
+  maximum(this: Tensor, other: Operand): Tensor {
+    return elementwise.maximum(this, other);
+  },
+  neg(this: Tensor): Tensor {
+    return elementwise.neg(this);
+  },
+  exp(this: Tensor): Tensor {
+    return elementwise.exp(this);
+  },
+  log(this: Tensor): Tensor {
+    return elementwise.log(this);
+  },
+  sqrt(this: Tensor): Tensor {
+    return elementwise.sqrt(this);
+  },
+  abs(this: Tensor): Tensor {
+    return elementwise.abs(this);
+  },
+  tanh(this: Tensor): Tensor {
+    return elementwise.tanh(this);
+  },
+  sigmoid(this: Tensor): Tensor {
+    return elementwise.sigmoid(this);
+  },
+  erf(this: Tensor): Tensor {
+    return elementwise.erf(this);
+  },
+  gelu(this: Tensor): Tensor {
+    return gelu(this);
+  },
+
+  less(this: Tensor, other: Operand): Tensor {
+    return compare.less(this, other);
+  },
+  greaterOrEqual(this: Tensor, other: Operand): Tensor {
+    return compare.greaterOrEqual(this, other);
+  },
+  equal(this: Tensor, other: Operand): Tensor {
+    return compare.equal(this, other);
+  },
+  and(this: Tensor, other: Tensor): Tensor {
+    return compare.and(this, other);
+  },
+  or(this: Tensor, other: Tensor): Tensor {
+    return compare.or(this, other);
+  },
+  not(this: Tensor): Tensor {
+    return compare.not(this);
+  },
+  /** Of a boolean tensor: `whenTrue` where it holds, `whenFalse` elsewhere. */
+  select(this: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
+    return compare.select(this, whenTrue, whenFalse);
+  },
+  cast(this: Tensor, dtype: DType): Tensor {
+    return compare.cast(this, dtype);
+  },
+
+  /** The same elements under another shape; one size may be -1. */
+  reshape(this: Tensor, shape: Shape): Tensor {
+    return layout.reshape(this, shape);
+  },
+  /** Axis i of the result is axis `order[i]` of this tensor. */
+  transpose(this: Tensor, order: Axes): Tensor {
+    return layout.transpose(this, order);
+  },
+  expand(this: Tensor, shape: Shape): Tensor {
+    return layout.expand(this, shape);
+  },
+  /** Elements from `start` up to but not including `end` along an axis. */
+  slice(this: Tensor, axis: number, start: number, end?: number): Tensor {
+    return layout.slice(this, axis, start, end);
+  },
+  /** Equal parts along an axis. */
+  split(this: Tensor, parts: number, axis: number): readonly Tensor[] {
+    return layout.split(this, parts, axis);
+  },
+  stopGradient(this: Tensor): Tensor {
+    return layout.stopGradient(this);
+  },
+
+  sum(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+    return sum(this, axes, options);
+  },
+  mean(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+    return mean(this, axes, options);
+  },
+  max(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+    return max(this, axes, options);
+  },
+  min(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
+    return min(this, axes, options);
+  },
+  logSumExp(this: Tensor, axis: number, options?: ReduceOptions): Tensor {
+    return logSumExp(this, axis, options);
+  },
+  /** Over the last axis; entries where `excluded` holds get an exact 0. */
+  softmax(this: Tensor, excluded?: Tensor): Tensor {
+    return softmax(this, excluded);
+  },
+  /** Over the last axis, whose size weight and bias have. */
+  layerNorm(this: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+    return layerNorm(this, weight, bias, epsilon);
+  },
+
+  /** The product over the last two axes; leading axes broadcast. */
+  matmul(this: Tensor, other: Tensor, options?: MatmulOptions): Tensor {
+    return matmul(this, other, options);
+  },
+  /** this [..., k] times the transposed weight [n, k], plus bias [n]. */
+  linear(this: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+    return linear(this, weight, bias);
+  },
+
+  /** Entries along the first axis at an index; see `gather` for `inverse`. */
+  gather(this: Tensor, index: Tensor, inverse?: Tensor): Tensor {
+    return gather(this, index, inverse);
+  },
+  /** Elements along one axis at an index that has the sizes of this tensor on the others. */
+  gatherAlong(this: Tensor, index: Tensor, axis: number): Tensor {
+    return gatherAlong(this, index, axis);
+  },
+  /** Of an index [...]: rows [..., depth] with a single 1. */
+  oneHot(this: Tensor, depth: number, dtype?: DType): Tensor {
+    return oneHot(this, depth, dtype);
+  },
+  /** The k largest values of the last axis and their places, in no particular order. */
+  topK(this: Tensor, k: number): { readonly values: Tensor; readonly indices: Tensor } {
+    return topK(this, k);
+  },
+};
+
+type TensorMethods = typeof methods;
+
+declare module "./tensor.js" {
+  interface Tensor extends TensorMethods {}
+}
+
+Object.assign(Tensor.prototype, methods);
