@@ -86,7 +86,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
   const features = input("features", [batch, width]);
   const { mean, variance, normalized } = batchNorm(features);
   const loss = crossEntropy(classify(normalized), input("labels", [batch], "int32").oneHot(classes));
-  const step = await compile(
+  const program = await compile(
     gradientProgram("linear-probe", loss, { batchMean: mean, batchVariance: variance }, scope.parameters),
     engine,
   );
@@ -97,7 +97,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     batchVariance: new Float32Array(width),
   };
   const gradients = Object.entries(layout.views(state.gradients)).map(([name, view]) => [gradientName(name), view]);
-  const binding = step.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(gradients) });
+  const binding = program.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(gradients) });
   const optimizer = await LarsOptimizer.create(layout, state, options, engine);
 
   const statistics = { mean: new Float32Array(width), variance: new Float32Array(width) };
@@ -108,21 +108,21 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     warmupSteps: Math.round(options.warmupEpochs * stepsPerEpoch),
     totalSteps: options.epochs * stepsPerEpoch,
   };
-  let done = 0;
+  let step = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
     let total = 0;
     for await (const filled of inBatches(task.epoch(epoch), data)) {
       if (!filled) break;
       await binding.run();
-      await optimizer.update(learningRateAt(done, schedule));
-      const share = Math.max(STATISTICS_MOMENTUM, 1 / (done + 1));
+      step += 1;
+      await optimizer.update(learningRateAt(step, schedule));
+      const share = Math.max(STATISTICS_MOMENTUM, 1 / step);
       follow(statistics.mean, figures.batchMean, share);
       // As PyTorch keeps it, the variance is the unbiased one.
       follow(statistics.variance, figures.batchVariance, share, batch / Math.max(1, batch - 1));
       total += figures.loss[0]!;
-      done++;
     }
-    if (done === 0) {
+    if (step === 0) {
       throw new EngineError(
         `A probe learns from batches of ${batch} images; the first epoch gave fewer. Lower the batch`,
       );
