@@ -22,7 +22,7 @@ export interface ModelFlags {
   readonly memoryCheck: boolean;
 }
 
-export const studentHelp = "of a run of iBOT, take the student in place of the teacher";
+export const studentHelp = "of a run whose method has a teacher, take the student in its place";
 export const fromFlag = "--from <run|checkpoint>";
 export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
 

@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     exitCode = code;
   };
   const program = new Command("mixedae")
-    .description("Self-supervised pre-training of vision transformers: MixedAE, MAE, naive mixing and iBOT.")
+    .description("Self-supervised pre-training of vision transformers: MixedAE, MAE, SimMIM, iBOT and DINO.")
     .version(version, "-V, --version", "print the version")
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -33,7 +33,7 @@ const model = z.strictObject({
     .positive()
     .max(modelLimits.mlpRatio)
     .describe("hidden width of the MLPs, as a multiple of the width"),
-  decoderWidth: count(modelLimits.width, "channels of the decoder's tokens; iBOT has no decoder"),
+  decoderWidth: count(modelLimits.width, "channels of the decoder's tokens; methods with a teacher have no decoder"),
   decoderDepth: count(modelLimits.depth, "blocks of the decoder"),
   decoderHeads: count(modelLimits.heads, "attention heads of each decoder block"),
 });
@@ -59,7 +59,7 @@ const data = z.strictObject({
       probability: z.number().min(0).max(1).default(1).describe("how often an image is changed at all"),
     })
     .nullable()
-    .describe("random colour changes, or null for none (MAE learns worse with them, iBOT needs them)"),
+    .describe("random colour changes, or null for none (MAE learns worse with them, methods with a teacher need them)"),
   background: z.tuple([channel, channel, channel]).describe("red, green and blue behind transparent pixels, 0 to 255"),
   mean: z.tuple([mean, mean, mean]).describe("mean of each channel, of pixels from 0 to 1"),
   std: z.tuple([deviation, deviation, deviation]).describe("deviation of each channel, of pixels from 0 to 1"),
@@ -152,7 +152,7 @@ export const runSchema = z.strictObject({
   ),
   picturesEvery: countOrNone(
     runLimits.steps,
-    "steps between picture sheets; 0 draws only the last one; iBOT draws none",
+    "steps between picture sheets; 0 draws only the last one; methods with a teacher draw none",
   ),
   logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
 });

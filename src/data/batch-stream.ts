@@ -26,8 +26,9 @@ export interface BatchViews {
 
 /** One batch of a run. */
 export interface Batch {
-  /** Counted from 0 over the whole run. */
+  /** The number of the step that it is for, from 1 over the whole run. */
   readonly step: number;
+  /** How many passes over the images were complete before it. */
   readonly epoch: number;
   /** The number of its first image within the epoch. */
   readonly firstImage: number;
@@ -49,7 +50,7 @@ export interface BatchStream {
   readonly memory: MemoryUse;
   /** How many images could not be read so far. */
   readonly skipped: number;
-  /** Begins to prepare batches from a step on, dropping what was prepared before. Without it, next() begins at 0. */
+  /** Begins to prepare batches from a step on, dropping what was prepared before. Without it, next() begins at 1. */
   start(step: number): void;
   /** The next batch in order. Rejects with a `DataError` if too many images are unreadable or a worker died. */
   next(): Promise<Batch>;
@@ -114,7 +115,7 @@ class PrefetchingStream implements BatchStream {
   readonly #depth: number;
   readonly #groups: readonly ViewGroup[];
   #queue: Prepared[] = [];
-  #nextStep = 0;
+  #nextStep = 1;
 
   constructor(options: CheckedBatchOptions, pool: Pool, memory: MemoryUse, skips: SkipLog) {
     this.#pool = pool;
@@ -133,8 +134,8 @@ class PrefetchingStream implements BatchStream {
   }
 
   start(step: number): void {
-    if (!Number.isSafeInteger(step) || step < 0) {
-      const remedy = "Count steps from 0 over the whole run";
+    if (!Number.isSafeInteger(step) || step < 1) {
+      const remedy = "Count steps from 1 over the whole run";
       throw new DataOptionError({ expected: "a whole number as step", found: String(step), remedy });
     }
     this.#queue = [];

@@ -23,7 +23,7 @@ const originSchema = z.strictObject({
   /** The run or checkpoint file, and which of its encoders it was. */
   from: z.string(),
   origin: z.string(),
-  /** Of a run of iBOT, where the features are not the teacher's. */
+  /** Of a run whose method has a teacher, where the features are not the teacher's. */
   student: z.literal(true).optional(),
   fingerprint: z.string(),
   pooling: z.enum(poolings),

@@ -16,7 +16,7 @@ export interface ModelRequest {
   /** Of "scratch" alone: its size (default micro) and what its weights are drawn from. */
   readonly preset?: ModelPreset;
   readonly modelSeed?: number;
-  /** Of a run of iBOT: the student in place of the teacher. */
+  /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean;
   /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
   readonly warn?: Warn | undefined;

@@ -11,7 +11,7 @@ export interface ExportOptions {
   /** A file, or a folder for huggingface. */
   readonly out: string;
   readonly encoderOnly?: boolean | undefined;
-  /** Of a run of iBOT: the student in place of the teacher. */
+  /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean | undefined;
   /** Resamples the position embeddings for images of this size. */
   readonly imageSize?: number | undefined;

@@ -91,7 +91,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
   const features = input("features", [batch, width]);
   const { mean, variance, normalized } = batchNorm(features);
   const loss = crossEntropy(classify(normalized), input("labels", [batch], "int32").oneHot(classes));
-  const step = await engine.compile(
+  const program = await engine.compile(
     gradientProgram("linear-probe", loss, { batchMean: mean, batchVariance: variance }, scope.parameters),
   );
   const data = { features: new Float32Array(batch * width), labels: new Int32Array(batch) };
@@ -101,7 +101,7 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     batchVariance: new Float32Array(width),
   };
   const gradients = Object.entries(state.gradients.byName).map(([name, array]) => [gradientName(name), array]);
-  const binding = step.bind({ ...data, ...values }, { ...outputs, ...Object.fromEntries(gradients) });
+  const binding = program.bind({ ...data, ...values }, { ...outputs, ...Object.fromEntries(gradients) });
   const optimizer = await LarsOptimizer.create(engine, state, options);
 
   const statistics = { mean: new Float32Array(width), variance: new Float32Array(width) };
@@ -112,21 +112,21 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     warmupSteps: Math.round(options.warmupEpochs * stepsPerEpoch),
     totalSteps: options.epochs * stepsPerEpoch,
   };
-  let done = 0;
+  let step = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
     let total = 0;
     for await (const filled of inBatches(task.epoch(epoch), data)) {
       if (!filled) break;
       await binding.run();
-      await optimizer.update(learningRateAt(done, schedule));
-      const share = Math.max(STATISTICS_MOMENTUM, 1 / (done + 1));
+      step += 1;
+      await optimizer.update(learningRateAt(step, schedule));
+      const share = Math.max(STATISTICS_MOMENTUM, 1 / step);
       follow(statistics.mean, outputs.batchMean, share);
       // As PyTorch keeps it, the variance is the unbiased one.
       follow(statistics.variance, outputs.batchVariance, share, batch / Math.max(1, batch - 1));
       total += outputs.loss[0]!;
-      done++;
     }
-    if (done === 0) {
+    if (step === 0) {
       throw new EngineError(
         `A probe learns from batches of ${batch} images; the first epoch gave fewer. Lower the batch`,
       );

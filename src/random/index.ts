@@ -3,3 +3,4 @@
 export { drawBeta } from "./beta.js";
 export { philoxBlock } from "./philox.js";
 export { type RandomStream, randomStream } from "./random-stream.js";
+export { stepsBefore } from "./step-number.js";

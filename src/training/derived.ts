@@ -7,7 +7,7 @@ export interface DerivedSchedule {
   readonly totalSteps: number;
   /** Steps in which the learning rate rises linearly. */
   readonly warmupSteps: number;
-  /** Steps in one pass over the images; not whole in general, since a batch may span two passes. */
+  /** Steps in one pass over the images; whole where a pass shows whole batches only, as every run has it. */
   readonly stepsPerEpoch: number;
   /** Passes over the images in the whole run. */
   readonly epochs: number;

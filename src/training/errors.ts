@@ -87,7 +87,7 @@ export class TrainingDivergedError extends Error {
         "Nothing was updated, and the last checkpoint is as it was. " +
         `${traces} ` +
         "Start a new run with a lower learning rate (--set schedule.learningRate=...), a longer warm-up " +
-        "(--set schedule.warmupShare=...) or clipped gradients (--set optimizer.clipNorm=1; for iBOT, " +
+        "(--set schedule.warmupShare=...) or clipped gradients (--set optimizer.clipNorm=1; for a method with a teacher, " +
         "a smaller methodOptions.parameterClipNorm)",
     );
   }

@@ -50,7 +50,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
   let result: StepResult | undefined;
   let step = doneSteps;
 
-  batches.start(doneSteps);
+  batches.start(doneSteps + 1);
   hooks.progress.begin({
     totalSteps,
     doneSteps,
@@ -81,9 +81,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       break;
     }
     const inputs = parts.inputsOf(batch);
-    const learningRate = learningRateAt(step, schedule);
-
     step += 1;
+    const learningRate = learningRateAt(step, schedule);
     result = await parts.step(inputs, { step, learningRate });
     if (!result.updated) throw await diverged(parts, step, batch, inputs, result);
 

@@ -47,7 +47,7 @@ export interface PretrainedModel {
 export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
 
 export interface PretrainedOptions {
-  /** The student of a run of iBOT in place of its teacher. */
+  /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean | undefined;
   /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
   readonly warn?: Warn | undefined;
@@ -148,7 +148,7 @@ export function pretrainedFrom(
   const { path } = checkpoint;
   const { teacherPrefix, ...description } = descriptionOf(checkpoint);
   if (student && teacherPrefix === undefined) {
-    throw new UnsuitableCheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
+    throw new UnsuitableCheckpointError(path, "it holds one encoder, no student beside a teacher");
   }
   const all = new Map<string, WeightTensor>();
   for (const { name, shape, dtype, data } of checkpoint.tensors.values()) {

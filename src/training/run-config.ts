@@ -17,7 +17,7 @@ export function readRunConfig(folder: string): PretrainConfig {
   return parseConfig(values, runPaths(folder).config);
 }
 
-/** The same for a run whose method reconstructs images. Throws RunDirectoryError for one of iBOT. */
+/** The same for a run whose method reconstructs images. Throws RunDirectoryError for any other. */
 export function readReconstructingConfig(folder: string): PretrainConfig {
   const config = readRunConfig(folder);
   if (reconstructs(config)) return config;

@@ -47,7 +47,7 @@ describe("openBatches", () => {
     const stream = await open(writeFiles(temporaryFolder(), files));
     expect(stream.stepsPerEpoch).toBe(3);
     const batches = await take(stream, 7);
-    expect(batches.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(batches.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(batches.map(({ epoch }) => epoch)).toEqual([0, 0, 0, 1, 1, 1, 2]);
     for (const { pixels, waitSeconds } of batches) {
       expect(pixels.length).toBe(4 * 8 * 8 * 3);
@@ -85,11 +85,11 @@ describe("openBatches", () => {
     const folder = writeFiles(temporaryFolder(), { ...files, "005.png": "broken" });
     const expected = content(await take(await open(folder, { memoryBudget: 0 }), 9));
     const resumed = await open(folder, { memoryBudget: 0 });
-    resumed.start(5);
+    resumed.start(6);
     expect(content(await take(resumed, 4))).toEqual(expected.slice(5));
-    resumed.start(2);
+    resumed.start(3);
     expect(content(await take(resumed, 2))).toEqual(expected.slice(2, 4));
-    expect(() => resumed.start(-1)).toThrow(/whole number as step/);
+    for (const step of [-1, 0, 1.5]) expect(() => resumed.start(step)).toThrow(/whole number as step/);
   });
 
   test("depends on the seed, and random views differ between epochs", async () => {
@@ -182,7 +182,7 @@ describe("openBatches", () => {
 
   test("keeps working while the main thread is blocked", async () => {
     const stream = await open(writeFiles(temporaryFolder(), files), { memoryBudget: 0 });
-    stream.start(0);
+    stream.start(1);
     await stream.next();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
     const batches = await take(stream, 3);

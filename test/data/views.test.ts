@@ -105,7 +105,7 @@ describe("views", () => {
     const path = await folder();
     const expected = content(await take(await open(path, { views, memoryBudget: 0 }), 5));
     const resumed = await open(path, { views, workers: 2 });
-    resumed.start(3);
+    resumed.start(4);
     expect(content(await take(resumed, 2))).toEqual(expected.slice(3));
   });
 

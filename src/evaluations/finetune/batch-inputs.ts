@@ -4,7 +4,7 @@ import type { Batch } from "../../data/index.js";
 import type { Arrays } from "../../engine/index.js";
 import { drawMixture, ownShares, softTargets } from "../../heads/soft-labels.js";
 import { drawBranchScales } from "../../nn/drop-path.js";
-import { randomStream } from "../../random/index.js";
+import { randomStream, stepsBefore } from "../../random/index.js";
 import type { LabelledSet } from "../labelled-sets.js";
 import type { FinetuneConfig } from "./config.js";
 
@@ -19,7 +19,8 @@ export function batchInputs(config: FinetuneConfig, { indices, labelOf }: Labell
 
   return ({ step, indices: shown, pixels }) => {
     const labels = shown.map((place) => labelOf(indices[place]!));
-    const mixture = drawMixture(randomStream(seed, "mixture", 0, step), regularization, imageSize);
+    const done = stepsBefore(step);
+    const mixture = drawMixture(randomStream(seed, "mixture", 0, done), regularization, imageSize);
     const partners = labels.slice().reverse();
     const targets = softTargets(labels, partners, mixture?.share ?? 1, classes.length, labelSmoothing);
     return {
@@ -29,7 +30,7 @@ export function batchInputs(config: FinetuneConfig, { indices, labelOf }: Labell
         partners: reversed(pixels, labels.length),
         shares: repeated(ownShares(mixture, imageSize), labels.length),
       }),
-      ...(dropPath > 0 && { branchScales: branchScales(labels.length, step, seed, depth, dropPath) }),
+      ...(dropPath > 0 && { branchScales: branchScales(labels.length, done, seed, depth, dropPath) }),
     };
   };
 }
@@ -49,11 +50,11 @@ function repeated(values: Float32Array, times: number): Float32Array {
   return result;
 }
 
-/** [images, depth, 2]. */
-function branchScales(images: number, step: number, seed: number, depth: number, rate: number): Float32Array {
+/** [images, depth, 2], after so many steps. */
+function branchScales(images: number, done: number, seed: number, depth: number, rate: number): Float32Array {
   const result = new Float32Array(images * depth * 2);
   for (let image = 0; image < images; image++) {
-    const stream = randomStream(seed, "drop path", step, image);
+    const stream = randomStream(seed, "drop path", done, image);
     result.set(drawBranchScales(stream, depth, rate), image * depth * 2);
   }
   return result;

@@ -76,16 +76,15 @@ export async function createDistillation<Options extends DistillationOptions, Ce
       for (const centre of task.centres) centres[centreName(centre)].fill(0);
     },
     async step(inputs, { step, learningRate }) {
-      const done = step - 1;
       const { teacherTemperatureStart, teacherTemperature, teacherTemperatureWarmupEpochs } = options;
       const warmupSteps = teacherTemperatureWarmupEpochs * stepsPerEpoch;
-      const sharpening = rampAt(done, teacherTemperatureStart, teacherTemperature, warmupSteps);
+      const sharpening = rampAt(step, teacherTemperatureStart, teacherTemperature, warmupSteps);
       temperature[0] = sharpening;
-      const weightDecay = cosineAt(done, optimizer.weightDecay, options.weightDecayEnd, totalSteps);
+      const weightDecay = cosineAt(step, optimizer.weightDecay, options.weightDecayEnd, totalSteps);
 
       const { metrics, ...result } = await student.step(inputs, { step, learningRate, weightDecay });
       if (result.updated) {
-        await teacher.update(cosineAt(done, options.teacherMomentum, 1, totalSteps));
+        await teacher.update(cosineAt(step, options.teacherMomentum, 1, totalSteps));
         for (const centre of task.centres) {
           moveCentre(centres[centreName(centre)], vectorOf(metrics, meanName(centre)), options.centreMomentum);
         }
