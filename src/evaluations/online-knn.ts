@@ -29,7 +29,8 @@ const NEIGHBOURS = 20;
 export const createKnnEvaluator: CreateEvaluator = async (config, values, hooks) => {
   const { bank, queries, classes } = await openSets(config);
   const model = liveModel(config, values);
-  const engine = { threads: config.run.threads };
+  const { device, threads } = config.run;
+  const engine = { device, threads };
   const line = hooks?.progress.line ?? new ProgressLine({ write: () => true });
   const waiting = new Waiting(line, hooks?.signal);
   const extractor = await waiting.duringBusy("Compiling the encoder to evaluate", () =>

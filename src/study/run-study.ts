@@ -24,13 +24,14 @@ import { refuseAmongImages } from "../training/outputs.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
-import { isHeldOut, type Job, jobsOf, sourcesOf } from "./jobs.js";
+import { type Job, jobsOf, sourcesOf } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { shareText } from "./names.js";
 import type { Study } from "./recipe.js";
+import { definitionOf } from "./recipe-evaluations.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
-import { carryOutFinetune, carryOutPretrain } from "./training-jobs.js";
+import { carryOutPretrain, carryOutTrained } from "./training-jobs.js";
 
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
@@ -172,7 +173,7 @@ async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
 function describeJob(job: Job): string {
   const seed = `seed ${job.seed}`;
   if (job.kind === "pretrain") return `pre-training: ${job.variant}, ${seed}`;
-  const labels = isHeldOut(job.evaluation) ? "" : `${shareText(job.labelsFraction)} of the labels, `;
+  const labels = job.evaluation.labelFractions === undefined ? "" : `${shareText(job.labelsFraction)} of the labels, `;
   return `${job.evaluation.name}: ${job.variant}, ${labels}${seed}`;
 }
 
@@ -216,6 +217,8 @@ function carryOut(
   hooks: StudyHooks,
 ): Promise<JobRecord | undefined> {
   if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks.threads, hooks);
-  if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks.threads, hooks);
-  return carryOutFrozen(job, folder, features, hooks.threads, hooks);
+  const evaluation = definitionOf(job.evaluation);
+  return evaluation.trains
+    ? carryOutTrained(job, evaluation, folder, hooks.threads, hooks)
+    : carryOutFrozen(job, evaluation, folder, features, hooks.threads, hooks);
 }

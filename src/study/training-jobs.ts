@@ -1,19 +1,19 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import { finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
+import type { Figures, TrainedEvaluation } from "../evaluations/evaluation.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
-import { type ReportFigures, readReport } from "../evaluations/report.js";
 import type { RunHooks } from "../training/hooks.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
-import { createFinetuneRequest } from "./finetune-job.js";
-import { type Figures, type JobRecord, recordOf } from "./job-record.js";
-import type { EvaluationJob, PretrainJob } from "./jobs.js";
+import { encoderOf } from "./encoder.js";
+import { type JobRecord, recordOf } from "./job-record.js";
+import { type EvaluationJob, originOf, type PretrainJob } from "./jobs.js";
 import { trainingSeconds } from "./metrics.js";
 import { pretrainCost } from "./pretrain-cost.js";
+import { optionsOf } from "./recipe-evaluations.js";
 
 /** How this process uses the machine, over what a run's configuration says of it. */
 function machineOf(threads: number): { threads?: number } {
@@ -49,25 +49,26 @@ export async function carryOutPretrain(
   };
 }
 
-/** Throws the errors of `finetune`. */
-export async function carryOutFinetune(
+/** Throws the errors of the evaluation. */
+export async function carryOutTrained(
   job: EvaluationJob,
+  evaluation: TrainedEvaluation,
   folder: string,
   threads: number,
   hooks: FinetuneHooks & { readonly warn?: Warn },
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
-  const former = readReport(join(run, "report.json"));
-  if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
-  const { report } = (await holdsRun(run))
-    ? await resumeFinetune(run, machineOf(threads), hooks)
-    : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
-  return report === null
-    ? undefined
-    : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));
-}
+  const figures = evaluation.finished(run) ?? (await train());
+  return figures === undefined ? undefined : recordOf(job, figures, trainingSeconds(join(run, "metrics.jsonl")));
 
-function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
-  return { train, test, score: detail.top1 };
+  async function train(): Promise<Figures | undefined> {
+    if (await holdsRun(run)) return evaluation.resume(run, machineOf(threads), hooks);
+    const request = {
+      ...encoderOf(job.from, folder),
+      ...optionsOf(job.evaluation, job),
+      ...{ threads, warn: hooks.warn, origin: originOf(job.evaluation) },
+    };
+    return evaluation.begin(request, run, hooks);
+  }
 }

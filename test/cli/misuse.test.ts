@@ -103,7 +103,7 @@ test.each([
   [`probe ${from} ${sets} --epochs none`, "Expected a whole number"],
   [`probe --from :none ${sets}`, "Check the path"],
   [`segment ${from} --scenes :none`, "classes.txt"],
-  [`segment ${from} --scenes :labelled`, "classes.txt"],
+  [`segment nearest ${from} --scenes :labelled`, "classes.txt"],
   [`finetune --from :none ${sets} --out :new`, "Check the path"],
   [`finetune ${from} --train :none --test :labelled --out :new`, "nothing there"],
   [`finetune ${from} ${sets} --out :run`, "already holds a run"],
