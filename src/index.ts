@@ -11,17 +11,24 @@ export {
 /* Images: where they come from, and batches in a reproducible order. See docs/own-images.md. */
 export {
   type Batch,
+  type BatchBoxes,
   type BatchOptions,
   type BatchStream,
   type BatchViews,
+  type BoxTable,
+  boxTable,
   DataError,
+  type ImageBoxes,
   type ImageSource,
+  type MaskFiles,
+  maskFiles,
   openBatches,
   openSource,
   type ReadImage,
   type ReadOptions,
   readImages,
   type SourceOptions,
+  type Targets,
   type ViewOptions,
 } from "./data/index.js";
 /* Running programs: compile once for a device, bind to your own arrays, run many times. */

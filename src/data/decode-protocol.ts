@@ -5,7 +5,7 @@ import type { RoomShare } from "./decode-room.js";
 import type { ImageTable } from "./image-source.js";
 import type { ImageStore, StoreChunk } from "./image-store.js";
 import type { SlotPlan } from "./slot-filler.js";
-import type { ViewPixels } from "./view-group.js";
+import type { ViewPixels, ViewTargets } from "./view-group.js";
 
 /** Given to a worker when it starts. */
 export interface DecodeWorkerData {
@@ -37,9 +37,9 @@ export interface PackBudget {
 
 export type DecodeResult =
   /** The images shown (substitutes in place of unreadable ones). */
-  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: ViewPixels }
+  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: ViewPixels; readonly targets: ViewTargets }
   /** `readable` holds 0 for each image whose place holds nothing. */
-  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels }
+  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels; readonly targets: ViewTargets }
   | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
   | { readonly kind: "pack"; readonly chunk: StoreChunk | undefined }
   | { readonly kind: "adopt" };

@@ -10,6 +10,7 @@ export {
 } from "./augmentation.js";
 export type { BatchOptions, ViewOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
+export type { BatchBoxes } from "./box-view.js";
 export type { Color } from "./decode-image.js";
 export {
   DataError,
@@ -47,6 +48,7 @@ export {
   type SourceChanges,
 } from "./source-changes.js";
 export { recordSource, type SourceRecord } from "./source-record.js";
+export { type BoxTable, boxTable, type ImageBoxes, type MaskFiles, maskFiles, type Targets } from "./targets.js";
 export type {
   AugmentationOptions,
   Blur,

@@ -64,7 +64,7 @@ export async function bringIntoMemory(
       const packed = await pool.run({ kind: "pack", first, end, budget: { most: budget, used } });
       if (packed.kind !== "pack" || packed.chunk === undefined) continue;
       chunks[number] = packed.chunk;
-      bytes += packed.chunk.pixels.length;
+      bytes += packed.chunk.pixels.length + (packed.chunk.masks?.length ?? 0);
       done += end - first;
       onProgress(done, count);
     }

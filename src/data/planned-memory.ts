@@ -1,6 +1,6 @@
 // What a stream of batches will hold in memory, planned from its options before anything is read.
 
-import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
+import { type BatchOptions, bytesOfViews, checkBatchOptions } from "./batch-options.js";
 import { makeWorkerData } from "./worker-data.js";
 
 export interface BatchMemory {
@@ -16,9 +16,10 @@ export interface BatchMemory {
 /** Throws DataOptionError. */
 export function planBatchMemory(options: BatchOptions): BatchMemory {
   const checked = checkBatchOptions(options);
-  const { source, views, batchSize, prefetch, memoryBudget } = checked;
-  const ofImage = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
+  const { source, views, targets, batchSize, prefetch, memoryBudget } = checked;
+  const ofImage = bytesOfViews(views, targets);
   const { workingSide } = makeWorkerData(checked).decode;
-  const decoded = source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * 3;
+  const decoded =
+    source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * (targets.masks === undefined ? 3 : 4);
   return { batchBytes: (prefetch + 1) * batchSize * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
 }
