@@ -23,13 +23,16 @@ import { addOptionFlags, imageSetsOf, optionsOfFlags } from "./option-flags.js";
 type EvaluateFlags = ModelFlags &
   ReportFlags & { readonly threads: number; readonly device?: string } & Readonly<Record<string, unknown>>;
 
+/** Evaluations that train have commands of their own: what they leave is a run, and not only a score. */
+const trainingCommands: Readonly<Record<string, typeof addFinetune>> = { finetune: addFinetune };
+
 export function addEvaluate(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const group = program
     .command("evaluate")
     .summary("evaluate an encoder")
     .description("Evaluates a pre-trained encoder, or one that has learnt nothing, and prints a score.");
   for (const evaluation of evaluations) {
-    if (evaluation.trains) addFinetune(group, context, finish);
+    if (evaluation.trains) trainingCommands[evaluation.name]!(group, context, finish);
     else describeEvaluation(group.command(evaluation.name), evaluation, context, finish);
     group.commands.at(-1)!.summary(`${evaluation.summary}; needs ${needs[evaluation.needs]}`);
   }

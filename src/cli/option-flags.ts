@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import { metaOf } from "../evaluations/options.js";
 import { countUpTo, numberUpTo, onePath, share, wholeNumber } from "./evaluation-flags.js";
+import { UsageError } from "./usage-error.js";
 
 /** What a flag takes: the words behind its name in the help, and how it is read; undefined for one that takes nothing. */
 interface Argument {
@@ -18,7 +19,7 @@ export function addOptionFlags(command: Command, options: z.ZodObject): Command 
   return command;
 }
 
-/** The options that flags gave, checked as a whole and with their defaults. */
+/** The options that flags gave, with their defaults. Throws UsageError for a value that its schema does not take. */
 export function optionsOfFlags(
   options: z.ZodObject,
   flags: Readonly<Record<string, unknown>>,
@@ -28,7 +29,13 @@ export function optionsOfFlags(
     // Several paths are .tar shards; a single one may be anything.
     return value === undefined ? [] : [[name, Array.isArray(value) ? onePath(value) : value]];
   });
-  return options.parse(Object.fromEntries(given));
+  const parsed = options.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path: [name = ""], message }) => {
+    const { long } = optionFlag(String(name), options.shape[String(name)] as z.ZodType);
+    return `${long}: ${message}`;
+  });
+  throw new UsageError(problems.join("; "));
 }
 
 /** The sets of images among the options: no picture is written among them. */

@@ -17,11 +17,13 @@ export function metaOf(schema: z.ZodType): OptionMeta {
   return { description: "", ...schema.meta() };
 }
 
-const path = z.string().min(1);
+const path = z.string().min(1, "expected a path; found an empty text");
 
 /** A set of images: a path, or several of .tar shards. */
 export function imageSet(description: string) {
-  return z.union([path, z.array(path).min(1)]).meta({ description, imagesWithin: "" });
+  return z
+    .union([path, z.array(path).min(1)], "expected a path, or a list of paths")
+    .meta({ description, imagesWithin: "" });
 }
 
 /** A folder with its images in `imagesWithin`, and what is known of them beside it. */

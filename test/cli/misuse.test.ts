@@ -97,6 +97,8 @@ test.each([
   [`knn ${from} ${sets} --out :report.txt`, "ends in .json"],
   [`knn ${from} ${sets} --out :text.txt/x.json`, "Something else has this name"],
   [`knn ${from} ${sets} --out :taken.json`, "taken.png. Choose another name, or add --overwrite"],
+  [`knn ${from} --train= --test :labelled`, "--train: expected a path; found an empty text"],
+  [`segment nearest ${from} --scenes=`, "--scenes: expected a path; found an empty text"],
   [`probe ${from} ${sets} --out :labelled/x.json`, "outside the images"],
   [`segment ${from} --scenes :none --out :features.json`, "add --overwrite"],
   [`knn ${from} ${sets} --labels-fraction 0`, "Expected a share"],

@@ -1,6 +1,5 @@
 // On which device encoders are evaluated: that of their run, where this machine has it.
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { EngineError } from "#src/engine/errors.js";
 import type { CompileOptions } from "#src/engine/index.js";
 import { createKnnEvaluator, evaluateKnn, evaluateReconstruction } from "#src/evaluations/index.js";
 import type { Program } from "#src/graph/index.js";
@@ -16,7 +15,7 @@ vi.mock("#src/engine/index.js", async (original) => {
   return {
     ...engine,
     compile: (program: Program, options: CompileOptions = {}) => {
-      if (options.device === "webgpu" && !compiled.hasGpu) throw new engine.EngineError("no driver") as EngineError;
+      if (options.device === "webgpu" && !compiled.hasGpu) throw new engine.EngineError("no driver");
       compiled.devices.set(program.name, options.device ?? "cpu");
       return engine.compile(program, { threads: 1 });
     },
