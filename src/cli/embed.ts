@@ -1,6 +1,7 @@
 // mixedae embed: feature vectors of all images of a source.
 
 import { type Command, Option } from "commander";
+import { poolingMeta, poolingOption } from "../evaluations/options.js";
 import type { Pooling } from "../heads/features.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
@@ -12,9 +13,9 @@ import {
   type ModelFlags,
   modelRequest,
   onePath,
-  poolOption,
   threadsOption,
 } from "./evaluation-flags.js";
+import { optionFlag } from "./option-flags.js";
 import { UsageError } from "./report-error.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
@@ -38,7 +39,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
     .argument("<source...>", "folder of images, .tar shards, or folder of IDX files")
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <file.npy>", "file to write")
-    .addOption(poolOption("mean"))
+    .addOption(optionFlag("pooling", poolingOption.default("mean").meta(poolingMeta)))
     .addOption(
       new Option("--split <name>", "images of an IDX set that has both").choices(["train", "test"]).default("train"),
     )

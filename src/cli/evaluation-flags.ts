@@ -2,14 +2,12 @@
 
 import { existsSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { runLimits } from "../config/limits.js";
+import { engineDefinitions } from "../engine/index.js";
 import { threadsProblem } from "../engine/machine.js";
-import type { LabelledSetsRequest } from "../evaluations/labelled-sets.js";
 import type { ModelRequest } from "../evaluations/model.js";
 import { picturePath } from "../evaluations/report-files.js";
-import { type Pooling, poolings } from "../heads/features.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
-import { prepareOutputs } from "../training/outputs.js";
+import { prepareOutputs, type SourcePaths } from "../training/outputs.js";
 import type { CliContext } from "./context.js";
 import { warnOn } from "./context.js";
 import { UsageError } from "./report-error.js";
@@ -19,19 +17,13 @@ export interface ModelFlags {
   readonly model?: ModelPreset;
   readonly modelSeed?: number;
   readonly student?: boolean;
-  readonly memoryCheck: boolean;
+  readonly memoryCheck?: boolean;
 }
 
 export const studentHelp = "of a run whose method has a teacher, take the student in its place";
 export const fromFlag = "--from <run|checkpoint>";
 export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
-
-export interface SetFlags {
-  readonly train: readonly string[];
-  readonly test: readonly string[];
-  readonly labelsFraction: number;
-  readonly seed: number;
-}
+export const runHelp = "folder of a run whose method reconstructs";
 
 /** Of commands that write a report. */
 export interface ReportFlags {
@@ -39,32 +31,10 @@ export interface ReportFlags {
   readonly overwrite: boolean;
 }
 
-/** The flags of two labelled sets. */
-export function addSetFlags(command: Command, seedHelp: string): Command {
-  return command
-    .requiredOption(
-      "--train <source...>",
-      "labelled images to learn from: a folder for each class, .tar shards, or IDX",
-    )
-    .requiredOption("--test <source...>", "labelled images to test on; an IDX folder that has both serves as both")
-    .option(
-      "--labels-fraction <share>",
-      "share of the training labels to use, of each class alike: 0.01 or 1%",
-      share,
-      1,
-    )
-    .option("--seed <n>", seedHelp, wholeNumber, 0);
-}
-
-/** The flags of a report in a file. */
-export function addReportFlag(command: Command): Command {
-  return command
-    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it")
-    .addOption(overwriteOption());
-}
-
-export function setsRequest({ train, test, labelsFraction, seed }: SetFlags): LabelledSetsRequest {
-  return { train: onePath(train), test: onePath(test), labelsFraction, seed };
+/** The flags of a report in a file, and where it has one, of a picture beside it. */
+export function addReportFlag(command: Command, picture?: string): Command {
+  const beside = picture === undefined ? "" : `, and ${picture} as a .png beside it`;
+  return command.option("--out <file.json>", `write all results there${beside}`).addOption(overwriteOption());
 }
 
 /** The flag of commands that write files by name. */
@@ -94,12 +64,15 @@ function missingFeatures(path: string): string {
     : `There are no features ${path}: expected the .npy file that mixedae embed writes`;
 }
 
-/** Checks before anything is computed that a report can be written; one on labelled sets has a picture beside it. */
-export async function prepareReport({ out, overwrite }: ReportFlags, sets?: LabelledSetsRequest): Promise<void> {
+/**
+ * Checks before anything is computed that a report can be written. One with a picture beside it must not lie among the
+ * images of `sources`.
+ */
+export async function prepareReport({ out, overwrite }: ReportFlags, sources?: readonly SourcePaths[]): Promise<void> {
   if (out === undefined) return;
   if (!out.endsWith(".json")) throw new UsageError(`--out: expected a name that ends in .json; found ${out}`);
-  if (sets === undefined) await prepareOutputs([out], { overwrite });
-  else await prepareOutputs([out, picturePath(out)], { overwrite, sources: [sets.train, sets.test] });
+  if (sources === undefined) await prepareOutputs([out], { overwrite });
+  else await prepareOutputs([out, picturePath(out)], { overwrite, sources });
 }
 
 /** Several paths are .tar shards; a single one may be anything. */
@@ -107,17 +80,30 @@ export function onePath(paths: readonly string[]): string | readonly string[] {
   return paths.length === 1 ? paths[0]! : paths;
 }
 
+/** What of an encoder can be asked for: see `FrozenEvaluation`. */
+interface EncoderRules {
+  readonly runsOnly?: boolean;
+  readonly checksMemory: boolean;
+}
+
 /** Which of the encoders it is, beside where it is from. */
-export function addModelFlags(command: Command): Command {
-  return command
-    .option("--student", studentHelp)
-    .addOption(
-      new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(
-        modelPresetNames,
-      ),
-    )
-    .option("--no-memory-check", "go on even where more memory is planned than is free")
-    .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
+export function addModelFlags(
+  command: Command,
+  { runsOnly = false, checksMemory }: EncoderRules = { checksMemory: true },
+): Command {
+  const memoryCheck = new Option("--no-memory-check", "go on even where more memory is planned than is free");
+  const ofScratch = [
+    new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(modelPresetNames),
+    ...(checksMemory ? [memoryCheck] : []),
+    new Option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)").argParser(
+      wholeNumber,
+    ),
+  ];
+  if (!runsOnly) command.option("--student", studentHelp);
+  for (const option of runsOnly ? ofScratch.filter((each) => each === memoryCheck) : ofScratch) {
+    command.addOption(option);
+  }
+  return command;
 }
 
 export function modelRequest(
@@ -130,7 +116,7 @@ export function modelRequest(
     ...(model !== undefined && { preset: model }),
     ...(modelSeed !== undefined && { modelSeed }),
     ...(student && { student }),
-    ...(!memoryCheck && { memoryCheck }),
+    ...(memoryCheck === false && { memoryCheck }),
   };
 }
 
@@ -148,9 +134,11 @@ export function threadCount(text: string): number {
   return value;
 }
 
-export function poolOption(defaultValue?: Pooling): Option {
-  const option = new Option("--pool <how>", "vector of an image: the mean of its patch tokens, or the CLS token");
-  return (defaultValue === undefined ? option : option.default(defaultValue)).choices(poolings);
+export function deviceOption(): Option {
+  return new Option(
+    "--device <name>",
+    "device of the encoder (default: that of its run, or cpu where this machine lacks it)",
+  ).choices(engineDefinitions().map(({ device }) => device));
 }
 
 export function wholeNumber(text: string): number {
@@ -167,10 +155,13 @@ export function countUpTo(most: number): (text: string) => number {
   };
 }
 
-export function rate(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value <= runLimits.learningRate) return value;
-  throw new InvalidArgumentError(`Expected a number above 0 and of at most ${runLimits.learningRate}.`);
+/** For commander: a number above 0 up to a bound that only a slip is beyond. */
+export function numberUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number above 0 and of at most ${most}.`);
+  };
 }
 
 /** A share above 0 and at most 1; "10%" is 0.1. */

@@ -4,25 +4,25 @@ import { type Command, Option } from "commander";
 import { type ConfigLayer, layerFromAssignments, layerFromFile } from "../config/config.js";
 import { runLimits } from "../config/limits.js";
 import { finetuneKeys } from "../evaluations/finetune/config.js";
+import { finetuneEvaluation } from "../evaluations/finetune/evaluation.js";
 import { type RecipeName, recipeNames } from "../evaluations/finetune/recipes.js";
+import type { LabelledSetsRequest } from "../evaluations/labelled-sets.js";
 import { collect, describeKey } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
-  addSetFlags,
   countUpTo,
   fromFlag,
   fromHelp,
   type ModelFlags,
   modelRequest,
-  rate,
-  type SetFlags,
-  setsRequest,
+  numberUpTo,
   threadsOption,
 } from "./evaluation-flags.js";
+import { addOptionFlags, optionsOfFlags } from "./option-flags.js";
 import { finetuneSession } from "./run-session.js";
 
-interface FinetuneFlags extends ModelFlags, SetFlags {
+interface FinetuneFlags extends ModelFlags {
   readonly out: string;
   readonly recipe: RecipeName;
   readonly epochs?: number;
@@ -30,21 +30,22 @@ interface FinetuneFlags extends ModelFlags, SetFlags {
   readonly batchSize?: number;
   readonly learningRate?: number;
   readonly threads: number;
+  readonly seed: number;
   readonly config?: readonly string[];
   readonly set?: readonly string[];
 }
 
+/** The options that are flags of their own; others are among the keys. */
+const sets = finetuneEvaluation.options.pick({ train: true, test: true, labelsFraction: true, seed: true });
+
 export function addFinetune(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("finetune")
-    .summary("teach an encoder classes")
-    .description(
-      "Trains a pre-trained encoder and a new head together on labelled images, tests them once at the end, and leaves " +
-        "a run that mixedae classify uses. It can be stopped and resumed like any run.",
-    )
+    .summary(finetuneEvaluation.summary)
+    .description(finetuneEvaluation.description)
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
-  const withSets = addSetFlags(command, "decides which labels those are, and every random draw of the training")
+  const withSets = addOptionFlags(command, sets)
     .addOption(
       new Option("--recipe <name>", "values that nobody sets: small for up to some ten thousand images, mae for more")
         .choices(recipeNames)
@@ -57,7 +58,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     )
     .option("--steps <n>", "optimizer steps (default: by recipe)", countUpTo(runLimits.steps))
     .option("--batch-size <n>", "images a step (default: by recipe)", countUpTo(runLimits.batchSize))
-    .option("--learning-rate <x>", "highest learning rate (default: by recipe)", rate)
+    .option("--learning-rate <x>", "highest learning rate (default: by recipe)", numberUpTo(runLimits.learningRate))
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
     .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect);
@@ -67,7 +68,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
       const { finetune } = await import("../evaluations/index.js");
       const request = {
         ...modelRequest(flags, context),
-        ...setsRequest(flags),
+        ...(optionsOfFlags(sets, { ...flags }) as unknown as LabelledSetsRequest),
         recipe: flags.recipe,
         layers: layersOf(flags),
       };

@@ -7,6 +7,7 @@ import { DataOptionError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import type { ImageSource } from "./image-source.js";
 import type { SkippedImage } from "./skip-log.js";
+import { checkTargets, type Targets } from "./targets.js";
 import { parseOptions, parseTransform, type TransformOptions } from "./transform.js";
 import type { ViewGroup } from "./view-group.js";
 
@@ -74,6 +75,8 @@ export interface BatchOptions {
   readonly augmentation?: TransformOptions;
   /** Several views of each image, which is decoded once for all of them; default one. */
   readonly views?: readonly ViewOptions[];
+  /** What is known of each image and moves with it, by the same crops and flips; not with RandAugment. */
+  readonly targets?: Targets;
   /** The most bytes of decoded images to keep in memory; default 1 GiB. The pixels do not depend on it. */
   readonly memoryBudget?: number;
   /** What shows through where an image is transparent; default white. */
@@ -109,7 +112,8 @@ export interface CheckedBatchOptions extends Required<Plain> {
 
 /** Throws `DataOptionError`. */
 export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
-  const { source, augmentation, onSkip = () => {}, onProgress = () => {}, signal, ...plain } = options;
+  const { source, augmentation, targets = {}, onSkip = () => {}, onProgress = () => {}, signal, ...plain } = options;
+  checkTargets(targets, source);
   const { imageSize, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
   const views = checked.views.map((view) => {
     const side = view.imageSize ?? imageSize;
@@ -124,10 +128,18 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
       remedy: "Rename one, or raise the count of the other",
     });
   }
+  const hasTargets = targets.masks !== undefined || targets.boxes !== undefined;
+  if (hasTargets && views.some(({ transform }) => transform.kind === "random" && transform.randAugment !== undefined)) {
+    throw new DataOptionError({
+      expected: "augmentations that masks and boxes follow: crops, flips and changes of colour",
+      found: "RandAugment, which also turns and shears images",
+      remedy: "Leave it out",
+    });
+  }
   // Decoding runs on libuv's threads, four for the whole process unless UV_THREADPOOL_SIZE says otherwise before it
   // starts; more workers than that only help with images in memory, which need few.
   const workers = checked.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
-  const imageBytes = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
+  const imageBytes = bytesOfViews(views, targets);
   if (checked.batchSize * imageBytes > LARGEST_BATCH) {
     throw new DataOptionError({
       expected: `a batch of at most ${LARGEST_BATCH} bytes, which one array can hold`,
@@ -137,5 +149,11 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   }
   const wanted = Math.max(checked.prefetch, workers + 1);
   const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
-  return { ...checked, source, onSkip, onProgress, signal, views, workers, prefetch };
+  return { ...checked, source, targets, onSkip, onProgress, signal, views, workers, prefetch };
+}
+
+/** Bytes of all views of one image in a batch, with its masks. Boxes are as good as nothing beside them. */
+export function bytesOfViews(views: readonly ViewGroup[], { masks }: Targets): number {
+  const perPixel = masks === undefined ? 3 : 4;
+  return views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * perPixel, 0);
 }

@@ -1,6 +1,7 @@
 // Batches of augmented images in a reproducible order, prepared ahead on worker threads.
 
 import { type BatchOptions, type CheckedBatchOptions, checkBatchOptions } from "./batch-options.js";
+import type { BatchBoxes } from "./box-view.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
 import { makeWorkerData, WORKER_SCRIPT } from "./decode-protocol.js";
@@ -22,6 +23,10 @@ export interface BatchViews {
   readonly imageSize: number;
   /** 8-bit sRGB, [count, batch, height, width, 3]. */
   readonly pixels: Uint8Array;
+  /** [count, batch, height, width], where the images have masks. */
+  readonly masks?: Uint8Array;
+  /** Of count * batch squares, where the images have boxes. */
+  readonly boxes?: BatchBoxes;
 }
 
 /** One batch of a run. */
@@ -153,7 +158,8 @@ class PrefetchingStream implements BatchStream {
     if (batch.kind !== "batch") throw new TypeError(`a worker answered a batch with ${batch.kind}`);
     const waitSeconds = (performance.now() - began) / 1000;
     const views = this.#groups.map(({ name, count, imageSize }, i) => {
-      return { name, count, imageSize, pixels: batch.pixels[i]! };
+      const [masks, boxes] = [batch.targets.masks?.[i], batch.targets.boxes?.[i]];
+      return { name, count, imageSize, pixels: batch.pixels[i]!, ...(masks && { masks }), ...(boxes && { boxes }) };
     });
     const { pixels, count } = views[0]!;
     const first = pixels.subarray(0, pixels.length / count);

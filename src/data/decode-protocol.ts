@@ -7,7 +7,7 @@ import type { ImageTable } from "./image-source.js";
 import type { ImageStore, StoreChunk } from "./image-store.js";
 import type { SlotPlan } from "./slot-filler.js";
 import { workingSide } from "./transform.js";
-import type { ViewPixels } from "./view-group.js";
+import type { ViewPixels, ViewTargets } from "./view-group.js";
 
 /** Given to a worker when it starts. */
 export interface DecodeWorkerData {
@@ -23,13 +23,13 @@ export const WORKER_SCRIPT = new URL("./decode-worker.js", import.meta.url);
 
 /** From the checked options of a stream. An image is decoded once for all of its views, at the size that the most demanding one needs. */
 export function makeWorkerData(options: CheckedBatchOptions): DecodeWorkerData {
-  const { source, views, seed, minimumSize, background, maximumImageBytes } = options;
+  const { source, views, targets, seed, minimumSize, background, maximumImageBytes } = options;
   const sides = views.map(({ transform, imageSize }) => workingSide(transform, imageSize));
   return {
     table: source.table,
     decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumBytes: maximumImageBytes },
     room: openShare(),
-    plan: { seed, views, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
+    plan: { seed, views, targets, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
   };
 }
 
@@ -54,9 +54,9 @@ export interface PackBudget {
 
 export type DecodeResult =
   /** The images shown (substitutes in place of unreadable ones). */
-  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: ViewPixels }
+  | { readonly kind: "batch"; readonly indices: Int32Array; readonly pixels: ViewPixels; readonly targets: ViewTargets }
   /** `readable` holds 0 for each image whose place holds nothing. */
-  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels }
+  | { readonly kind: "read"; readonly readable: Uint8Array; readonly pixels: ViewPixels; readonly targets: ViewTargets }
   | { readonly kind: "measure"; readonly readable: number; readonly bytes: number }
   | { readonly kind: "pack"; readonly chunk: StoreChunk | undefined }
   | { readonly kind: "adopt" };

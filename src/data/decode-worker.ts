@@ -7,6 +7,7 @@ import { ImageReader } from "./image-reader.js";
 import { imageBytes, packImages } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
 import { SlotFiller, type Slots } from "./slot-filler.js";
+import { targetsOf, type ViewPixels, type ViewTargets } from "./view-group.js";
 import { serveTasks } from "./worker-pool.js";
 
 // Workers and images in flight are the parallelism; threads within libvips would only fight over the same cores.
@@ -55,9 +56,10 @@ async function makeBatch(filler: SlotFiller, epoch: number, wanted: Int32Array) 
   await inLanes(fillFromMemory(filler, slots), async (slot) => {
     indices[slot] = await filler.fill(slots, slot);
   });
-  const { pixels } = slots;
-  const result: DecodeResult = { kind: "batch", indices, pixels };
-  return { result, transfer: [...pixels.map(({ buffer }) => buffer), indices.buffer] };
+  const { pixels } = slots.room;
+  const targets = targetsOf(slots.room);
+  const result: DecodeResult = { kind: "batch", indices, pixels, targets };
+  return { result, transfer: [...buffersOf(pixels, targets), indices.buffer] };
 }
 
 async function readInOrder(filler: SlotFiller, epoch: number, wanted: Int32Array) {
@@ -66,9 +68,15 @@ async function readInOrder(filler: SlotFiller, epoch: number, wanted: Int32Array
   await inLanes(fillFromMemory(filler, slots), async (slot) => {
     readable[slot] = Number(await filler.fillOnly(slots, slot));
   });
-  const { pixels } = slots;
-  const result: DecodeResult = { kind: "read", readable, pixels };
-  return { result, transfer: [...pixels.map(({ buffer }) => buffer), readable.buffer] };
+  const { pixels } = slots.room;
+  const targets = targetsOf(slots.room);
+  const result: DecodeResult = { kind: "read", readable, pixels, targets };
+  return { result, transfer: [...buffersOf(pixels, targets), readable.buffer] };
+}
+
+function buffersOf(pixels: ViewPixels, { masks = [], boxes = [] }: ViewTargets): ArrayBuffer[] {
+  const ofBoxes = boxes.flatMap(({ first, edges, numbers }) => [first, edges, numbers]);
+  return [...pixels, ...masks, ...ofBoxes].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /**

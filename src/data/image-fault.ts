@@ -24,6 +24,11 @@ export function imageFault(error: unknown): Error {
   });
 }
 
+/** A shortage says nothing about the image: taking it for a broken one would make the run depend on the machine's load. */
+export function isShortage(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && "code" in error && /^(EMFILE|ENFILE|ENOMEM|EAGAIN)$/.test(String(error.code));
+}
+
 /** Whether an image was refused for the number of pixels that it announces. */
 export function exceedsPixelLimit(error: unknown): boolean {
   return error instanceof Error && error.message.includes("exceeds pixel limit");

@@ -11,6 +11,8 @@ export interface ImageStore {
 /** A run of images in one block of shared memory. */
 export interface StoreChunk {
   readonly pixels: Uint8Array;
+  /** Of images with masks: a byte for every three of `pixels`. */
+  readonly masks?: Uint8Array;
   readonly offsets: Float64Array;
   readonly widths: Uint32Array;
   readonly heights: Uint32Array;
@@ -21,8 +23,9 @@ export function packImages(images: readonly (PixelImage | undefined)[]): StoreCh
   const offsets = new Float64Array(images.length);
   const widths = new Uint32Array(images.length);
   const heights = new Uint32Array(images.length);
-  const bytes = images.reduce((sum, image) => sum + (image ? imageBytes(image) : 0), 0);
-  const pixels = new Uint8Array(new SharedArrayBuffer(bytes));
+  const area = images.reduce((sum, image) => sum + (image ? image.width * image.height : 0), 0);
+  const pixels = new Uint8Array(new SharedArrayBuffer(3 * area));
+  const masks = images.some((image) => image?.mask) ? new Uint8Array(new SharedArrayBuffer(area)) : undefined;
   let offset = 0;
   images.forEach((image, i) => {
     offsets[i] = offset;
@@ -33,14 +36,15 @@ export function packImages(images: readonly (PixelImage | undefined)[]): StoreCh
     else
       for (let at = 0; at < image.pixels.length; at++)
         pixels.fill(image.pixels[at]!, offset + 3 * at, offset + 3 * at + 3);
-    offset += imageBytes(image);
+    if (image.mask) masks!.set(image.mask, offset / 3);
+    offset += 3 * image.width * image.height;
   });
-  return { pixels, offsets, widths, heights };
+  return { pixels, ...(masks && { masks }), offsets, widths, heights };
 }
 
 /** Bytes that an image takes in the store. */
-export function imageBytes(image: PixelImage): number {
-  return image.width * image.height * 3;
+export function imageBytes({ width, height, mask }: PixelImage): number {
+  return width * height * (mask === undefined ? 3 : 4);
 }
 
 /** A view on a stored image, without copying; undefined for a gap. */
@@ -51,5 +55,7 @@ export function storedImage(store: ImageStore, index: number): PixelImage | unde
   const height = chunk.heights[place]!;
   if (width === 0) return undefined;
   const offset = chunk.offsets[place]!;
-  return { pixels: chunk.pixels.subarray(offset, offset + width * height * 3), width, height, channels: 3 };
+  const mask = chunk.masks?.subarray(offset / 3, offset / 3 + width * height);
+  const pixels = chunk.pixels.subarray(offset, offset + width * height * 3);
+  return { pixels, width, height, channels: 3, ...(mask && { mask }) };
 }

@@ -3,6 +3,7 @@
 export { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
 export type { BatchOptions, ViewOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
+export type { BatchBoxes } from "./box-view.js";
 export type { ColorChange } from "./color-change.js";
 export type { Color } from "./decode-image.js";
 export {
@@ -41,6 +42,7 @@ export {
   type SourceChanges,
 } from "./source-changes.js";
 export { recordSource, type SourceRecord } from "./source-record.js";
+export { type BoxTable, boxTable, type ImageBoxes, type MaskFiles, maskFiles, type Targets } from "./targets.js";
 export type {
   AugmentationOptions,
   Blur,

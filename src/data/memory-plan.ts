@@ -1,6 +1,6 @@
 // What a stream of batches holds in memory: planned before anything is read, and whether the set is kept decoded.
 
-import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
+import { type BatchOptions, bytesOfViews, checkBatchOptions } from "./batch-options.js";
 import { type DecodeResult, type DecodeTask, type ImageNotice, makeWorkerData } from "./decode-protocol.js";
 import { countOf, type ImageSource } from "./image-source.js";
 import type { StoreChunk } from "./image-store.js";
@@ -65,7 +65,7 @@ export async function bringIntoMemory(
       const packed = await pool.run({ kind: "pack", first, end, budget: { most: budget, used } });
       if (packed.kind !== "pack" || packed.chunk === undefined) continue;
       chunks[number] = packed.chunk;
-      bytes += packed.chunk.pixels.length;
+      bytes += packed.chunk.pixels.length + (packed.chunk.masks?.length ?? 0);
       done += end - first;
       onProgress(done, count);
     }
@@ -103,9 +103,10 @@ export interface BatchMemory {
 /** Throws DataOptionError. */
 export function planBatchMemory(options: BatchOptions): BatchMemory {
   const checked = checkBatchOptions(options);
-  const { source, views, batchSize, prefetch, memoryBudget } = checked;
-  const ofImage = views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * 3, 0);
+  const { source, views, targets, batchSize, prefetch, memoryBudget } = checked;
+  const ofImage = bytesOfViews(views, targets);
   const { workingSide } = makeWorkerData(checked).decode;
-  const decoded = source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * 3;
+  const decoded =
+    source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * (targets.masks === undefined ? 3 : 4);
   return { batchBytes: (prefetch + 1) * batchSize * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
 }

@@ -1,6 +1,7 @@
 // Images in the order asked for, prepared ahead on worker threads; what cannot be read is left out and named.
 
 import { type BatchOptions, checkBatchOptions } from "./batch-options.js";
+import type { BatchBoxes } from "./box-view.js";
 import { changedImage } from "./changed-image.js";
 import type { DecodeResult, DecodeTask, ImageNotice } from "./decode-protocol.js";
 import { makeWorkerData, WORKER_SCRIPT } from "./decode-protocol.js";
@@ -18,6 +19,10 @@ export interface OrderedBatch {
   readonly indices: Int32Array;
   /** 8-bit sRGB, [images, height, width, 3]. */
   readonly pixels: Uint8Array;
+  /** [images, height, width], where the images have masks. */
+  readonly masks?: Uint8Array;
+  /** Where the images have boxes. */
+  readonly boxes?: BatchBoxes;
   /** Those left out of this batch, in order. */
   readonly skipped: readonly SkippedImage[];
   /** How long the pass waited for it. */
@@ -98,7 +103,7 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
       readable += wanted.length - skipped.length;
       if (examples.length < 5) examples.push(...skipped.slice(0, 5));
       const waitSeconds = (performance.now() - began) / 1000;
-      yield { ...withoutGaps(wanted, answer.readable, answer.pixels[0]!), skipped, waitSeconds };
+      yield { ...withoutGaps(wanted, answer), skipped, waitSeconds };
     }
     // A pass that goes on where another stopped may well find nothing but broken files.
     if (readable === 0 && first === 0 && count > 0) {
@@ -110,15 +115,26 @@ export async function openOrdered(options: OrderedOptions): Promise<OrderedReade
   return { pass, close: () => pool.close() };
 }
 
-/** Moves the images that could be read together. */
-function withoutGaps(wanted: Int32Array, readable: Uint8Array, pixels: Uint8Array) {
-  if (!readable.includes(0)) return { indices: wanted, pixels };
-  const imageBytes = pixels.length / wanted.length;
+/** Only the images that could be read, moved together. */
+function withoutGaps(wanted: Int32Array, { readable, pixels, targets }: Extract<DecodeResult, { kind: "read" }>) {
+  const masks = targets.masks?.[0];
+  // A square that holds nothing has no boxes.
+  const boxes = targets.boxes?.[0];
+  const first = boxes?.first.filter((_, slot) => slot === 0 || readable[slot - 1] === 1);
+  return {
+    indices: wanted.filter((_, slot) => readable[slot] === 1),
+    pixels: moveTogether(pixels[0]!, readable),
+    ...(masks && { masks: moveTogether(masks, readable) }),
+    ...(boxes && { boxes: { ...boxes, first: first! } }),
+  };
+}
+
+function moveTogether(bytes: Uint8Array, readable: Uint8Array): Uint8Array {
+  if (!readable.includes(0)) return bytes;
+  const each = bytes.length / readable.length;
   let kept = 0;
-  wanted.forEach((_, slot) => {
-    if (readable[slot] === 0) return;
-    pixels.copyWithin(kept * imageBytes, slot * imageBytes, (slot + 1) * imageBytes);
-    kept++;
+  readable.forEach((isThere, slot) => {
+    if (isThere === 1) bytes.copyWithin(each * kept++, slot * each, (slot + 1) * each);
   });
-  return { indices: wanted.filter((_, slot) => readable[slot] === 1), pixels: pixels.subarray(0, kept * imageBytes) };
+  return bytes.subarray(0, kept * each);
 }

@@ -19,7 +19,7 @@ export interface SlotKey {
   readonly view: number;
 }
 
-/** Writes `size` x `size` RGB pixels of `image` to `out` at `offset`. */
+/** Writes `size` x `size` RGB pixels of `image` to `out` at `offset`. Returns the view that they are. */
 export function renderImage(
   image: PixelImage,
   transform: Transform,
@@ -27,7 +27,7 @@ export function renderImage(
   size: number,
   out: Uint8Array,
   offset: number,
-): void {
+): View {
   // The first view's streams are those of a stream of single views.
   const suffix = key.view === 0 ? "" : ` of view ${key.view}`;
   const streamOf: StreamOf = (purpose) => randomStream(key.seed, purpose + suffix, key.epoch, key.index);
@@ -41,6 +41,7 @@ export function renderImage(
   if (view.blur !== undefined) gaussianBlur(square, size, view.blur);
   if (view.solarize !== undefined) solarize(square, view.solarize);
   if (view.erased) eraseRegion(square, size, view.erased, streamOf("erasing noise"));
+  return view;
 }
 
 function chooseView(image: PixelImage, transform: Transform, streamOf: StreamOf, size: number): View {

@@ -4,6 +4,8 @@ import type { View } from "./augmentation.js";
 
 /** An image in memory: `pixels` is [height, width, channels]; one channel is grey. */
 export interface PixelImage {
+  /** [height, width], of images with a mask of classes. */
+  readonly mask?: Uint8Array;
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;

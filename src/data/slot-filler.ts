@@ -1,22 +1,26 @@
 // Fills one slot of a batch, with another image where the one that belongs there cannot be read.
 
 import { randomStream } from "../random/index.js";
+import { isShortage } from "./image-fault.js";
 import { type ImageReader, reasonOf } from "./image-reader.js";
+import { checkShape, readMask } from "./read-mask.js";
 import type { PixelImage } from "./resample.js";
-import { allocateViews, renderViews, type ViewGroup, type ViewPixels } from "./view-group.js";
+import type { Targets } from "./targets.js";
+import { allocateViews, renderViews, type ViewGroup, type ViewRoom } from "./view-group.js";
 
 export interface SlotPlan {
   readonly seed: number;
   readonly views: readonly ViewGroup[];
+  readonly targets: Targets;
   /** One byte an image in memory that all workers share; 1 marks an image that cannot be read. */
   readonly unreadable: Uint8Array;
 }
 
-/** The images that belong into the slots of a batch, and room for their pixels. */
+/** The images that belong into the slots of a batch, and room for their pixels and targets. */
 export interface Slots {
   readonly epoch: number;
   readonly indices: Int32Array;
-  readonly pixels: ViewPixels;
+  readonly room: ViewRoom;
 }
 
 const RANDOM_TRIES = 64;
@@ -40,13 +44,14 @@ export class SlotFiller {
 
   /** A batch to be filled. */
   prepare(epoch: number, indices: Int32Array): Slots {
-    return { epoch, indices, pixels: allocateViews(this.#plan.views, indices.length) };
+    return { epoch, indices, room: allocateViews(this.#plan.views, indices.length, this.#plan.targets) };
   }
 
   /** Fills a slot if its image is in memory, without waiting for anything; else returns false. */
   fillFromMemory(slots: Slots, slot: number): boolean {
-    const image = this.#reader.inMemory(slots.indices[slot]!);
-    if (image) this.#render(image, slots, slot);
+    const index = slots.indices[slot]!;
+    const image = this.#reader.inMemory(index);
+    if (image) this.#render(image, index, slots, slot);
     return image !== undefined;
   }
 
@@ -55,7 +60,7 @@ export class SlotFiller {
     for (const candidate of this.#candidates(slots.epoch, slots.indices[slot]!)) {
       const image = await this.decode(candidate);
       if (!image) continue;
-      this.#render(image, slots, slot);
+      this.#render(image, candidate, slots, slot);
       return candidate;
     }
     throw new Error("no image of the set can be read");
@@ -63,17 +68,18 @@ export class SlotFiller {
 
   /** Fills a slot with the image that belongs there and no other; false where it cannot be read. */
   async fillOnly(slots: Slots, slot: number): Promise<boolean> {
-    const image = await this.decode(slots.indices[slot]!);
-    if (image) this.#render(image, slots, slot);
+    const index = slots.indices[slot]!;
+    const image = await this.decode(index);
+    if (image) this.#render(image, index, slots, slot);
     return image !== undefined;
   }
 
-  /** Decodes an image; one that cannot be read is marked and reported, and undefined is returned. */
-  async decode(index: number) {
+  /** Decodes an image with its mask; one that cannot be read is marked and reported, and undefined is returned. */
+  async decode(index: number): Promise<PixelImage | undefined> {
     const { unreadable } = this.#plan;
     if (unreadable[index] === 1) return undefined;
     try {
-      return await this.#reader.decode(index);
+      return this.#withTargets(await this.#reader.decode(index), index);
     } catch (error) {
       if (isShortage(error)) throw error;
       unreadable[index] = 1;
@@ -82,10 +88,22 @@ export class SlotFiller {
     }
   }
 
+  /** Throws where targets do not belong to the image, as for one that cannot be read. */
+  #withTargets(image: PixelImage, index: number): PixelImage {
+    const { masks, boxes } = this.#plan.targets;
+    if (boxes !== undefined) {
+      const [width, height] = boxes.sizes.subarray(2 * index) as unknown as [number, number];
+      checkShape("its boxes", { width, height }, image);
+    }
+    // From memory it comes with its mask.
+    return masks === undefined || image.mask !== undefined ? image : { ...image, mask: readMask(masks, index, image) };
+  }
+
   /** Views are drawn from the slot's key: a substitute is not seen twice with the same crop in one epoch. */
-  #render(image: PixelImage, { epoch, indices, pixels }: Slots, slot: number): void {
-    const { seed, views } = this.#plan;
-    renderViews(image, views, { seed, epoch, index: indices[slot]! }, pixels, slot, indices.length);
+  #render(image: PixelImage, index: number, { epoch, indices, room }: Slots, slot: number): void {
+    const { seed, views, targets } = this.#plan;
+    const shown = { image, index, boxes: targets.boxes };
+    renderViews(shown, views, { seed, epoch, index: indices[slot]! }, room, slot, indices.length);
   }
 
   *#candidates(epoch: number, index: number): Generator<number> {
@@ -96,9 +114,4 @@ export class SlotFiller {
     // Nearly everything is broken: the next image that can be read, wherever it is.
     for (let step = 1; step < count; step++) yield (index + step) % count;
   }
-}
-
-/** A shortage says nothing about the image: taking it for a broken one would make the run depend on the machine's load. */
-function isShortage(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^(EMFILE|ENFILE|ENOMEM|EAGAIN)$/.test(String(error.code));
 }

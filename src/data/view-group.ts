@@ -1,7 +1,10 @@
 // Groups of views of each image in a batch: an ordinary stream has one group of one view.
 
+import { type BatchBoxes, joinBoxes, type PlacedBoxes, placeBoxes } from "./box-view.js";
+import { resampleMask } from "./mask-view.js";
 import { renderImage, type SlotKey } from "./render.js";
 import type { PixelImage } from "./resample.js";
+import type { Targets } from "./targets.js";
 import type { Transform } from "./transform.js";
 
 /** Views of each image that are drawn alike. */
@@ -16,25 +19,64 @@ export interface ViewGroup {
 /** The pixels of a batch, for each group [count, batch, size, size, 3]. */
 export type ViewPixels = readonly Uint8Array<ArrayBuffer>[];
 
+/** The targets of a batch, for each group: masks [count, batch, size, size], and boxes of count * batch squares. */
+export interface ViewTargets {
+  readonly masks?: ViewPixels;
+  readonly boxes?: readonly BatchBoxes[];
+}
+
+/** Room for a batch, to be filled view by view. */
+export interface ViewRoom {
+  readonly pixels: ViewPixels;
+  readonly masks?: ViewPixels;
+  /** For each group, of count * batch squares. */
+  readonly boxes?: readonly (PlacedBoxes | undefined)[][];
+}
+
 /** Room for a batch of `batch` images. */
-export function allocateViews(groups: readonly ViewGroup[], batch: number): ViewPixels {
-  return groups.map(({ count, imageSize }) => new Uint8Array(count * batch * imageSize * imageSize * 3));
+export function allocateViews(groups: readonly ViewGroup[], batch: number, targets: Targets = {}): ViewRoom {
+  const bytes = (perPixel: number) =>
+    groups.map(({ count, imageSize }) => new Uint8Array(count * batch * imageSize * imageSize * perPixel));
+  return {
+    pixels: bytes(3),
+    ...(targets.masks && { masks: bytes(1) }),
+    ...(targets.boxes && {
+      boxes: groups.map(({ count }) => new Array<PlacedBoxes | undefined>(count * batch).fill(undefined)),
+    }),
+  };
+}
+
+/** The targets of a batch that is filled. */
+export function targetsOf({ masks, boxes }: ViewRoom): ViewTargets {
+  return { ...(masks && { masks }), ...(boxes && { boxes: boxes.map(joinBoxes) }) };
+}
+
+/** An image, and what decides what is seen of it. */
+export interface SlotImage {
+  readonly image: PixelImage;
+  /** Its index in the source: in a slot whose own image cannot be read, that of the substitute. */
+  readonly index: number;
+  readonly boxes: Targets["boxes"];
 }
 
 /** Writes all views of an image to its slot of a batch of `batch` images. Views are numbered through all groups. */
 export function renderViews(
-  image: PixelImage,
+  { image, index, boxes }: SlotImage,
   groups: readonly ViewGroup[],
   key: Omit<SlotKey, "view">,
-  out: ViewPixels,
+  room: ViewRoom,
   slot: number,
   batch: number,
 ): void {
-  let view = 0;
+  let number = 0;
   groups.forEach(({ count, imageSize, transform }, i) => {
-    const bytes = imageSize * imageSize * 3;
+    const area = imageSize * imageSize;
     for (let copy = 0; copy < count; copy++) {
-      renderImage(image, transform, { ...key, view: view++ }, imageSize, out[i]!, (copy * batch + slot) * bytes);
+      const square = copy * batch + slot;
+      const viewKey = { ...key, view: number++ };
+      const view = renderImage(image, transform, viewKey, imageSize, room.pixels[i]!, square * area * 3);
+      if (room.masks) resampleMask(image as Required<PixelImage>, view, imageSize, room.masks[i]!, square * area);
+      if (room.boxes && boxes) room.boxes[i]![square] = placeBoxes(boxes, index, image, view, imageSize);
     }
   });
 }

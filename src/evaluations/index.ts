@@ -2,15 +2,7 @@
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
 export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
 export { EvaluationError } from "./errors.js";
-export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
-export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
-export { evaluateRecognition, type RecognitionReport, type RecognitionRequest } from "./evaluate-recognition.js";
-export {
-  evaluateReconstruction,
-  type ReconstructionReport,
-  type ReconstructionRequest,
-} from "./evaluate-reconstruction.js";
-export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./evaluate-segmentation.js";
+export type { Evaluation, FrozenEvaluation, TrainedEvaluation } from "./evaluation.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
 export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
 export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
@@ -18,7 +10,21 @@ export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } f
 export type { FinetuneHooks, FinetuneReport } from "./finetune/finetune-report.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
 export { ImageProgress } from "./image-progress.js";
+export { evaluateKnn, type KnnReport, type KnnRequest } from "./knn/evaluate-knn.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
 export { createKnnEvaluator } from "./online-knn.js";
+export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./patches/evaluate-patches.js";
+export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./probe/evaluate-probe.js";
+export {
+  evaluateRecognition,
+  type RecognitionReport,
+  type RecognitionRequest,
+} from "./recognition/evaluate-recognition.js";
+export {
+  evaluateReconstruction,
+  type ReconstructionReport,
+  type ReconstructionRequest,
+} from "./reconstruction/evaluate-reconstruction.js";
+export { evaluations } from "./registry.js";
 export { classTable, describeSets, percent, writeReport } from "./report.js";
 export { type SearchRequest, type SearchResult, search } from "./search.js";

@@ -9,6 +9,7 @@ import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../training/model.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
+import type { EngineRequest } from "./device.js";
 
 export interface ModelRequest {
   /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
@@ -23,6 +24,9 @@ export interface ModelRequest {
   /** False goes on where what an evaluation keeps is more than the memory that is free; true by default. */
   readonly memoryCheck?: boolean;
 }
+
+/** What every evaluation of an encoder is asked for beside its own options. */
+export type EncoderRequest = ModelRequest & EngineRequest;
 
 /** Throws the errors of `loadPretrained`. */
 export async function openModel({

@@ -1,7 +1,6 @@
 // What every evaluation reports, as a table, as JSON, and as a picture beside it.
 
 import { z } from "zod";
-import { writeAtomically, writeJson } from "../files/atomic-write.js";
 import { LARGEST_LIST, readText } from "../files/regular-file.js";
 import { errorCode, storageError } from "../files/storage.js";
 import type { ClassificationResult } from "../heads/classification-metrics.js";
@@ -9,7 +8,7 @@ import { confusionPicture } from "../pictures/confusion-picture.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { DamagedFileError } from "./errors.js";
-import { picturePath } from "./report-files.js";
+import { picturePath, writeReportFiles } from "./report-files.js";
 
 export interface SetReport {
   readonly source: string | readonly string[];
@@ -39,11 +38,17 @@ export interface EvaluationReport {
  * `prepareOutputs`. Returns the path of the picture.
  */
 export async function writeReport(out: string, report: EvaluationReport): Promise<string> {
-  const picture = picturePath(out);
-  const caption = `${report.task}, ${report.from}: top-1 ${percent(report.detail.top1)} of ${report.detail.images}`;
-  await writeAtomically(picture, [await confusionPicture(report.classes, report.detail.confusion, caption)]);
-  await writeJson(out, report);
-  return picture;
+  await writeReportFiles(out, report, await confusionOf(report));
+  return picturePath(out);
+}
+
+/** The confusion matrix of a report as a PNG file. */
+export function confusionOf({ task, from, classes, detail }: EvaluationReport): Promise<Uint8Array> {
+  return confusionPicture(
+    classes,
+    detail.confusion,
+    `${task}, ${from}: top-1 ${percent(detail.top1)} of ${detail.images}`,
+  );
 }
 
 const figures = z.object({

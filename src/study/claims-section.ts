@@ -1,8 +1,8 @@
 // The claims of a recipe in the report: which encoder is said to be better than which, and what came out.
 
-import { isHeldOut } from "./jobs.js";
 import { table } from "./markdown.js";
 import type { Claim } from "./recipe.js";
+import { definitionOf } from "./recipe-evaluations.js";
 import { columnName, differenceOf, differenceText, type EvaluationScores } from "./scores.js";
 import type { PairedDifference } from "./statistics.js";
 
@@ -10,11 +10,11 @@ type Verdict = "as claimed" | "the reverse" | "open";
 
 /**
  * A table of the claims by the evaluations, and how many came out. No lines where nothing can be compared yet.
- * Reconstruction and recognition are left out: they are what is trained, and say little of what an encoder is worth.
+ * Evaluations of what pre-training trains are left out: they say little of what an encoder is worth.
  */
 export function claimsSection(claims: readonly Claim[], scores: readonly EvaluationScores[]): string[] {
   const columns = scores
-    .filter(({ evaluation }) => !isHeldOut(evaluation))
+    .filter(({ evaluation }) => !definitionOf(evaluation).measuresPretext)
     .flatMap((of) => of.fractions.map((fraction) => ({ of, fraction })));
   const verdicts: Verdict[] = [];
   const rows = claims.map(({ better, than }) => [

@@ -1,23 +1,15 @@
-// Evaluations of a study that train nothing but a linear layer: the encoder stays as it was pre-trained.
+// Evaluations of a study that leave the encoder as it was pre-trained.
 
 import { join } from "node:path";
-import { evaluateKnn } from "../evaluations/evaluate-knn.js";
-import { evaluateProbe } from "../evaluations/evaluate-probe.js";
-import { evaluateRecognition } from "../evaluations/evaluate-recognition.js";
-import { evaluateReconstruction } from "../evaluations/evaluate-reconstruction.js";
-import { evaluateSegmentation } from "../evaluations/evaluate-segmentation.js";
+import type { FrozenEvaluation } from "../evaluations/evaluation.js";
 import type { ImageProgress } from "../evaluations/image-progress.js";
-import { writeReport } from "../evaluations/report.js";
-import { writeJson } from "../files/atomic-write.js";
+import { writeReportFiles } from "../evaluations/report-files.js";
 import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import type { cachedFeatures } from "./feature-cache.js";
-import { type Figures, type JobRecord, recordOf } from "./job-record.js";
-import type { EvaluationJob } from "./jobs.js";
-import { encoderOf } from "./jobs.js";
-
-/** Patches that vote on one, in segmentation. */
-const PATCH_NEIGHBOURS = 20;
+import { type JobRecord, recordOf } from "./job-record.js";
+import { type EvaluationJob, encoderOf } from "./jobs.js";
+import { optionsOf } from "./recipe-evaluations.js";
 
 /** Whom an evaluation tells what it does, and what is wrong with its encoder. */
 interface StudyOutputs {
@@ -28,6 +20,7 @@ interface StudyOutputs {
 /** Writes report.json into the job's folder. Throws the errors of the evaluation. */
 export async function carryOutFrozen(
   job: EvaluationJob,
+  { run, picture, figures }: FrozenEvaluation,
   folder: string,
   features: ReturnType<typeof cachedFeatures>,
   threads: number,
@@ -36,54 +29,8 @@ export async function carryOutFrozen(
   const began = performance.now();
   const path = join(folder, job.folder);
   await makeFolder(path);
-  const figures = await evaluate(job, folder, join(path, "report.json"), features, { threads, warn }, imageProgress);
-  return recordOf(job, figures, (performance.now() - began) / 1000);
-}
-
-async function evaluate(
-  { evaluation, from, seed, labelsFraction }: EvaluationJob,
-  folder: string,
-  out: string,
-  features: ReturnType<typeof cachedFeatures>,
-  common: { readonly threads: number; readonly warn?: Warn | undefined },
-  progress: ImageProgress,
-): Promise<Figures> {
-  const encoder = { ...encoderOf(from, folder), seed, ...common };
-  switch (evaluation.task) {
-    case "segmentation": {
-      const { scenes, images, queries } = evaluation;
-      const request = { ...encoder, scenes, images, queries, neighbours: PATCH_NEIGHBOURS };
-      const report = await evaluateSegmentation(request, progress);
-      await writeJson(out, report);
-      return { ...report, score: report.detail.meanIou };
-    }
-    case "reconstruction": {
-      if (!("key" in from)) throw new TypeError("an encoder from scratch reconstructs nothing");
-      const { test, images } = evaluation;
-      const request = { run: join(folder, from.folder), test, images, seed, ...common };
-      const report = await evaluateReconstruction(request, progress);
-      await writeJson(out, report);
-      return { train: { images: 0 }, test: report.test, score: report.detail.reconstruction };
-    }
-    case "recognition": {
-      const { test, images } = evaluation;
-      const report = await evaluateRecognition({ ...encoder, test, images }, progress);
-      await writeJson(out, report);
-      const { homologous, chance } = report.detail;
-      return { train: { images: 0 }, test: report.test, score: homologous, chance };
-    }
-    case "knn":
-    case "probe": {
-      const { train, test, pooling } = evaluation;
-      const request = { ...encoder, train, test, labelsFraction, pooling };
-      const report =
-        evaluation.task === "knn"
-          ? await evaluateKnn(request, progress, features)
-          : await evaluateProbe({ ...request, augment: false, batchSize: 1024 }, progress, features);
-      await writeReport(out, report);
-      return { ...report, score: report.detail.top1 };
-    }
-    case "finetune":
-      throw new TypeError("a fine-tuning is no evaluation of a frozen encoder");
-  }
+  const request = { ...encoderOf(job.from, folder), ...optionsOf(job.evaluation, job), threads, warn };
+  const report = await run(request, { progress: imageProgress, features });
+  await writeReportFiles(join(path, "report.json"), report, await picture?.draw(report));
+  return recordOf(job, figures(report), (performance.now() - began) / 1000);
 }

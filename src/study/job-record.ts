@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFileError } from "../evaluations/errors.js";
+import type { Figures, Measure } from "../evaluations/evaluation.js";
+import { evaluationOfTask } from "../evaluations/evaluation-of.js";
 import { writeJson } from "../files/atomic-write.js";
 import { makeFolder, readTextIfThere } from "../files/storage.js";
 import { RunDirectoryError } from "../training/errors.js";
@@ -44,28 +46,10 @@ export type JobRecord = z.infer<typeof jobRecord>;
 export type PretrainRecord = Extract<JobRecord, { kind: "pretrain" }>;
 export type EvaluationRecord = Extract<JobRecord, { kind: "evaluate" }>;
 
-/** What the score of an evaluation is, and how it is written. */
-export interface Measure {
-  readonly name: string;
-  /** What a score is multiplied by to be shown, and the digits after its point. */
-  readonly scale: number;
-  readonly digits: number;
-  /** Between the name and the images, such as ", in percent". */
-  readonly unit: string;
-}
-
-const percent = { scale: 100, digits: 1, unit: ", in percent" } as const;
-
-/** Shares of images, of their area or of patches; of a reconstruction, the mean squared error over hidden patches. */
+/** What the score of an evaluation is, and how it is written. Throws EvaluationError for a task that there is not. */
 export function measureOf(task: string): Measure {
-  if (task === "reconstruction") return { name: "reconstruction loss", scale: 1, digits: 4, unit: "" };
-  return { ...percent, name: shares[task] ?? "top-1" };
+  return evaluationOfTask(task).measure;
 }
-
-const shares: Readonly<Record<string, string>> = {
-  segmentation: "mean IoU",
-  recognition: "nearest patches of the same image",
-};
 
 /** "81.6", without the unit. */
 export function shownScore(task: string, score: number): string {
@@ -93,14 +77,6 @@ export function readJobRecord(folder: string): JobRecord | undefined {
 export async function writeJobRecord(folder: string, record: JobRecord): Promise<void> {
   await makeFolder(folder);
   await writeJson(join(folder, FILE), record);
-}
-
-/** What a report says of an evaluation. */
-export interface Figures {
-  readonly train: { readonly images: number };
-  readonly test: { readonly images: number };
-  readonly score: number;
-  readonly chance?: number;
 }
 
 export function recordOf(

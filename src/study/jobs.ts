@@ -2,14 +2,14 @@
 
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { type PretrainConfig, reconstructs, resolveConfig } from "../config/config.js";
-import { resolveFinetune } from "../evaluations/finetune/config.js";
+import { type PretrainConfig, resolveConfig } from "../config/config.js";
 import type { ModelRequest } from "../evaluations/model.js";
 import { modelPresets } from "../nn/presets.js";
 import type { SourcePaths } from "../training/outputs.js";
 import { fileName, lastNames, percentOf } from "./names.js";
 import { layersWithEqualCompute } from "./pretrain-cost.js";
-import type { Evaluation, Study, Variant } from "./recipe.js";
+import type { Study, Variant } from "./recipe.js";
+import { definitionOf, optionsOf, type RecipeEvaluation, recipeSources } from "./recipe-evaluations.js";
 
 export interface PretrainJob {
   readonly kind: "pretrain";
@@ -29,7 +29,7 @@ export interface EvaluationJob {
   readonly seed: number;
   readonly labelsFraction: number;
   /** Sources have absolute paths. */
-  readonly evaluation: Evaluation;
+  readonly evaluation: RecipeEvaluation;
   /** The encoder: a pre-training of this study, or one that has learnt nothing. */
   readonly from: PretrainJob | { readonly scratch: NonNullable<Variant["scratch"]>; readonly seed: number };
 }
@@ -58,8 +58,9 @@ export function jobsOf(study: Study): Job[] {
           ? add(pretrainJob(variant.name, encoderSeed, layers.get(variant.name)!, folder))
           : { scratch: variant.scratch, seed: encoderSeed };
       for (const evaluation of recipe.evaluations) {
-        checkFinetune(evaluation, from);
-        if (evaluation.task === "reconstruction" && !("key" in from && reconstructs(from.config))) continue;
+        checkTrained(evaluation, from);
+        const { suits } = definitionOf(evaluation);
+        if (suits?.("key" in from ? from.config : undefined) === false) continue;
         for (const fraction of fractionsOf(evaluation)) {
           add(evaluationJob(variant.name, seed, from, located(evaluation, folder), fraction));
         }
@@ -69,15 +70,20 @@ export function jobsOf(study: Study): Job[] {
   return [...jobs.values()];
 }
 
-/** A misspelt key is found before anything runs. How many images have labels is known later. */
-function checkFinetune(evaluation: Evaluation, from: EvaluationJob["from"]): void {
-  if (evaluation.task !== "finetune") return;
-  resolveFinetune([{ origin: `the study's ${evaluation.name}`, values: evaluation.options }], {
-    recipe: evaluation.recipe,
-    encoder: "key" in from ? from.config.model : modelPresets[from.scratch],
+/** A misspelt key is found before anything runs. */
+function checkTrained(evaluation: RecipeEvaluation, from: EvaluationJob["from"]): void {
+  const definition = definitionOf(evaluation);
+  if (!definition.trains) return;
+  definition.check(optionsOf(evaluation, { seed: 0, labelsFraction: 1 }), {
+    shape: "key" in from ? from.config.model : modelPresets[from.scratch],
     fromScratch: !("key" in from),
-    images: Number.MAX_SAFE_INTEGER,
+    origin: originOf(evaluation),
   });
+}
+
+/** Where the options of an evaluation are from, for messages. */
+export function originOf({ name }: RecipeEvaluation): string {
+  return `the study's ${name}`;
 }
 
 function pretrainJob(variant: string, seed: number, layers: Parameters<typeof resolveConfig>[0], folder: string) {
@@ -100,7 +106,7 @@ function evaluationJob(
   variant: string,
   seed: number,
   from: EvaluationJob["from"],
-  evaluation: Evaluation,
+  evaluation: RecipeEvaluation,
   labelsFraction: number,
 ): EvaluationJob {
   const { name } = evaluation;
@@ -112,29 +118,27 @@ function evaluationJob(
 }
 
 /** What of an evaluation decides its result, beside the encoder, the labels and the seed. */
-function contentOf(evaluation: Evaluation): object {
-  if (evaluation.task === "segmentation") {
-    const { name: _, scenes, ...choices } = evaluation;
-    return { choices, scenes: namesOf(scenes) };
-  }
-  if (isHeldOut(evaluation)) {
-    const { name: _, test, ...choices } = evaluation;
-    return { choices, test: namesOf(test) };
-  }
-  const { name: _, train, test, labelFractions: __, ...choices } = evaluation;
-  return { choices, train: namesOf(train), test: namesOf(test) };
+function contentOf(evaluation: RecipeEvaluation): object {
+  const { name: _, labelFractions: __, ...content } = evaluation;
+  const sources = recipeSources(evaluation);
+  const choices = Object.entries(content).filter(([key]) => !sources.some((source) => source.key === key));
+  return {
+    choices: Object.fromEntries(choices),
+    ...Object.fromEntries(sources.map(({ key, paths }) => [key, namesOf(paths)])),
+  };
 }
 
 /** Shares of the labels that it is done with; all of them where no share can be taken. */
-export function fractionsOf(evaluation: Evaluation): readonly number[] {
-  return "labelFractions" in evaluation ? evaluation.labelFractions : [1];
+export function fractionsOf({ labelFractions }: RecipeEvaluation): readonly number[] {
+  return labelFractions ?? [1];
 }
 
-/** Without labels: what an encoder makes of images that it has not seen. */
-type HeldOutEvaluation = Extract<Evaluation, { task: "reconstruction" | "recognition" }>;
-
-export function isHeldOut(evaluation: Evaluation): evaluation is HeldOutEvaluation {
-  return evaluation.task === "reconstruction" || evaluation.task === "recognition";
+function located(evaluation: RecipeEvaluation, folder: string): RecipeEvaluation {
+  const sources = recipeSources(evaluation).map(({ key, paths }) => [
+    key,
+    eachPath(paths, (path) => resolve(folder, path)),
+  ]);
+  return { ...evaluation, ...Object.fromEntries(sources) };
 }
 
 /** The encoder that an evaluation of the study in `folder` looks at. */
@@ -144,12 +148,8 @@ export function encoderOf(from: EvaluationJob["from"], folder: string): ModelReq
     : { from: "scratch", preset: from.scratch, modelSeed: from.seed };
 }
 
-function located(evaluation: Evaluation, folder: string): Evaluation {
-  if (evaluation.task === "segmentation") return { ...evaluation, scenes: resolve(folder, evaluation.scenes) };
-  const absolute = (source: string | string[]) =>
-    typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
-  if (isHeldOut(evaluation)) return { ...evaluation, test: absolute(evaluation.test) };
-  return { ...evaluation, train: absolute(evaluation.train), test: absolute(evaluation.test) };
+function eachPath(paths: string | readonly string[], change: (path: string) => string): string | readonly string[] {
+  return typeof paths === "string" ? change(paths) : paths.map(change);
 }
 
 function namesOf(source: string | readonly string[]): string[] {
@@ -159,9 +159,9 @@ function namesOf(source: string | readonly string[]): string[] {
 /** The sets of images that a job reads. */
 export function sourcesOf(job: Job): SourcePaths[] {
   if (job.kind === "pretrain") return [job.config.source, job.config.evaluation.source];
-  const { evaluation } = job;
-  if (evaluation.task === "segmentation") return [join(evaluation.scenes, "images")];
-  return isHeldOut(evaluation) ? [evaluation.test] : [evaluation.train, evaluation.test];
+  return recipeSources(job.evaluation).map(({ paths, imagesWithin }) =>
+    eachPath(paths, (path) => join(path, imagesWithin)),
+  );
 }
 
 /** Ten digits that tell contents apart. */

@@ -4,19 +4,15 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { type ConfigLayer, layerFromFile, readYaml } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
-import { runLimits } from "../config/limits.js";
-import { recipeNames } from "../evaluations/finetune/recipes.js";
-import { poolings } from "../heads/features.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { fileName } from "./names.js";
+import { recipeEvaluationSchema } from "./recipe-evaluations.js";
 
 /** Far more than anyone would wait for. */
 const MOST_SEEDS = 1000;
 const MOST_NAMED = 1000;
 const MOST_JOBS = 100_000;
 
-const paths = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
-const images = z.int().min(1).max(runLimits.images);
 const values = z.record(z.string(), z.unknown());
 const name = z
   .string()
@@ -46,50 +42,7 @@ const variant = z
     message: "scratch and pretrain exclude each other",
   });
 
-const sets = {
-  name,
-  train: paths,
-  test: paths,
-  labelFractions: z
-    .array(z.number().gt(0).max(1))
-    .min(1)
-    .max(100)
-    .refine((fractions) => new Set(fractions).size === fractions.length, "each may come once")
-    .default([1]),
-};
-const evaluation = z.discriminatedUnion("task", [
-  z.strictObject({
-    task: z.literal("segmentation"),
-    name,
-    /** A folder with images and class masks. */
-    scenes: z.string().min(1),
-    images: images.default(1000),
-    queries: images.default(500),
-  }),
-  /** Of pre-trainings that reconstruct; others are passed over. */
-  z.strictObject({
-    task: z.literal("reconstruction"),
-    name,
-    test: paths,
-    images: images.default(10_000),
-  }),
-  /** Of any encoder, as it is transferred. */
-  z.strictObject({
-    task: z.literal("recognition"),
-    name,
-    test: paths,
-    images: images.default(2000),
-  }),
-  z.strictObject({ task: z.literal("knn"), ...sets, pooling: z.enum(poolings).default("mean") }),
-  z.strictObject({ task: z.literal("probe"), ...sets, pooling: z.enum(poolings).default("mean") }),
-  z.strictObject({
-    task: z.literal("finetune"),
-    ...sets,
-    recipe: z.enum(recipeNames).default("small"),
-    /** Keys of the fine-tuning over those of its recipe. */
-    options: values.default({}),
-  }),
-]);
+const evaluation = recipeEvaluationSchema(name);
 
 const variants = z.array(variant).min(1).max(MOST_NAMED);
 const claim = z.strictObject({ better: name, than: name });
@@ -136,7 +89,6 @@ const recipe = recipeShape
 
 export type StudyRecipe = z.infer<typeof recipe>;
 export type Variant = StudyRecipe["variants"][number];
-export type Evaluation = StudyRecipe["evaluations"][number];
 export type Claim = StudyRecipe["claims"][number];
 
 /** A recipe, and the layers of each variant's pre-training by the variant's name; none for one from scratch. */
@@ -184,7 +136,7 @@ type Listed = Pick<z.infer<typeof recipeShape>, "seeds" | "variants" | "evaluati
 
 /** Pre-trainings and evaluations, at most. */
 function countJobs({ seeds, variants, evaluations }: Listed): number {
-  const fractions = evaluations.map((each) => ("labelFractions" in each ? each.labelFractions.length : 1));
+  const fractions = evaluations.map(({ labelFractions }) => labelFractions?.length ?? 1);
   return seeds.length * variants.length * fractions.reduce((sum, count) => sum + count, 1);
 }
 

@@ -24,14 +24,15 @@ import { refuseAmongImages } from "../training/outputs.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
-import { isHeldOut, type Job, jobsOf, sourcesOf } from "./jobs.js";
+import { type Job, jobsOf, sourcesOf } from "./jobs.js";
 import { shareText } from "./names.js";
 import { readPackedResults } from "./packed-results.js";
 import type { Study } from "./recipe.js";
+import { definitionOf } from "./recipe-evaluations.js";
 import { finishedRecords } from "./results.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
-import { carryOutFinetune, carryOutPretrain, trainingSeconds } from "./training-jobs.js";
+import { carryOutPretrain, carryOutTrained, trainingSeconds } from "./training-jobs.js";
 
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
@@ -175,7 +176,7 @@ async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
 function describeJob(job: Job): string {
   const seed = `seed ${job.seed}`;
   if (job.kind === "pretrain") return `pre-training: ${job.variant}, ${seed}`;
-  const labels = isHeldOut(job.evaluation) ? "" : `${shareText(job.labelsFraction)} of the labels, `;
+  const labels = job.evaluation.labelFractions === undefined ? "" : `${shareText(job.labelsFraction)} of the labels, `;
   return `${job.evaluation.name}: ${job.variant}, ${labels}${seed}`;
 }
 
@@ -219,6 +220,8 @@ function carryOut(
   hooks: StudyHooks,
 ): Promise<JobRecord | undefined> {
   if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks.threads, hooks);
-  if (job.evaluation.task === "finetune") return carryOutFinetune(job, folder, hooks.threads, hooks);
-  return carryOutFrozen(job, folder, features, hooks.threads, hooks);
+  const evaluation = definitionOf(job.evaluation);
+  return evaluation.trains
+    ? carryOutTrained(job, evaluation, folder, hooks.threads, hooks)
+    : carryOutFrozen(job, evaluation, folder, features, hooks.threads, hooks);
 }

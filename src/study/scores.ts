@@ -3,12 +3,13 @@
 import { type EvaluationRecord, measureOf } from "./job-record.js";
 import { fractionsOf } from "./jobs.js";
 import { shareText } from "./names.js";
-import type { Evaluation, StudyRecipe } from "./recipe.js";
+import type { StudyRecipe } from "./recipe.js";
+import type { RecipeEvaluation } from "./recipe-evaluations.js";
 import { estimate, type PairedDifference, pairedDifference } from "./statistics.js";
 
 /** What one evaluation has given so far. */
 export interface EvaluationScores {
-  readonly evaluation: Evaluation;
+  readonly evaluation: RecipeEvaluation;
   /** Variants and shares of the labels with at least one score, in the order of the recipe. */
   readonly variants: readonly string[];
   readonly fractions: readonly number[];
@@ -21,7 +22,7 @@ export interface EvaluationScores {
 
 export function scoresOf(
   recipe: StudyRecipe,
-  evaluation: Evaluation,
+  evaluation: RecipeEvaluation,
   records: readonly EvaluationRecord[],
 ): EvaluationScores {
   const own = records.filter((each) => each.evaluation === evaluation.name);

@@ -1,18 +1,18 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import { type FinetuneRequest, finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
+import type { Figures, TrainedEvaluation } from "../evaluations/evaluation.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
-import { type ReportFigures, readReport } from "../evaluations/report.js";
 import type { RunHooks } from "../training/hooks.js";
 import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
-import { type Figures, type JobRecord, recordOf } from "./job-record.js";
-import { type EvaluationJob, encoderOf, type PretrainJob } from "./jobs.js";
+import { type JobRecord, recordOf } from "./job-record.js";
+import { type EvaluationJob, encoderOf, originOf, type PretrainJob } from "./jobs.js";
 import { pretrainCost } from "./pretrain-cost.js";
+import { optionsOf } from "./recipe-evaluations.js";
 
 /** How this process uses the machine, over what a run's configuration says of it. */
 function machineOf(threads: number): { threads?: number } {
@@ -48,40 +48,28 @@ export async function carryOutPretrain(
   };
 }
 
-/** Throws the errors of `finetune`. */
-export async function carryOutFinetune(
+/** Throws the errors of the evaluation. */
+export async function carryOutTrained(
   job: EvaluationJob,
+  evaluation: TrainedEvaluation,
   folder: string,
   threads: number,
   hooks: FinetuneHooks & { readonly warn?: Warn },
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
-  const former = readReport(join(run, "report.json"));
-  const { report } =
-    former !== undefined
-      ? { report: former }
-      : (await holdsRun(run))
-        ? await resumeFinetune(run, machineOf(threads), hooks)
-        : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
-  if (report === null) return undefined;
-  return recordOf(job, finetuneFigures(report), await trainingSeconds(join(run, "metrics.jsonl")));
-}
+  const figures = evaluation.finished(run) ?? (await train());
+  return figures === undefined ? undefined : recordOf(job, figures, await trainingSeconds(join(run, "metrics.jsonl")));
 
-/** What a fine-tuning is asked for. */
-function createFinetuneRequest(
-  { evaluation, from, seed, labelsFraction }: EvaluationJob,
-  folder: string,
-  { threads, warn }: { readonly threads: number; readonly warn?: Warn | undefined },
-): FinetuneRequest {
-  if (evaluation.task !== "finetune") throw new TypeError(`${evaluation.name} is no fine-tuning`);
-  const { train, test, recipe, options, name } = evaluation;
-  const layers = [
-    { origin: "the study's seeds", values: { seed } },
-    { origin: `the study's ${name}`, values: options },
-    ...(threads > 0 ? [{ origin: "--threads", values: { run: { threads } } }] : []),
-  ];
-  return { ...encoderOf(from, folder), train, test, labelsFraction, seed, recipe, layers, warn };
+  async function train(): Promise<Figures | undefined> {
+    if (await holdsRun(run)) return evaluation.resume(run, machineOf(threads), hooks);
+    const request = {
+      ...encoderOf(job.from, folder),
+      ...optionsOf(job.evaluation, job),
+      ...{ threads, warn: hooks.warn, origin: originOf(job.evaluation) },
+    };
+    return evaluation.begin(request, run, hooks);
+  }
 }
 
 /** What all steps took together, whichever process made them. Throws StorageError. */
@@ -89,8 +77,4 @@ export async function trainingSeconds(path: string): Promise<number> {
   let seconds = 0;
   for (const { stepSeconds } of await readMetrics(path)) if (typeof stepSeconds === "number") seconds += stepSeconds;
   return seconds;
-}
-
-function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
-  return { train, test, score: detail.top1 };
 }

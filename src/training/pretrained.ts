@@ -39,6 +39,8 @@ export interface PretrainedModel {
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /** How a run pre-trained it; unknown for imported weights. */
   readonly pretext?: { readonly maskRatio: number; readonly normPixels: boolean };
+  /** Where its run computed; undefined for weights of no run. */
+  readonly device?: string;
   /** For messages, such as "runs/first, step 2000". */
   readonly origin: string;
 }
@@ -53,7 +55,7 @@ export interface PretrainedOptions {
   readonly warn?: Warn | undefined;
 }
 
-type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext"> & { readonly teacherPrefix?: string };
+type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext" | "device"> & { readonly teacherPrefix?: string };
 
 const count = z.int().positive();
 const rgb = z.tuple([z.number(), z.number(), z.number()]);
@@ -192,6 +194,7 @@ function knownModel(config: PretrainConfig): KnownModel {
     shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
     normalization: { mean: config.data.mean, std: config.data.std },
     background: config.data.background,
+    device: config.run.device,
   };
   const { hasDecoder, teacherPrefix } = methodOf(config);
   const task = reconstructionOf(config);

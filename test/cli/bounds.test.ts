@@ -10,7 +10,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   duplicates: ["duplicates", "a.npy"],
   knn: ["knn", ...sets],
   probe: ["probe", ...sets],
-  segment: ["segment", "--from", "scratch", "--scenes", "a"],
+  segment: ["segment", "nearest", "--from", "scratch", "--scenes", "a"],
   finetune: ["finetune", ...sets, "--out", "run"],
   classify: ["classify", "run", "a.png"],
   study: ["study", "a.yaml", "--out", "study"],

@@ -37,7 +37,11 @@ test.each([
   ["search", `search :features.npy ${image} --top 2 --threads 1`, undefined],
   ["knn", `knn --from :run ${sets} --out :knn.json --threads 1`, "knn.json"],
   ["probe", `probe --from :run ${sets} --epochs 2 --out :probe.json --threads 1`, "probe.json"],
-  ["segment", "segment --from :run --scenes :masked --neighbours 3 --out :segment.json --threads 1", "segment.json"],
+  [
+    "segment",
+    "segment nearest --from :run --scenes :masked --neighbours 3 --out :segment.json --threads 1",
+    "segment.json",
+  ],
   ["finetune", `finetune --from :run ${sets} --out :tuned ${small}`, "tuned/report.json"],
   ["export", "export :run --format safetensors --out :model.safetensors", undefined],
   ["classify", `classify :classes ${image} --json --threads 1`, undefined],

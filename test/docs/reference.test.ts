@@ -1,5 +1,7 @@
 // The tables of the documentation are complete: every operation, option and metric is there, with the right default.
 import { expect, test } from "vitest";
+import { needs } from "#src/evaluations/evaluation.js";
+import { evaluations } from "#src/evaluations/registry.js";
 import { input } from "#src/graph/index.js";
 import { methodDefaults, methodNames } from "#src/methods/registry.js";
 import { pages } from "./pages.js";
@@ -25,4 +27,12 @@ test("run-directory.md lists every metric", () => {
   const timings = ["imagesPerSecond", "stepSeconds", "dataWaitSeconds"];
   const rows = textOf("run-directory");
   expect([...names, ...timings].filter((name) => !rows.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
+test("transfer.md lists every evaluation with what it needs, studies.md every task", () => {
+  const rows = textOf("transfer");
+  expect(
+    evaluations.filter(({ name, needs: needed }) => !rows.includes(`| \`${name}\` | ${needs[needed]} | `)),
+  ).toEqual([]);
+  expect(evaluations.filter(({ task }) => !textOf("studies").includes(`\`${task}\``))).toEqual([]);
 });

@@ -1,21 +1,20 @@
 // How well the nearest labelled images tell an image's class: kNN on frozen features, in DINO's protocol.
 
-import { openEngine } from "../engine/index.js";
-import { type ClassificationResult, classificationResult } from "../heads/classification-metrics.js";
-import { createFeatureExtractor, type Pooling, poolings } from "../heads/features.js";
-import { knnCounts, neighbourVotes } from "../heads/knn.js";
-import { findNeighbours, vectorsInMemory } from "../heads/neighbours.js";
-import { checkFeatureMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
-import { type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
-import { fingerprint, type ModelRequest, openModel } from "./model.js";
-import type { SetReport, TrainingSetReport } from "./report.js";
-import { type FeaturesOf, featuresOf } from "./set-features.js";
+import { type ClassificationResult, classificationResult } from "../../heads/classification-metrics.js";
+import { createFeatureExtractor, type Pooling, poolings } from "../../heads/features.js";
+import { knnCounts, neighbourVotes } from "../../heads/knn.js";
+import { findNeighbours, vectorsInMemory } from "../../heads/neighbours.js";
+import { engineFor } from "../device.js";
+import { checkFeatureMemory } from "../feature-memory.js";
+import type { ImageProgress } from "../image-progress.js";
+import { type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { type EncoderRequest, fingerprint, openModel } from "../model.js";
+import type { SetReport, TrainingSetReport } from "../report.js";
+import { type FeaturesOf, featuresOf } from "../set-features.js";
 
-export interface KnnRequest extends ModelRequest, LabelledSetsRequest {
+export interface KnnRequest extends EncoderRequest, LabelledSetsRequest {
   /** Both where it is left out. */
-  readonly pooling?: Pooling;
-  readonly threads: number;
+  readonly pooling?: Pooling | undefined;
 }
 
 export interface KnnScore {
@@ -46,12 +45,13 @@ export async function evaluateKnn(
   progress: ImageProgress,
   features: FeaturesOf = featuresOf,
 ): Promise<KnnReport> {
-  const { threads, labelsFraction = 1, seed = 0 } = request;
+  const { labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request, { progress, signal: progress.signal });
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, [sets.train, sets.test], model, progress);
+  const engine = await engineFor(request, model.device, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
-    createFeatureExtractor(model, openEngine({ threads })),
+    createFeatureExtractor(model, engine),
   );
   const began = performance.now();
   const train = await features(sets.train, "training features", model, extractor, progress);
@@ -66,10 +66,7 @@ export async function evaluateKnn(
   let detail: KnnReport["detail"] | undefined;
   for (const pooling of request.pooling === undefined ? poolings : [request.pooling]) {
     const bank = vectorsInMemory(train.features[pooling], width);
-    const neighbours = await findNeighbours(bank, test.features[pooling], {
-      k: counts.at(-1)!,
-      engine: openEngine({ threads }),
-    });
+    const neighbours = await findNeighbours(bank, test.features[pooling], { k: counts.at(-1)!, engine });
     for (const k of counts) {
       const votes = neighbourVotes(neighbours, train.labels, classes.length, k);
       const result = classificationResult(votes, test.labels, classes);

@@ -1,24 +1,23 @@
 // Whether a frozen encoder finds the patches of one image within a mixture of several: by what it sees in them alone.
 
-import { openEngine } from "../engine/index.js";
-import { constant } from "../graph/index.js";
-import { createImageProgram } from "../heads/image-program.js";
-import { comparedPatches, homologousChance, homologousShare, mixPixels } from "../heads/recognition.js";
-import { unitLength } from "../methods/feature-spread.js";
-import { drawAssignment } from "../methods/mixing.js";
-import { type EncoderShape, patchCount } from "../nn/presets.js";
-import { visionTransformer } from "../nn/vision-transformer.js";
-import { randomStream } from "../random/index.js";
-import type { PretrainedModel } from "../training/pretrained.js";
-import { EvaluationError } from "./errors.js";
-import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
-import type { ImageProgress } from "./image-progress.js";
-import { fingerprint, type ModelRequest, openModel } from "./model.js";
+import type { Engine } from "../../engine/index.js";
+import { constant } from "../../graph/index.js";
+import { createImageProgram } from "../../heads/image-program.js";
+import { comparedPatches, homologousChance, homologousShare, mixPixels } from "../../heads/recognition.js";
+import { unitLength } from "../../methods/feature-spread.js";
+import { drawAssignment } from "../../methods/mixing.js";
+import { type EncoderShape, patchCount } from "../../nn/presets.js";
+import { visionTransformer } from "../../nn/vision-transformer.js";
+import { randomStream } from "../../random/index.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { engineFor } from "../device.js";
+import { EvaluationError } from "../errors.js";
+import { type HeldOutRequest, openHeldOut } from "../held-out-images.js";
+import type { ImageProgress } from "../image-progress.js";
+import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 
 /** The seed also says which images are mixed, and how. */
-export interface RecognitionRequest extends ModelRequest, HeldOutRequest {
-  readonly threads: number;
-}
+export interface RecognitionRequest extends EncoderRequest, HeldOutRequest {}
 
 export interface RecognitionReport {
   readonly task: "recognition";
@@ -49,7 +48,7 @@ export async function evaluateRecognition(
   request: RecognitionRequest,
   progress: ImageProgress,
 ): Promise<RecognitionReport> {
-  const { test, seed = 0, threads } = request;
+  const { test, seed = 0 } = request;
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const patches = patchCount(model.shape);
   const compared = comparedPatches(patches, GROUP);
@@ -60,8 +59,9 @@ export async function evaluateRecognition(
       remedy: "Leave this evaluation out",
     });
   }
+  const engine = await engineFor(request, model.device, progress);
   const program = await progress.waiting.duringBusy("Compiling the encoder", () =>
-    nearestPatches(model, compared, threads),
+    nearestPatches(model, compared, engine),
   );
   const heldOut = await openHeldOut(request);
   const groups = Math.max(1, Math.floor(Math.min(program.batch, heldOut.count) / GROUP));
@@ -114,7 +114,7 @@ function mixturesOf(
 }
 
 /** Mixtures to the places of the patches nearest to each patch: [batch, patches * compared]. */
-function nearestPatches({ shape, normalization, tensors }: PretrainedModel, compared: number, threads: number) {
+function nearestPatches({ shape, normalization, tensors }: PretrainedModel, compared: number, engine: Engine) {
   return createImageProgram(
     {
       name: "nearest-patches",
@@ -138,6 +138,6 @@ function nearestPatches({ shape, normalization, tensors }: PretrainedModel, comp
         };
       },
     },
-    openEngine({ threads }),
+    engine,
   );
 }

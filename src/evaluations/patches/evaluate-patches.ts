@@ -1,25 +1,26 @@
 // How well an encoder's patches tell what they show: kNN among patches of masked images, with no head to train.
 
-import { openEngine } from "../engine/index.js";
-import { createImageProgram, type ImageProgram } from "../heads/image-program.js";
-import { neighbourVotes } from "../heads/knn.js";
-import { findNeighbours, vectorsInMemory } from "../heads/neighbours.js";
+import type { Engine } from "../../engine/index.js";
+import { createImageProgram, type ImageProgram } from "../../heads/image-program.js";
+import { neighbourVotes } from "../../heads/knn.js";
+import { findNeighbours, vectorsInMemory } from "../../heads/neighbours.js";
 import {
   IGNORED,
   patchClasses,
   pixelClasses,
   SegmentationCounts,
   type SegmentationResult,
-} from "../heads/segmentation-metrics.js";
-import { patchCount } from "../nn/presets.js";
-import { visionTransformer } from "../nn/vision-transformer.js";
-import type { PretrainedModel } from "../training/pretrained.js";
-import { checkPatchMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
-import { fingerprint, type ModelRequest, openModel } from "./model.js";
-import { openSceneSet, type SceneSet } from "./scene-set.js";
+} from "../../heads/segmentation-metrics.js";
+import { patchCount } from "../../nn/presets.js";
+import { visionTransformer } from "../../nn/vision-transformer.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { engineFor } from "../device.js";
+import { checkPatchMemory } from "../feature-memory.js";
+import type { ImageProgress } from "../image-progress.js";
+import { type EncoderRequest, fingerprint, openModel } from "../model.js";
+import { openSceneSet, type SceneSet } from "../scene-set.js";
 
-export interface SegmentationRequest extends ModelRequest {
+export interface SegmentationRequest extends EncoderRequest {
   /** A folder with images and class masks, as mixedae data compose writes it. */
   readonly scenes: string;
   /** Training images whose patches vote, and validation images whose patches are voted on, at most. */
@@ -29,7 +30,6 @@ export interface SegmentationRequest extends ModelRequest {
   readonly neighbours: number;
   /** Which images those are; 0 by default. */
   readonly seed?: number;
-  readonly threads: number;
 }
 
 export interface SegmentationReport {
@@ -53,7 +53,7 @@ export async function evaluateSegmentation(
   request: SegmentationRequest,
   progress: ImageProgress,
 ): Promise<SegmentationReport> {
-  const { scenes, images, queries, neighbours, seed = 0, threads } = request;
+  const { scenes, images, queries, neighbours, seed = 0 } = request;
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
   const { imageSize, patchSize, width } = model.shape;
@@ -62,7 +62,8 @@ export async function evaluateSegmentation(
     asked: Math.min(queries, await set.count("validation")),
   };
   checkPatchMemory(request, chosen, model, progress);
-  const program = await progress.waiting.duringBusy("Compiling the encoder", () => patchProgram(model, threads));
+  const engine = await engineFor(request, model.device, progress);
+  const program = await progress.waiting.duringBusy("Compiling the encoder", () => patchProgram(model, engine));
   const known = await patchesOf(set, "training", images, seed, program, model, progress);
   const asked = await patchesOf(set, "validation", queries, seed, program, model, progress);
 
@@ -74,7 +75,7 @@ export async function evaluateSegmentation(
   progress.begin("patches compared", labelled.length);
   const found = await findNeighbours(vectorsInMemory(bank, width), asked.features, {
     k: neighbours,
-    engine: openEngine({ threads }),
+    engine,
     onProgress: (done) => progress.update(done),
   });
   progress.end();
@@ -105,7 +106,7 @@ export async function evaluateSegmentation(
   };
 }
 
-function patchProgram({ shape, normalization, tensors }: PretrainedModel, threads: number) {
+function patchProgram({ shape, normalization, tensors }: PretrainedModel, engine: Engine) {
   return createImageProgram(
     {
       name: "patch-features",
@@ -118,7 +119,7 @@ function patchProgram({ shape, normalization, tensors }: PretrainedModel, thread
         return { patches: patches.transpose([1, 0, 2]).reshape([batch, count * width]) };
       },
     },
-    openEngine({ threads }),
+    engine,
   );
 }
 

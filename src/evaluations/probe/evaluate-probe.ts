@@ -1,26 +1,27 @@
 // How well a linear map tells the classes from frozen features: MAE's linear probe.
 
-import { openOrdered } from "../data/index.js";
-import { openEngine } from "../engine/index.js";
-import { type ClassificationResult, classificationResult } from "../heads/classification-metrics.js";
-import { createFeatureExtractor, type FeatureExtractor, type Pooling } from "../heads/features.js";
+import { openOrdered } from "../../data/index.js";
+import { openEngine } from "../../engine/index.js";
+import { type ClassificationResult, classificationResult } from "../../heads/classification-metrics.js";
+import { createFeatureExtractor, type FeatureExtractor, type Pooling } from "../../heads/features.js";
 import {
   type LabelledFeatures,
   type ProbeOptions,
   probeDefaults,
   shuffled,
   trainLinearProbe,
-} from "../heads/linear-probe.js";
-import { randomStream } from "../random/index.js";
-import type { PretrainedModel } from "../training/pretrained.js";
-import { checkFeatureMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
-import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
-import { fingerprint, type ModelRequest, openModel } from "./model.js";
-import type { SetReport, TrainingSetReport } from "./report.js";
-import { type FeaturesOf, featuresOf, type SetFeatures } from "./set-features.js";
+} from "../../heads/linear-probe.js";
+import { randomStream } from "../../random/index.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { engineFor } from "../device.js";
+import { checkFeatureMemory } from "../feature-memory.js";
+import type { ImageProgress } from "../image-progress.js";
+import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { type EncoderRequest, fingerprint, openModel } from "../model.js";
+import type { SetReport, TrainingSetReport } from "../report.js";
+import { type FeaturesOf, featuresOf, type SetFeatures } from "../set-features.js";
 
-export interface ProbeRequest extends ModelRequest, LabelledSetsRequest {
+export interface ProbeRequest extends EncoderRequest, LabelledSetsRequest {
   readonly pooling: Pooling;
   /**
    * Whether each epoch sees new random crops, as the protocol has it: then the encoder computes all training images in
@@ -28,11 +29,10 @@ export interface ProbeRequest extends ModelRequest, LabelledSetsRequest {
    */
   readonly augment: boolean;
   /** By default 90; without crops as many more as a small set needs. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   readonly batchSize: number;
   /** By default MAE's 0.1 with crops, 1 without. */
-  readonly baseLearningRate?: number;
-  readonly threads: number;
+  readonly baseLearningRate?: number | undefined;
 }
 
 export interface ProbeReport {
@@ -71,10 +71,10 @@ export async function evaluateProbe(
   features: FeaturesOf = featuresOf,
 ): Promise<ProbeReport> {
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
-  const engine = openEngine({ threads });
   const sets = await openLabelledSets(request, { progress, signal: progress.signal });
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
+  const engine = await engineFor(request, model.device, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, engine),
   );
@@ -99,7 +99,8 @@ export async function evaluateProbe(
       images: training.images,
       seed,
       options,
-      engine,
+      // So small a model is trained as fast on the CPU: on a GPU each of its many steps would wait for the transfer.
+      engine: openEngine({ threads }),
       epoch: training.epoch,
       onEpoch: (epoch, loss) => {
         trainingLoss = loss;

@@ -1,19 +1,18 @@
 // How well a pre-trained model reconstructs images that it has not seen: its own pretext task, on held-out images.
 
-import { openEngine } from "../engine/index.js";
-import { defineProgram } from "../graph/index.js";
-import { drawPlan } from "../methods/plan.js";
-import { reconstructionModel } from "../training/model.js";
-import type { Warn } from "../training/newest-checkpoint.js";
-import { openReconstructingRun } from "../training/reconstruct.js";
-import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
-import type { ImageProgress } from "./image-progress.js";
+import { defineProgram } from "../../graph/index.js";
+import { drawPlan } from "../../methods/plan.js";
+import { reconstructionModel } from "../../training/model.js";
+import type { Warn } from "../../training/newest-checkpoint.js";
+import { openReconstructingRun } from "../../training/reconstruct.js";
+import { type EngineRequest, engineFor } from "../device.js";
+import { type HeldOutRequest, openHeldOut } from "../held-out-images.js";
+import type { ImageProgress } from "../image-progress.js";
 
 /** The seed also says which images come together, and what is hidden of each. */
-export interface ReconstructionRequest extends HeldOutRequest {
+export interface ReconstructionRequest extends HeldOutRequest, EngineRequest {
   /** Folder of a run whose method reconstructs. */
   readonly run: string;
-  readonly threads: number;
   /** Called where the newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
   readonly warn?: Warn | undefined;
 }
@@ -32,7 +31,7 @@ const BATCH = 64;
 
 /** Throws EvaluationError where there are too few images, RunDirectoryError, SourceError. */
 export async function evaluateReconstruction(
-  { run, test, images, seed = 0, threads, warn }: ReconstructionRequest,
+  { run, test, images, seed = 0, threads, device, warn }: ReconstructionRequest,
   progress: ImageProgress,
 ): Promise<ReconstructionReport> {
   const { config, task, weights, step } = await openReconstructingRun(run, warn);
@@ -41,7 +40,8 @@ export async function evaluateReconstruction(
   const batch = groups * task.groupSize;
   const { metrics } = reconstructionModel(config, task, batch);
   const program = defineProgram("held-out reconstruction", { reconstruction: metrics.reconstruction! });
-  const executable = await openEngine({ threads }).compile(program);
+  const engine = await engineFor({ threads, device }, config.run.device, progress);
+  const executable = await engine.compile(program);
   const inputs = Object.fromEntries(Object.entries(weights).filter(([name]) => program.inputs.has(name)));
   const views = { shape: config.model, background: config.data.background };
   let [sum, batches] = [0, 0];

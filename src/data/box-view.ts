@@ -1,0 +1,61 @@
+// The view of an image's boxes: moved, scaled and flipped as the image is, and cut off at the edges of the square.
+
+import type { View } from "./augmentation.js";
+import type { BoxTable } from "./targets.js";
+
+/** Boxes that can be seen in a square. */
+export interface PlacedBoxes {
+  /** [boxes, 4]: left, top, right and bottom edge in pixels of the square. */
+  readonly edges: Float32Array;
+  /** Which of the image's boxes each is, counted from 0: what is known of a box is found by it. */
+  readonly numbers: Int32Array;
+}
+
+/**
+ * The boxes of image `index` in a view that becomes a square of `size` pixels, in the order of the table. Boxes of which
+ * nothing is left within the square are left out. `image` is the size at which the image was decoded.
+ */
+export function placeBoxes(
+  { first, edges, sizes }: BoxTable,
+  index: number,
+  image: { readonly width: number; readonly height: number },
+  { region, flip }: View,
+  size: number,
+): PlacedBoxes {
+  const [scaleX, scaleY] = [image.width / sizes[2 * index]!, image.height / sizes[2 * index + 1]!];
+  const within = (edge: number) => Math.min(size, Math.max(0, edge));
+  const column = (x: number) => within(((x * scaleX - region.left) * size) / region.width);
+  const row = (y: number) => within(((y * scaleY - region.top) * size) / region.height);
+  const kept: number[] = [];
+  const numbers: number[] = [];
+  for (let box = first[index]!; box < first[index + 1]!; box++) {
+    const [low, high] = [column(edges[4 * box]!), column(edges[4 * box + 2]!)];
+    const [top, bottom] = [row(edges[4 * box + 1]!), row(edges[4 * box + 3]!)];
+    const [left, right] = flip ? [size - high, size - low] : [low, high];
+    // Compared as they are stored: a sliver narrower than their precision is empty too.
+    if (!(Math.fround(left) < Math.fround(right) && Math.fround(top) < Math.fround(bottom))) continue;
+    kept.push(left, top, right, bottom);
+    numbers.push(box - first[index]!);
+  }
+  return { edges: Float32Array.from(kept), numbers: Int32Array.from(numbers) };
+}
+
+/** The boxes of many squares: those of square `i` are rows `first[i]` up to `first[i + 1]`. */
+export interface BatchBoxes extends PlacedBoxes {
+  readonly first: Uint32Array;
+}
+
+export function joinBoxes(squares: readonly (PlacedBoxes | undefined)[]): BatchBoxes {
+  const first = new Uint32Array(squares.length + 1);
+  squares.forEach((boxes, square) => {
+    first[square + 1] = first[square]! + (boxes?.numbers.length ?? 0);
+  });
+  const edges = new Float32Array(4 * first[squares.length]!);
+  const numbers = new Int32Array(first[squares.length]!);
+  squares.forEach((boxes, square) => {
+    if (boxes === undefined) return;
+    edges.set(boxes.edges, 4 * first[square]!);
+    numbers.set(boxes.numbers, first[square]!);
+  });
+  return { edges, numbers, first };
+}

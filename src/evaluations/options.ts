@@ -1,0 +1,68 @@
+// The options of evaluations as schemas: flags, keys of recipes, checks and help texts are made of them.
+
+import { z } from "zod";
+import { runLimits } from "../config/limits.js";
+import { poolings } from "../heads/features.js";
+
+/** What a schema of an option says beside what is valid. */
+export interface OptionMeta {
+  readonly description: string;
+  /** The flag where it is not made of the option's name, such as "--pool <how>". */
+  readonly flag?: string;
+  /** Of paths of image sets: where the images are within, such as "images"; "" for the path itself. */
+  readonly imagesWithin?: string;
+}
+
+export function metaOf(schema: z.ZodType): OptionMeta {
+  return { description: "", ...schema.meta() };
+}
+
+const path = z.string().min(1, "expected a path; found an empty text");
+
+/** A set of images: a path, or several of .tar shards. */
+export function imageSet(description: string) {
+  return z
+    .union([path, z.array(path).min(1)], "expected a path, or a list of paths")
+    .meta({ description, imagesWithin: "" });
+}
+
+/** A folder with its images in `imagesWithin`, and what is known of them beside it. */
+export function imageFolder(description: string, imagesWithin: string) {
+  return path.meta({ description, imagesWithin });
+}
+
+/** At most so many images. */
+export function imageCount(description: string, fallback: number) {
+  return z.int().min(1).max(runLimits.images).default(fallback).describe(description);
+}
+
+export function seed(description: string) {
+  return z.int().min(0).default(0).describe(description);
+}
+
+const share = z.number().gt(0).max(1);
+
+/** Two labelled sets, and how many of the labels are used. */
+export function labelledSets(seedDescription: string) {
+  return {
+    train: imageSet("labelled images to learn from: a folder for each class, .tar shards, or IDX"),
+    test: imageSet("labelled images to test on; an IDX folder that has both serves as both"),
+    labelsFraction: share.default(1).describe("share of the training labels to use, of each class alike: 0.01 or 1%"),
+    seed: seed(seedDescription),
+  };
+}
+
+/** Images that the encoder has not seen. */
+export function heldOutImages(images: number, seedDescription: string) {
+  return {
+    test: imageSet("images that were not trained on: a folder, .tar shards, or IDX"),
+    images: imageCount("how many of them, at most, in whole batches", images),
+    seed: seed(seedDescription),
+  };
+}
+
+export const poolingOption = z.enum(poolings);
+export const poolingMeta = {
+  description: "vector of an image: the mean of its patch tokens, or the CLS token",
+  flag: "--pool <how>",
+} as const;
