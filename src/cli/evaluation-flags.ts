@@ -24,7 +24,7 @@ export interface ModelFlags {
 
 export const studentHelp = "of a run of iBOT, take the student in place of the teacher";
 export const fromFlag = "--from <run|checkpoint>";
-export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
+export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an untrained encoder';
 
 export interface SetFlags {
   readonly train: readonly string[];
@@ -47,19 +47,14 @@ export function addSetFlags(command: Command, seedHelp: string): Command {
       "labelled images to learn from: a folder for each class, .tar shards, or IDX",
     )
     .requiredOption("--test <source...>", "labelled images to test on; an IDX folder that has both serves as both")
-    .option(
-      "--labels-fraction <share>",
-      "share of the training labels to use, of each class alike: 0.01 or 1%",
-      share,
-      1,
-    )
+    .option("--labels-fraction <share>", "share of the training labels of each class to use: 0.01 or 1%", share, 1)
     .option("--seed <n>", seedHelp, wholeNumber, 0);
 }
 
 /** The flags of a report in a file. */
 export function addReportFlag(command: Command): Command {
   return command
-    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png beside it")
+    .option("--out <file.json>", "write all results there, and the confusion matrix as a .png of the same name")
     .addOption(overwriteOption());
 }
 
@@ -90,11 +85,11 @@ export function checkFeatureFiles(features: string, images: readonly string[] = 
 
 function missingFeatures(path: string): string {
   return existsSync(`${path}.partial`)
-    ? `The features ${path} are not finished: call the same mixedae embed command again, or wait until it ends`
+    ? `The features ${path} are not finished: run the same mixedae embed command again, or wait until it ends`
     : `There are no features ${path}: expected the .npy file that mixedae embed writes`;
 }
 
-/** Checks before anything is computed that a report can be written; one on labelled sets has a picture beside it. */
+/** Checks before anything is computed that a report can be written; one on labelled sets comes with a picture. */
 export async function prepareReport({ out, overwrite }: ReportFlags, sets?: LabelledSetsRequest): Promise<void> {
   if (out === undefined) return;
   if (!out.endsWith(".json")) throw new UsageError(`--out: expected a name that ends in .json; found ${out}`);
@@ -107,7 +102,7 @@ export function onePath(paths: readonly string[]): string | readonly string[] {
   return paths.length === 1 ? paths[0]! : paths;
 }
 
-/** Which of the encoders it is, beside where it is from. */
+/** Which of the encoders it is, in addition to where it is from. */
 export function addModelFlags(command: Command): Command {
   return command
     .option("--student", studentHelp)
@@ -116,8 +111,8 @@ export function addModelFlags(command: Command): Command {
         modelPresetNames,
       ),
     )
-    .option("--no-memory-check", "go on even where more memory is planned than is free")
-    .option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)", wholeNumber);
+    .option("--no-memory-check", "continue even if more memory is planned than is free")
+    .option("--model-seed <n>", "seed of its weights with --from scratch (default: 0)", wholeNumber);
 }
 
 export function modelRequest(

@@ -37,16 +37,16 @@ interface FinetuneFlags extends ModelFlags, SetFlags {
 export function addFinetune(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("finetune")
-    .summary("teach an encoder classes")
+    .summary("train an encoder and a classifier on labelled images")
     .description(
-      "Trains a pre-trained encoder and a new head together on labelled images, tests them once at the end, and leaves " +
+      "Trains a pre-trained encoder and a new head together on labelled images, tests them once at the end, and writes " +
         "a run that mixedae classify uses. It can be stopped and resumed like any run.",
     )
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
   const withSets = addSetFlags(command, "decides which labels those are, and every random draw of the training")
     .addOption(
-      new Option("--recipe <name>", "values that nobody sets: small for up to some ten thousand images, mae for more")
+      new Option("--recipe <name>", "default values: small for up to some ten thousand images, mae for more")
         .choices(recipeNames)
         .default("small"),
     )
@@ -56,11 +56,11 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
         .conflicts("steps"),
     )
     .option("--steps <n>", "optimizer steps (default: by recipe)", countUpTo(runLimits.steps))
-    .option("--batch-size <n>", "images a step (default: by recipe)", countUpTo(runLimits.batchSize))
+    .option("--batch-size <n>", "images per step (default: by recipe)", countUpTo(runLimits.batchSize))
     .option("--learning-rate <x>", "highest learning rate (default: by recipe)", rate)
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
-    .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect);
+    .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect);
   addModelFlags(withSets)
     .addHelpText("after", helpText)
     .action(async (flags: FinetuneFlags) => {

@@ -1,4 +1,4 @@
-// mixedae knn: how well the nearest labelled images tell an image's class.
+// mixedae knn: how well images are classified by their nearest labelled ones.
 
 import type { Command } from "commander";
 import type { KnnReport } from "../evaluations/evaluate-knn.js";

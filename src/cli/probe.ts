@@ -1,4 +1,4 @@
-// mixedae probe: how well a linear map tells the classes from frozen features.
+// mixedae probe: how well a linear layer classifies frozen features.
 
 import type { Command } from "commander";
 import { runLimits } from "../config/limits.js";
@@ -37,13 +37,13 @@ export function addProbe(program: Command, { stdout, stderr }: CliContext, finis
     .command("probe")
     .summary("train a linear classifier on frozen features")
     .description(
-      "Evaluates frozen features: trains one linear map on them (batch normalisation without weights, LARS; MAE's " +
+      "Evaluates frozen features: trains one linear layer on them (batch normalisation without affine part, LARS; MAE's " +
         "protocol) and tests it. The encoder is not changed.",
     )
     .requiredOption(fromFlag, fromHelp);
   const withSets = addReportFlag(addSetFlags(command, "decides which labels those are, and the order of learning"))
     .addOption(poolOption("mean"))
-    .option("--augment", "new random crops and flips in every epoch, as the protocol has it", false)
+    .option("--augment", "new random crops and flips in every epoch, as in the protocol", false)
     .option(
       "--epochs <n>",
       "passes over the training images (default: 90; without --augment as many as are needed)",

@@ -1,4 +1,4 @@
-// mixedae segment: how well an encoder's patches tell what they show.
+// mixedae segment: how well an encoder's patches are classified by their nearest labelled ones.
 
 import type { Command } from "commander";
 import { runLimits } from "../config/limits.js";
@@ -32,7 +32,7 @@ interface SegmentFlags extends ModelFlags, ReportFlags {
 export function addSegment(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("segment")
-    .summary("nearest patches tell what a patch shows")
+    .summary("classify patches by their nearest labelled ones")
     .description(
       "Evaluates frozen patch features without training a head: for each patch of the validation images, the nearest " +
         "patches of training images vote on what it shows. Prints the mean intersection over union.",
@@ -42,7 +42,7 @@ export function addSegment(program: Command, { stdout, stderr }: CliContext, fin
     .option("--images <n>", "training images whose patches vote, at most", countUpTo(runLimits.images), 1000)
     .option("--queries <n>", "validation images, at most", countUpTo(runLimits.images), 500)
     .option("--neighbours <n>", "patches that vote on one", countUpTo(mostNeighbours), 20)
-    .option("--seed <n>", "decides which images those are", wholeNumber, 0)
+    .option("--seed <n>", "selects these images", wholeNumber, 0)
     .option("--out <file.json>", "write all results there")
     .addOption(overwriteOption())
     .addOption(threadsOption());

@@ -91,13 +91,13 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
     engine,
   );
   const data = { features: new Float32Array(batch * width), labels: new Int32Array(batch) };
-  const figures = {
+  const outputs = {
     loss: new Float32Array(1),
     batchMean: new Float32Array(width),
     batchVariance: new Float32Array(width),
   };
   const gradients = Object.entries(layout.views(state.gradients)).map(([name, view]) => [gradientName(name), view]);
-  const binding = step.bind({ ...data, ...values }, { ...figures, ...Object.fromEntries(gradients) });
+  const binding = step.bind({ ...data, ...values }, { ...outputs, ...Object.fromEntries(gradients) });
   const optimizer = await LarsOptimizer.create(layout, state, options, engine);
 
   const statistics = { mean: new Float32Array(width), variance: new Float32Array(width) };
@@ -116,10 +116,10 @@ export async function trainLinearProbe(task: ProbeTask): Promise<LinearProbe> {
       await binding.run();
       await optimizer.update(learningRateAt(done, schedule));
       const share = Math.max(STATISTICS_MOMENTUM, 1 / (done + 1));
-      follow(statistics.mean, figures.batchMean, share);
+      follow(statistics.mean, outputs.batchMean, share);
       // As PyTorch keeps it, the variance is the unbiased one.
-      follow(statistics.variance, figures.batchVariance, share, batch / Math.max(1, batch - 1));
-      total += figures.loss[0]!;
+      follow(statistics.variance, outputs.batchVariance, share, batch / Math.max(1, batch - 1));
+      total += outputs.loss[0]!;
       done++;
     }
     if (done === 0) {

@@ -12,7 +12,7 @@ import { writeJson } from "../files/atomic-write.js";
 import { makeFolder } from "../files/storage.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import type { cachedFeatures } from "./feature-cache.js";
-import { type Figures, type JobRecord, recordOf } from "./job-record.js";
+import { type EvaluationResult, type JobRecord, recordOf } from "./job-record.js";
 import type { EvaluationJob } from "./jobs.js";
 import { encoderOf } from "./jobs.js";
 
@@ -36,8 +36,8 @@ export async function carryOutFrozen(
   const began = performance.now();
   const path = join(folder, job.folder);
   await makeFolder(path);
-  const figures = await evaluate(job, folder, join(path, "report.json"), features, { threads, warn }, imageProgress);
-  return recordOf(job, figures, (performance.now() - began) / 1000);
+  const result = await evaluate(job, folder, join(path, "report.json"), features, { threads, warn }, imageProgress);
+  return recordOf(job, result, (performance.now() - began) / 1000);
 }
 
 async function evaluate(
@@ -47,7 +47,7 @@ async function evaluate(
   features: ReturnType<typeof cachedFeatures>,
   common: { readonly threads: number; readonly warn?: Warn | undefined },
   progress: ImageProgress,
-): Promise<Figures> {
+): Promise<EvaluationResult> {
   const encoder = { ...encoderOf(from, folder), seed, ...common };
   switch (evaluation.task) {
     case "segmentation": {
@@ -84,6 +84,6 @@ async function evaluate(
       return { ...report, score: report.detail.top1 };
     }
     case "finetune":
-      throw new TypeError("a fine-tuning is no evaluation of a frozen encoder");
+      throw new TypeError("a fine-tuning is not an evaluation of a frozen encoder");
   }
 }

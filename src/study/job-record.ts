@@ -1,4 +1,4 @@
-// job.json: that a piece of a study is finished, and what it took. All that a report needs lies in it or beside it.
+// job.json: that a job of a study is finished, and its result. With the metrics, it is all that a report needs.
 
 import { join } from "node:path";
 import { z } from "zod";
@@ -96,7 +96,7 @@ export async function writeJobRecord(folder: string, record: JobRecord): Promise
 }
 
 /** What a report says of an evaluation. */
-export interface Figures {
+export interface EvaluationResult {
   readonly train: { readonly images: number };
   readonly test: { readonly images: number };
   readonly score: number;
@@ -105,7 +105,7 @@ export interface Figures {
 
 export function recordOf(
   job: EvaluationJob,
-  { train, test, score, chance }: Figures,
+  { train, test, score, chance }: EvaluationResult,
   seconds: number,
 ): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;

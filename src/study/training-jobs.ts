@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { type FinetuneRequest, finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
-import { type ReportFigures, readReport } from "../evaluations/report.js";
+import { type ReportMetrics, readReport } from "../evaluations/report.js";
 import type { RunHooks } from "../training/hooks.js";
 import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
-import { type Figures, type JobRecord, recordOf } from "./job-record.js";
+import { type EvaluationResult, type JobRecord, recordOf } from "./job-record.js";
 import { type EvaluationJob, encoderOf, type PretrainJob } from "./jobs.js";
 import { pretrainCost } from "./pretrain-cost.js";
 
@@ -65,7 +65,7 @@ export async function carryOutFinetune(
         ? await resumeFinetune(run, machineOf(threads), hooks)
         : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
   if (report === null) return undefined;
-  return recordOf(job, finetuneFigures(report), await trainingSeconds(join(run, "metrics.jsonl")));
+  return recordOf(job, finetuneResult(report), await trainingSeconds(join(run, "metrics.jsonl")));
 }
 
 /** What a fine-tuning is asked for. */
@@ -74,7 +74,7 @@ function createFinetuneRequest(
   folder: string,
   { threads, warn }: { readonly threads: number; readonly warn?: Warn | undefined },
 ): FinetuneRequest {
-  if (evaluation.task !== "finetune") throw new TypeError(`${evaluation.name} is no fine-tuning`);
+  if (evaluation.task !== "finetune") throw new TypeError(`${evaluation.name} is not a fine-tuning`);
   const { train, test, recipe, options, name } = evaluation;
   const layers = [
     { origin: "the study's seeds", values: { seed } },
@@ -91,6 +91,6 @@ export async function trainingSeconds(path: string): Promise<number> {
   return seconds;
 }
 
-function finetuneFigures({ train, test, detail }: ReportFigures): Figures {
+function finetuneResult({ train, test, detail }: ReportMetrics): EvaluationResult {
   return { train, test, score: detail.top1 };
 }

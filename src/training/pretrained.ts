@@ -70,13 +70,16 @@ export const modelDescriptionSchema = z.strictObject({
       heads: count.max(modelLimits.heads),
       mlpRatio: z.number().positive().max(modelLimits.mlpRatio),
     })
-    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is no multiple of patchSize")
+    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is not a multiple of patchSize")
     .refine(
       (shape) => patchCount(shape) <= modelLimits.patches,
       `an image has more than ${modelLimits.patches} patches`,
     )
-    .refine(({ width, heads }) => width % heads === 0, "width is no multiple of heads")
-    .refine(({ width, mlpRatio }) => Number.isInteger(width * mlpRatio), "mlpRatio gives no whole width"),
+    .refine(({ width, heads }) => width % heads === 0, "width is not a multiple of heads")
+    .refine(
+      ({ width, mlpRatio }) => Number.isInteger(width * mlpRatio),
+      "mlpRatio gives a width that is not a whole number",
+    ),
   decoder: z
     .strictObject({
       decoderWidth: count.max(modelLimits.width).multipleOf(4),
@@ -148,7 +151,7 @@ export function pretrainedFrom(
   const { path } = checkpoint;
   const { teacherPrefix, ...description } = descriptionOf(checkpoint);
   if (student && teacherPrefix === undefined) {
-    throw new UnsuitableCheckpointError(path, "it has no student beside a teacher, as those of iBOT have");
+    throw new UnsuitableCheckpointError(path, "it has no student and teacher, as those of iBOT have");
   }
   const all = new Map<string, WeightTensor>();
   for (const { name, shape, dtype, data } of checkpoint.tensors.values()) {
@@ -220,7 +223,7 @@ export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDe
 /** Tensors that only pre-training with some methods and options has. */
 const otherTensors = methodNames.flatMap((method) => methodOf({ method }).otherTensors);
 
-/** Whether a tensor takes part in pre-training alone, beside encoder and decoder. */
+/** Whether a tensor takes part only in pre-training and is in neither encoder nor decoder. */
 export function isPretrainingOnly(name: string): boolean {
   return otherTensors.some(([pattern]) => pattern.test(name));
 }
