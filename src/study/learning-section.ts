@@ -44,7 +44,8 @@ export function learningSection(pretrainings: readonly PretrainResult[], picture
     "## How recognition was learnt",
     "",
     "Of the patches that a patch attends to, the share from its own image (by block with homologous attention; before the",
-    "softmax, so that patches hardly looked at count as much), and the contrastive loss, at the end of the pre-training.",
+    "softmax, so that patches with hardly any attention count as much), and the contrastive loss, at the end of the",
+    "pre-training.",
     "",
     ...table(
       ["encoder", "seed", "precision by block, percent", "contrastive loss"],
