@@ -24,11 +24,11 @@ export function addClassify(
   program
     .command("classify")
     .summary("label images with a fine-tuned encoder")
-    .description("Names the likeliest classes of images, with their probabilities.")
+    .description("Prints the most likely classes of images, with their probabilities.")
     .argument("<run>", "folder of a run of mixedae finetune, or one of its checkpoints")
     .argument("<image...>", "image files")
-    .option("--top <n>", "classes that are named for each image", countUpTo(100_000), 3)
-    .option("--json", "one JSON object a line instead of a table", false)
+    .option("--top <n>", "classes to print for each image", countUpTo(100_000), 3)
+    .option("--json", "one JSON object per line instead of a table", false)
     .addOption(threadsOption())
     .addHelpText(
       "after",

@@ -34,14 +34,14 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
     .option("--count <n>", "scenes to train on", countUpTo(MOST_SCENES), 10_000)
     .option("--test-count <n>", "scenes to test on", countUpTo(MOST_SCENES), 2_000)
     .option("--image-size <pixels>", "height and width of a scene", imageSize, 64)
-    .option("--objects <min-max>", "objects a scene", range, [1, 4] as const)
-    .option("--seed <n>", "decides everything that is drawn", wholeNumber, 0)
+    .option("--objects <min-max>", "objects per scene", range, [1, 4] as const)
+    .option("--seed <n>", "seed of everything that is drawn", wholeNumber, 0)
     .addHelpText(
       "after",
       [
         "",
         "The file of --labels maps file names to classes, or is a list of objects with image and category.",
-        "Called again after a stop, it goes on where it was.",
+        "Run again after a stop, it continues where it was.",
         "",
         "Examples:",
         "  mixedae data compose stickers --out scenes",
@@ -56,7 +56,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
       const { out, labels, count, testCount, imageSize, objects, seed } = flags;
       const progress = new ImageProgress(stdout);
       const stop = listenForStop(() =>
-        progress.print("Stopping after the scenes at hand. Ctrl-C again stops at once."),
+        progress.print("Stopping after the current scenes. Ctrl-C again stops at once."),
       );
       try {
         const summary = await composeScenes(
@@ -79,7 +79,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
           );
         }
         if (outcome === "stopped") {
-          stdout.write(`Stopped after ${formatCount(scenes)} scenes. To go on, call it again.\n`);
+          stdout.write(`Stopped after ${formatCount(scenes)} scenes. To continue, run the command again.\n`);
           finish(exitCodeOf(stop.received() ?? "SIGINT"));
           return;
         }
@@ -91,7 +91,7 @@ export function addData(program: Command, { stdout }: CliContext, finish: (exitC
         finish(0);
       } catch (error) {
         if (!StoppedError.is(error)) throw error;
-        stdout.write("Stopped before the first scene. To go on, call it again.\n");
+        stdout.write("Stopped before the first scene. To continue, run the command again.\n");
         finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {
         stop.dispose();

@@ -34,7 +34,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
     .description(
       "Writes a vector for each image: float32 rows in FILE.npy, names and labels in the same order in FILE.jsonl, " +
         "and where they are from in FILE.json. Nothing is masked or mixed, and an image's vector depends on its pixels " +
-        "alone. A command that was killed goes on where it was when it is called again.",
+        "alone. After a kill, the same command continues where it was.",
     )
     .argument("<source...>", "folder of images, .tar shards, or folder of IDX files")
     .requiredOption(fromFlag, fromHelp)
@@ -70,9 +70,9 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         const { count, width, skipped, images, seconds, waitSeconds } = summary;
         const pace = `${formatRate(images / seconds)} images/s, ${Math.round((100 * waitSeconds) / seconds)}% of the time waiting for images`;
         if (summary.outcome === "already finished")
-          stdout.write(`${out} is there already, of the same images and encoder.\n`);
+          stdout.write(`${out} exists already, with the same images and encoder.\n`);
         else if (summary.outcome === "stopped") {
-          stdout.write(`Stopped after ${formatCount(count)} images. To go on, call the same command again.\n`);
+          stdout.write(`Stopped after ${formatCount(count)} images. To continue, run the same command again.\n`);
         } else {
           const without = skipped > 0 ? `, ${formatCount(skipped)} skipped` : "";
           stdout.write(
@@ -84,7 +84,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         finish(summary.outcome === "stopped" ? exitCodeOf(stop.received() ?? "SIGINT") : 0);
       } catch (error) {
         if (!StoppedError.is(error)) throw error;
-        stdout.write("Stopped: nothing needed saving. To go on, call the same command again.\n");
+        stdout.write("Stopped: there was nothing to save. To continue, run the same command again.\n");
         finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {
         progress.end();

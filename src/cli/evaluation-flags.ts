@@ -22,7 +22,7 @@ export interface ModelFlags {
 
 export const studentHelp = "of a run whose method has a teacher, take the student in its place";
 export const fromFlag = "--from <run|checkpoint>";
-export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an encoder that has learnt nothing';
+export const fromHelp = 'folder of a run, or checkpoint file; "scratch" for an untrained encoder';
 export const runHelp = "folder of a run whose method reconstructs";
 
 /** Of commands that write a report. */
@@ -60,7 +60,7 @@ export function checkFeatureFiles(features: string, images: readonly string[] = 
 
 function missingFeatures(path: string): string {
   return existsSync(`${path}.partial`)
-    ? `The features ${path} are not finished: call the same mixedae embed command again, or wait until it ends`
+    ? `The features ${path} are not finished: run the same mixedae embed command again, or wait until it ends`
     : `There are no features ${path}: expected the .npy file that mixedae embed writes`;
 }
 
@@ -91,13 +91,11 @@ export function addModelFlags(
   command: Command,
   { runsOnly = false, checksMemory }: EncoderRules = { checksMemory: true },
 ): Command {
-  const memoryCheck = new Option("--no-memory-check", "go on even where more memory is planned than is free");
+  const memoryCheck = new Option("--no-memory-check", "continue even if more memory is planned than is free");
   const ofScratch = [
     new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(modelPresetNames),
     ...(checksMemory ? [memoryCheck] : []),
-    new Option("--model-seed <n>", "what its weights are drawn from with --from scratch (default: 0)").argParser(
-      wholeNumber,
-    ),
+    new Option("--model-seed <n>", "seed of its weights with --from scratch (default: 0)").argParser(wholeNumber),
   ];
   if (!runsOnly) command.option("--student", studentHelp);
   for (const option of runsOnly ? ofScratch.filter((each) => each === memoryCheck) : ofScratch) {

@@ -47,7 +47,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
   const withSets = addOptionFlags(command, sets)
     .addOption(
-      new Option("--recipe <name>", "values that nobody sets: small for up to some ten thousand images, mae for more")
+      new Option("--recipe <name>", "default values: small for up to some ten thousand images, mae for more")
         .choices(recipeNames)
         .default("small"),
     )
@@ -57,11 +57,11 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
         .conflicts("steps"),
     )
     .option("--steps <n>", "optimizer steps (default: by recipe)", countUpTo(runLimits.steps))
-    .option("--batch-size <n>", "images a step (default: by recipe)", countUpTo(runLimits.batchSize))
+    .option("--batch-size <n>", "images per step (default: by recipe)", countUpTo(runLimits.batchSize))
     .option("--learning-rate <x>", "highest learning rate (default: by recipe)", numberUpTo(runLimits.learningRate))
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
-    .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect);
+    .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect);
   addModelFlags(withSets)
     .addHelpText("after", helpText)
     .action(async (flags: FinetuneFlags) => {

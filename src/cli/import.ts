@@ -20,7 +20,7 @@ interface Options extends Omit<ImportOptions, "normalization"> {
 export function addImport(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("import")
-    .summary("make a checkpoint of weights from elsewhere")
+    .summary("convert weights of other libraries into a checkpoint")
     .description(
       "Reads the weights of a plain vision transformer and writes them as a checkpoint that embed, knn, probe " +
         "and export take. Nothing in the file is executed. Every key of it is listed: matched, reshaped, missing or unused.",
@@ -35,7 +35,7 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     )
     .option(
       "--heads <n>",
-      "attention heads, where neither the file nor the usual sizes tell",
+      "attention heads, if neither the file nor the usual sizes give their number",
       countUpTo(modelLimits.heads),
     )
     .option("--decoder-heads <n>", "attention heads of the decoder, likewise", countUpTo(modelLimits.heads))

@@ -37,7 +37,7 @@ const configFlags: readonly ConfigFlag[] = [
 export function addPretrain(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const command = program
     .command("pretrain")
-    .summary("learn from a folder of images")
+    .summary("pre-train on a folder of images")
     .description(
       "Pre-trains a vision transformer on images without labels. Everything about the run is written to the folder RUN.",
     )
@@ -52,7 +52,7 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
   }
   command
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
-    .option("--set <path=value>", "sets any key listed below; stronger than flags and files", collect)
+    .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect)
     .addHelpText("after", helpText)
     .action(async (sources: string[], options: Record<string, unknown>) => {
       const config = resolveConfig(configLayers(sources, options));

@@ -34,7 +34,7 @@ function isMisuse(error: unknown): error is Error {
   return error instanceof Error && "isMisuse" in error && error.isMisuse === true;
 }
 
-/** Prints a message for a person, with a stack only for what nobody foresaw; returns the exit code. */
+/** Prints a message for a person, with a stack only for unforeseen errors; returns the exit code. */
 export function reportError(error: unknown, stderr: ProgressStream): number {
   if (error instanceof CommanderError) {
     // Commander has printed the help, the version or its complaint by itself.

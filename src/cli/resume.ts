@@ -20,24 +20,24 @@ interface ResumeFlags extends Pick<ResumeOverrides, "threads" | "acceptChangedSo
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("resume")
-    .summary("go on with a run that was stopped or killed")
+    .summary("continue a run that was stopped or killed")
     .description(
-      "Goes on with a run from its newest intact checkpoint, exactly: the result is that of a run that was never stopped.",
+      "Continues a run from its newest intact checkpoint, exactly: the result is the same as without the stop.",
     )
     .argument("<run>", "folder that mixedae pretrain or mixedae finetune made")
     .option(
       "--threads <n>",
-      "threads of the engine; 0 means one a physical core (default: as the run was started)",
+      "threads of the engine; 0 means one per physical core (default: as the run was started)",
       threadCount,
     )
-    .option("--no-memory-check", "go on even where more memory is planned than is free")
+    .option("--no-memory-check", "continue even if more memory is planned than is free")
     .option(
       "--source <path...>",
-      "where the images are now, if they have moved (of a fine-tuning: those it learns from)",
+      "where the images are now, if they have moved (of a fine-tuning: its training images)",
     )
     .option("--test-source <path...>", "where the test images of a fine-tuning are now, if they have moved")
-    .option("--accept-changed-source", "go on although images were added, removed, renamed or changed")
-    .option("--verify-source", "look at every image file before the first step, and not only as each is read")
+    .option("--accept-changed-source", "continue although images were added, removed, renamed or changed")
+    .option("--verify-source", "check every image file before the first step, and not only when it is read")
     .addHelpText(
       "after",
       [
@@ -64,7 +64,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         return;
       }
       if (testSource !== undefined)
-        throw new UsageError(`--test-source: ${folder} is no fine-tuning and tests on nothing`);
+        throw new UsageError(`--test-source: ${folder} is not a fine-tuning and has no test images`);
       const { resume } = await context.loadTraining();
       finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
     });

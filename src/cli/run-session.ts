@@ -56,11 +56,11 @@ export async function runSession<Result>(
 /** Stopped where there was nothing that the run's files do not hold. */
 async function describeStop(folder: string): Promise<string[]> {
   return (await holdsRun(folder))
-    ? ["Stopped: nothing needed saving.", `To go on: mixedae resume ${shellWord(folder)}`]
-    : ["Stopped before the first step: nothing needed saving. To start, call the same command again."];
+    ? ["Stopped: there was nothing to save.", `To continue: mixedae resume ${shellWord(folder)}`]
+    : ["Stopped before the first step: there was nothing to save. To start, run the same command again."];
 }
 
-/** Pre-trains, and tells what was learnt. */
+/** Pre-trains, and prints what was learnt. */
 export function pretrainSession(
   context: CliContext,
   folder: string,
@@ -83,7 +83,7 @@ const createEvaluator: CreateEvaluator = async (config, encoder, hooks) => {
   return createKnnEvaluator(config, encoder, hooks);
 };
 
-/** Fine-tunes, and tells how well the classes are told. */
+/** Fine-tunes, and prints how well the images are classified. */
 export function finetuneSession(
   context: CliContext,
   folder: string,
@@ -131,7 +131,7 @@ export function describeEnd(summary: RunSummary, folder: string): string[] {
     return [
       `Stopped after step ${formatCount(step)} of ${formatCount(totalSteps)}${lossText}.`,
       ...files,
-      `To go on: mixedae resume ${shellWord(folder)}`,
+      `To continue: mixedae resume ${shellWord(folder)}`,
     ];
   }
   return [

@@ -22,9 +22,9 @@ interface SearchFlags {
 export function addSearch(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("search")
-    .summary("find the images that are most like given ones")
+    .summary("find the images that are most similar to given ones")
     .description(
-      "Embeds the given images with the encoder that FEATURES were made with, compares them with every vector there, " +
+      "Embeds the given images with the encoder of FEATURES, compares them with every vector there, " +
         "and lists the nearest by cosine similarity. The search is exact.",
     )
     .argument("<features.npy>", "file that mixedae embed made")

@@ -1,4 +1,4 @@
-// mixedae study: several encoders, seeds and evaluations, carried out one after the other, and their report.
+// mixedae study: several encoders, seeds and evaluations, run one after the other, and their report.
 
 import type { Command } from "commander";
 import { layerFromAssignments } from "../config/config.js";
@@ -25,15 +25,15 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .command("study")
     .summary("compare methods over seeds, and report it")
     .description(
-      "Carries out a study: pre-trainings and evaluations for every variant and seed of a recipe, one after the other. " +
-        "What is finished is never done again: call it again after a stop, a crash, or a change of the recipe.",
+      "Runs a study: pre-trainings and evaluations for every variant and seed of a recipe, one after the other. " +
+        "Finished jobs are never repeated: run it again after a stop, a crash, or a change of the recipe.",
     );
   study
     .command("run <recipe>", { isDefault: true })
-    .description("carry out a recipe (this is what mixedae study RECIPE --out FOLDER does)")
-    .requiredOption("--out <folder>", "folder of the study; made if it is not there")
-    .option("--list", "only list the jobs, with their folders, and which are finished", false)
-    .option("--set <path=value>", "sets a key of every pre-training, over those of the recipe", collect)
+    .description("run a recipe (the same as mixedae study RECIPE --out FOLDER)")
+    .requiredOption("--out <folder>", "folder of the study; created if it does not exist")
+    .option("--list", "only list the jobs: their folders, and which are finished", false)
+    .option("--set <path=value>", "sets a key of every pre-training; overrides the recipe", collect)
     .addOption(threadsOption())
     .addHelpText(
       "after",
@@ -53,7 +53,7 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     });
   study
     .command("report <folder>")
-    .description("write report.md and its pictures into a study's folder, from the files there")
+    .description("write report.md and its pictures from the files in a study's folder")
     .action(async (folder: string) => {
       const { writeStudyReport } = await import("../study/index.js");
       const { page, pictures, finished } = await writeStudyReport(folder);
@@ -62,7 +62,7 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     });
   study
     .command("pack <folder>")
-    .description("write the report and the small files that it is made of into another folder, without weights")
+    .description("write the report and the results that it is made of into another folder, without weights")
     .requiredOption("--out <folder>", "folder for the pack")
     .addOption(overwriteOption())
     .action(async (folder: string, { out, overwrite }: { out: string; overwrite: boolean }) => {
@@ -87,7 +87,7 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
   const line = new ProgressLine(stdout);
   const progress = new Progress(line);
   const stop = listenForStop(() =>
-    progress.print("Stopping as soon as this can be gone on with. Ctrl-C again stops at once."),
+    progress.print("Stopping as soon as the job can be resumed. Ctrl-C again stops at once."),
   );
   try {
     const { outcome, done, total, failures } = await runStudy(study, out, {
@@ -103,19 +103,21 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
     progress.end();
     const report = `mixedae study report ${shellWord(out)}`;
     if (outcome === "finished") {
-      stdout.write(`Finished all ${formatCount(total)} jobs. To see what came out: ${report}\n`);
+      stdout.write(`Finished all ${formatCount(total)} jobs. To see the results: ${report}\n`);
       return 0;
     }
     const failed = failures.map((failure) => `  ${failure}\n`).join("");
     if (outcome === "failed") {
       stderr.write(
-        `Finished ${formatCount(done)} of ${formatCount(total)} jobs. The others failed, or need what failed:\n` +
-          `${failed}Once the cause is mended, call it again.\n`,
+        `Finished ${formatCount(done)} of ${formatCount(total)} jobs. The others failed, or depend on a job that failed:\n` +
+          `${failed}Fix the cause, then run the command again.\n`,
       );
       return 1;
     }
     if (failures.length > 0) stderr.write(`Failed:\n${failed}`);
-    stdout.write(`Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To go on, call it again.\n`);
+    stdout.write(
+      `Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To continue, run the command again.\n`,
+    );
     return exitCodeOf(stop.received() ?? "SIGINT");
   } finally {
     progress.end();

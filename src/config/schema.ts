@@ -143,7 +143,7 @@ export const runSchema = z.strictObject({
   memoryCheck: z
     .boolean()
     .default(true)
-    .describe("do not start where more memory is planned than is free; false goes on all the same"),
+    .describe("do not start if more memory is planned than is free; false skips this check"),
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
   keep: count(runLimits.steps, "how many of the newest checkpoints are kept"),
   milestoneEvery: countOrNone(

@@ -31,7 +31,7 @@ export interface DecodeOptions {
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions, room?: RoomShare): Promise<PixelImage> {
   if (bytes.length === 0) throw new Error("the file is empty");
-  if (!hasImageSignature(bytes)) throw new Error(`the content is no ${IMAGE_KINDS} image`);
+  if (!hasImageSignature(bytes)) throw new Error(`the content is not a ${IMAGE_KINDS} image`);
   const { data, info } = (await decodeSmall(bytes, options)) ?? (await decodeLarge(bytes, options, room));
   const { width, height, channels } = info;
   if (channels !== 1 && channels !== 3) throw new Error(`the image decodes to ${channels} channels instead of 3`);

@@ -1,4 +1,4 @@
-// Sets in the format of MNIST: an IDX file with images and, beside it, one with labels.
+// Sets in the format of MNIST: an IDX file with images and one with labels in the same folder.
 
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -41,7 +41,7 @@ function splitOf(name: string): Split | undefined {
   return /test|t10k/.test(prefix) ? "test" : undefined;
 }
 
-/** Opens an IDX file with images; labels come from the file beside it that is named alike. */
+/** Opens an IDX file with images; labels come from the file in the same folder that is named alike. */
 export function openIdxSource(path: string): ImageSource {
   const { value: images, container } = decode(path, readIdxImages);
   if (images.count === 0 || images.width === 0 || images.height === 0) {

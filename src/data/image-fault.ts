@@ -1,6 +1,6 @@
 // What libvips says about a file that it cannot decode, in words that are the same for the same fault.
 
-/** Cut short, overwritten or changed: which of these it was, decoders do not tell alike, if at all. */
+/** Cut short, overwritten or changed: which of these it was, decoders report differently, if at all. */
 export const DAMAGED = "the image is damaged or cut short";
 
 const UNSUPPORTED = /unsupported feature|not supported|not implemented|not configured|no known route|unsupported jpeg/i;

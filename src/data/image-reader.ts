@@ -25,7 +25,7 @@ export class ImageReader {
   readonly #archives = new Map<number, number>();
   readonly #onChanged: ((index: number) => void) | undefined;
 
-  /** `onChanged` is told of images that are not as they were when they were read before; without it none is compared. */
+  /** `onChanged` is called for images that are not as they were when they were read before; without it none is compared. */
   constructor(table: ImageTable, options: DecodeOptions, room: RoomShare, onChanged?: (index: number) => void) {
     this.#table = table;
     this.#options = options;

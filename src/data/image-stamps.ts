@@ -1,4 +1,4 @@
-// What tells whether an image is still the one that was read before: its file's size and time, and a checksum.
+// Whether an image is still the one that was read before: its file's size and time, and a checksum.
 
 import { crc32 } from "node:zlib";
 

@@ -94,7 +94,7 @@ export interface BatchMemory {
   /** Batches that are prepared ahead, and the one in use. */
   readonly batchBytes: number;
   /**
-   * Decoded images that may be kept beside what the source already holds: all of them at the size at which they are
+   * Decoded images that may be kept in addition to what the source already holds: all of them at the size at which they are
    * decoded, but never more than the budget. Whether they are kept is known once some have been decoded.
    */
   readonly imageBytes: number;

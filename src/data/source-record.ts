@@ -4,7 +4,7 @@ import type { Container, ImageSource } from "./image-source.js";
 import type { ImageStamps } from "./image-stamps.js";
 import { sharedName } from "./shared-names.js";
 
-/** What a run keeps of its set, to tell later what was added, removed, renamed or changed. */
+/** What a run keeps of its set, to find out later what was added, removed, renamed or changed. */
 export interface SourceRecord {
   readonly kind: ImageSource["kind"];
   readonly containers: readonly Container[];

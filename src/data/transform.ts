@@ -111,7 +111,7 @@ export function parseTransform(options: TransformOptions, imageSize: number): Tr
   return transform;
 }
 
-/** The shorter side in pixels before the centre is cut out: 256 for 224, the habit of the field. */
+/** The shorter side in pixels before the centre is cut out: 256 for 224, as is usual. */
 export function centreResize(transform: CentreTransform, imageSize: number): number {
   return transform.resize ?? Math.round(imageSize / 0.875);
 }

@@ -95,7 +95,7 @@ async function embedRest(
   const first = writer.next;
   const missing = new Set(writer.missing);
   progress.print(printable(`${source.description}; ${model.origin}`));
-  if (first > 0) progress.print(`Going on after ${first.toLocaleString("en-US")} images.`);
+  if (first > 0) progress.print(`Continuing after ${first.toLocaleString("en-US")} images.`);
   if (writer.damaged) {
     progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
   }

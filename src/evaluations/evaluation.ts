@@ -34,7 +34,7 @@ export function percentMeasure(name: string): Measure {
 }
 
 /** What a study keeps of a report. */
-export interface Figures {
+export interface EvaluationResult {
   /** Images that were learnt from or compared with; 0 where there are none. */
   readonly train: { readonly images: number };
   readonly test: { readonly images: number };
@@ -95,7 +95,7 @@ export interface FrozenEvaluation<Options extends z.ZodObject = z.ZodObject, Rep
   lines(report: Report): string[];
   /** A PNG file beside the report: what it shows, such as "the confusion matrix". */
   readonly picture?: { readonly shows: string; draw(report: Report): Promise<Uint8Array> };
-  figures(report: Report): Figures;
+  result(report: Report): EvaluationResult;
 }
 
 /** What a study tells of an evaluation that trains: where its options are from, for messages. */
@@ -116,10 +116,10 @@ export interface TrainedEvaluation<Options extends z.ZodObject = z.ZodObject> ex
     request: EncoderRequest & TrainedOrigin & z.output<Options>,
     folder: string,
     hooks: FinetuneHooks,
-  ): Promise<Figures | undefined>;
-  resume(folder: string, overrides: ResumeOverrides, hooks: FinetuneHooks): Promise<Figures | undefined>;
+  ): Promise<EvaluationResult | undefined>;
+  resume(folder: string, overrides: ResumeOverrides, hooks: FinetuneHooks): Promise<EvaluationResult | undefined>;
   /** Of a run that is finished; undefined where it is not. Throws DamagedFileError, StorageError. */
-  finished(folder: string): Figures | undefined;
+  finished(folder: string): EvaluationResult | undefined;
 }
 
 export type Evaluation = FrozenEvaluation | TrainedEvaluation;

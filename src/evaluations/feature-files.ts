@@ -24,7 +24,7 @@ export function openFeatures(npy: string): FeatureFiles {
     throw new EvaluationError({
       expected: `a finished embedding in ${paths.npy}`,
       found: "one that is under way or was interrupted",
-      remedy: "Call the same mixedae embed command again, or wait until it ends",
+      remedy: "Run the same mixedae embed command again, or wait until it ends",
     });
   }
   const description = readDescription(paths.json);

@@ -28,7 +28,7 @@ export function encodeLines(lines: readonly FeatureLine[]): Uint8Array {
 
 /** The line in a text, or what is wrong with it; `last` is the index of the line before, -1 for the first. */
 export function parseLine(text: Buffer, last: number, { images, classes }: FeatureOrigin): FeatureLine | string {
-  if (!isUtf8(text)) return "bytes that are no UTF-8";
+  if (!isUtf8(text)) return "bytes that are not UTF-8";
   let value: unknown;
   try {
     value = JSON.parse(text.toString("utf8"));

@@ -22,7 +22,7 @@ import { featuresOf } from "./set-features.js";
 const NEIGHBOURS = 20;
 
 /**
- * Figures `knnTop1` (mean of the patch tokens) and `knnTop1Cls`. An IDX folder with both parts gives images that vote
+ * EvaluationResult `knnTop1` (mean of the patch tokens) and `knnTop1Cls`. An IDX folder with both parts gives images that vote
  * from its training part, queries from its test part; any other labelled set is divided. Throws EvaluationError,
  * SourceError.
  */

@@ -51,17 +51,17 @@ export function confusionOf({ task, from, classes, detail }: EvaluationReport): 
   );
 }
 
-const figures = z.object({
+const metrics = z.object({
   train: z.object({ images: z.int().min(0) }),
   test: z.object({ images: z.int().min(0) }),
   detail: z.object({ top1: z.number().min(0).max(1) }),
 });
 
-/** The figures of a written report that others count on. */
-export type ReportFigures = z.infer<typeof figures>;
+/** What is read of a written report. */
+export type ReportMetrics = z.infer<typeof metrics>;
 
 /** Undefined where there is no report. Throws DamagedFileError for a file that is none, StorageError. */
-export function readReport(path: string): ReportFigures | undefined {
+export function readReport(path: string): ReportMetrics | undefined {
   let text: string;
   try {
     text = readText(path, LARGEST_LIST);
@@ -70,7 +70,7 @@ export function readReport(path: string): ReportFigures | undefined {
     throw storageError(error, "read", path);
   }
   try {
-    return figures.parse(JSON.parse(text));
+    return metrics.parse(JSON.parse(text));
   } catch (error) {
     throw new DamagedFileError({
       expected: `a report of an evaluation in ${path}`,
@@ -94,7 +94,7 @@ export function classTable({ perClass }: ClassificationResult): string[] {
   const tested = perClass.filter(({ images }) => images > 0).map((each) => ({ ...each, name: printable(each.name) }));
   const shown = tested.length <= MOST_CLASSES ? tested : worst(tested);
   const width = Math.max(5, ...shown.map(({ name }) => name.length));
-  const title = tested.length <= MOST_CLASSES ? "class" : `the ${MOST_CLASSES} classes that are told worst`;
+  const title = tested.length <= MOST_CLASSES ? "class" : `the ${MOST_CLASSES} classes with the lowest accuracy`;
   return [
     `  ${title.padEnd(width)}  accuracy  images`,
     ...shown.map(

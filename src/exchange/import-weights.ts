@@ -225,7 +225,7 @@ class KeyReader {
     } else if (name.startsWith("norm.") && this.source.has("norm.weight") === false) {
       throw new FormatError(
         this.path,
-        "it has no final norm (norm.weight): a model fine-tuned on the mean of its tokens has fc_norm instead, and is no pre-trained encoder",
+        "it has no final norm (norm.weight): a model fine-tuned on the mean of its tokens has fc_norm instead, and is not a pre-trained encoder",
       );
     } else throw new FormatError(this.path, `it has no ${name}${decoderHint(name)}`);
   }

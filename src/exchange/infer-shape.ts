@@ -11,7 +11,7 @@ export interface InferredModel {
   readonly decoder: DecoderShape | undefined;
   /** Whether the position embeddings have a row for CLS; where not, none is added to it. */
   readonly clsPosition: boolean;
-  /** How the numbers of heads, which no tensor tells, were found. */
+  /** How the numbers of heads, which no tensor gives, were found. */
   readonly notes: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export function inferModel(
   const notes: string[] = [];
   const heads = chooseHeads("heads", width, known.heads ?? headsByWidth[width] ?? width / 64);
   if (known.heads === undefined)
-    notes.push(`${heads} heads, by the width of ${width}: no tensor tells; --heads sets another number`);
+    notes.push(`${heads} heads, by the width of ${width}, since no tensor gives their number; --heads sets another`);
   else if (known.origin !== "") notes.push(`${heads} heads, by ${known.origin}`);
   const shape = { imageSize: grid * patchSize, patchSize, width, depth, heads, mlpRatio: hidden / width };
   if (encoderOnly || !tensors.has("decoder_embed.weight")) return { shape, decoder: undefined, clsPosition, notes };
@@ -89,7 +89,7 @@ export function inferModel(
     if (channelCount % 4 !== 0) refuse(`expected a width that is a multiple of 4; found ${channelCount}`);
     if (Number.isInteger(count) && channelCount % count === 0) return count;
     return refuse(
-      `no tensor tells the number of heads, and ${count} does not divide ${channelCount} channels. Give it with --${flag}`,
+      `no tensor gives the number of heads, and ${count} does not divide ${channelCount} channels. Give it with --${flag}`,
     );
   }
 }

@@ -95,7 +95,7 @@ function refuseForeign(path: string, name: string): void {
   if (foreign === undefined) return;
   throw new WeightsRequestError(
     path,
-    `it is no plain vision transformer: ${name} belongs to ${foreign[1]}, without which its features would be others`,
+    `it is not a plain vision transformer: ${name} belongs to ${foreign[1]}, without which its features would differ`,
   );
 }
 

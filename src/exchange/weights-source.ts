@@ -64,7 +64,7 @@ export function openWeights(path: string, entry?: string): WeightsSource {
       path,
       sharded
         ? "its weights are split over several files, which is not supported. Save the model again with a larger max_shard_size"
-        : "expected model.safetensors or pytorch_model.bin beside its config.json; found neither",
+        : "expected model.safetensors or pytorch_model.bin next to its config.json; found neither",
     );
   }
   return { ...openFile(file, entry), format: "Hugging Face folder", huggingFace };

@@ -9,7 +9,7 @@ import { StorageError } from "./storage-error.js";
 interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** Distinguishes this process from a later one with the same number, where the system tells; else empty. */
+  /** Distinguishes this process from a later one with the same number, where the system gives it; else empty. */
   readonly started: string;
   readonly since: string;
 }
@@ -73,7 +73,7 @@ export class FileLock {
   }
 }
 
-/** Creates the lock whole, so that nobody sees it empty; says whether there was none. */
+/** Creates the lock whole, so that it is never seen empty; says whether there was none. */
 function create(path: string, content: string): boolean {
   const draft = `${path}.${process.pid}.new`;
   try {

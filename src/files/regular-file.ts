@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 
-/** What lies at a path is no regular file, or larger than any file of its kind is. */
+/** What lies at a path is not a regular file, or larger than any file of its kind is. */
 export class FileError extends Error {
   override readonly name = "FileError";
 

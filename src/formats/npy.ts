@@ -98,7 +98,7 @@ const FIELD = /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([^']*)'|(True|False)|
 
 /** The dict of a header: exactly the three keys, in any order. */
 function parseHeader(text: string): number[] {
-  const start = /^\s*\{/.exec(text)?.[0].length ?? refuse("the header is no Python dict");
+  const start = /^\s*\{/.exec(text)?.[0].length ?? refuse("the header is not a Python dict");
   const fields = new Map<string, RegExpExecArray>();
   FIELD.lastIndex = start;
   let end = start;
@@ -111,7 +111,7 @@ function parseHeader(text: string): number[] {
   }
   FIELD.lastIndex = 0;
   if (!/^\s*\}\s*$/.test(text.slice(end))) {
-    refuse("the header is no Python dict of descr, fortran_order and shape");
+    refuse("the header is not a Python dict of descr, fortran_order and shape");
   }
   const [dtype, order, sizes] = [fields.get("descr")?.[2], fields.get("fortran_order")?.[3], fields.get("shape")?.[4]];
   if (dtype === undefined || order === undefined || sizes === undefined) {
@@ -123,7 +123,7 @@ function parseHeader(text: string): number[] {
   const shape = sizes.split(",").map((size) => size.trim());
   if (shape.at(-1) === "") shape.pop();
   if (shape.length > LARGEST_RANK) refuse(`an array of ${shape.length} axes has more than ${LARGEST_RANK}`);
-  if (shape.some((size) => !/^\d{1,16}$/.test(size))) refuse("the shape holds something that is no size");
+  if (shape.some((size) => !/^\d{1,16}$/.test(size))) refuse("the shape holds something that is not a size");
   if (order === "True" && shape.length > 1) {
     refuse("the values are in column order (fortran_order). Save numpy.ascontiguousarray(array)");
   }

@@ -167,7 +167,7 @@ class Machine {
         break;
       case 0x93: {
         const [module, name] = this.#popMany(2);
-        if (typeof module !== "string" || typeof name !== "string") refuse("a global's name is no text");
+        if (typeof module !== "string" || typeof name !== "string") refuse("a global's name is not a text");
         stack.push(this.#global(module, name));
         break;
       }
@@ -227,14 +227,14 @@ class Machine {
 
   #append(items: readonly PickleValue[]): void {
     const list = this.#peek();
-    if (!Array.isArray(list)) refuse("it appends to something that is no list");
+    if (!Array.isArray(list)) refuse("it appends to something that is not a list");
     this.#deepen(list, items);
     for (const item of items) list.push(item);
   }
 
   #setItemsOfTop(items: readonly PickleValue[]): void {
     const dict = this.#peek();
-    if (!isDict(dict)) refuse("it sets items of something that is no dict");
+    if (!isDict(dict)) refuse("it sets items of something that is not a dict");
     this.#fill(dict, items);
   }
 
@@ -267,7 +267,7 @@ class Machine {
 
   #call(): void {
     const [callable, args] = this.#popMany(2);
-    if (!(callable instanceof PickleGlobal)) refuse("it calls something that is no global");
+    if (!(callable instanceof PickleGlobal)) refuse("it calls something that is not a global");
     if (!(args instanceof PickleTuple)) refuse(`it calls ${callable.name} without a tuple of arguments`);
     if (callable.call === undefined) refuse(`it calls ${callable.name}, which is only a name here`);
     const result = callable.call(args.items);

@@ -133,7 +133,7 @@ class HeaderReader {
       return value;
     } catch (error) {
       if (error instanceof FormatError) throw error;
-      return refuse(`${shown(literal)} at character ${start} is no JSON string`);
+      return refuse(`${shown(literal)} at character ${start} is not a JSON string`);
     }
   }
 

@@ -54,7 +54,7 @@ const arrayTypes: { readonly [D in SafetensorsDtype]: ArrayType<D> } = {
   BOOL: Uint8Array,
 };
 
-/** One named tensor; `data` holds its values in row-major order and `dtype` tells which array type it is. */
+/** One named tensor; `data` holds its values in row-major order and `dtype` says which array type it is. */
 export type SafetensorsEntry = {
   readonly [D in SafetensorsDtype]: {
     readonly name: string;
@@ -202,7 +202,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 export function safetensorsArray<D extends SafetensorsDtype>(dtype: D, bytes: Uint8Array): SafetensorsArrays[D] {
   const Type: ArrayType<D> = arrayTypes[dtype];
   const size = Type.BYTES_PER_ELEMENT;
-  if (bytes.length % size !== 0) refuse(`${bytes.length} bytes are no whole number of ${dtype} values`);
+  if (bytes.length % size !== 0) refuse(`${bytes.length} bytes are not a whole number of ${dtype} values`);
   const { buffer, byteOffset, length } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new Type(buffer, byteOffset, length / size);
 }

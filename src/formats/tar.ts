@@ -86,7 +86,7 @@ function readTarHeader(block: Uint8Array, offset: number): TarHeader {
     throw problem(offset, "the archive is gzipped; unpack it first, because a compressed archive has no random access");
   }
   if (!checksumMatches(block))
-    throw problem(offset, "the checksum of the header is wrong; this is no tar archive or it is damaged");
+    throw problem(offset, "the checksum of the header is wrong; this is not a tar archive, or it is damaged");
   const type = String.fromCharCode(block[156]!);
   const name = decodeText(block.subarray(0, 100));
   // Only POSIX archives ("ustar" and a zero byte) keep a prefix at 345; GNU's keep times there.
@@ -149,7 +149,7 @@ function readPaxRecords(bytes: Uint8Array, offset: number): Extension {
     if (key === "size") {
       const size = Number(value);
       if (!/^[0-9]{1,16}$/.test(value) || !Number.isSafeInteger(size)) {
-        throw problem(offset, "an extended header holds a size that is no number");
+        throw problem(offset, "an extended header holds a size that is not a number");
       }
       extension = { ...extension, size };
     }
@@ -160,7 +160,7 @@ function readPaxRecords(bytes: Uint8Array, offset: number): Extension {
 
 const decoder = new TextDecoder();
 
-/** Text up to the first zero byte; what is not UTF-8 becomes U+FFFD, since names only have to be told apart. */
+/** Text up to the first zero byte; what is not UTF-8 becomes U+FFFD, since names only have to differ. */
 function decodeText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return decoder.decode(end === -1 ? bytes : bytes.subarray(0, end));

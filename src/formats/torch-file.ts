@@ -34,7 +34,7 @@ export class TorchFile {
     const pickles = [...this.#entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
     if (pickles.length !== 1) {
       refuse(
-        `expected one folder with a data.pkl; found ${pickles.length}. A TorchScript or other zip archive is no list of weights`,
+        `expected one folder with a data.pkl; found ${pickles.length}. A TorchScript or other zip archive is not a list of weights`,
       );
     }
     this.#folder = pickles[0]!.slice(0, -"data.pkl".length);
@@ -156,7 +156,7 @@ function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
 
 /** (tensor, requires_grad, hooks) */
 function rebuildParameter([tensor]: readonly PickleValue[]): TorchTensor {
-  return tensor instanceof TorchTensor ? tensor : refuse("a parameter is no tensor");
+  return tensor instanceof TorchTensor ? tensor : refuse("a parameter is not a tensor");
 }
 
 function isSize(value: PickleValue | undefined): value is number {

@@ -1,4 +1,4 @@
-// Cross-entropy between scores and the classes that they should tell.
+// Cross-entropy between scores and true classes.
 import type { Tensor } from "../graph/index.js";
 
 /**

@@ -7,7 +7,7 @@ import type { RandomStream } from "../random/index.js";
 export interface PretextTask {
   /** The scalar to minimise. */
   readonly loss: Tensor;
-  /** Figures to log beside the loss, scalars or vectors, under the names that `metrics.jsonl` gives them. */
+  /** Metrics to log in addition to the loss, scalars or vectors, under the names that `metrics.jsonl` gives them. */
   readonly metrics: Readonly<Record<string, Tensor>>;
   /** The decoder's output for every image of the batch: [patches, batch, patchSize * patchSize * 3]. */
   readonly prediction: Tensor;

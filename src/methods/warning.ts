@@ -1,4 +1,4 @@
-// What a method's figures warn of, in words for people.
+// What a method's metrics warn of, in words for people.
 
 export interface Warning {
   /** Tells this kind of warning from others. */

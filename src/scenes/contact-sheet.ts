@@ -1,4 +1,4 @@
-// A picture of some scenes: each beside its objects in colours, with their boxes.
+// A picture of some scenes: each next to its objects in colours, with their boxes.
 
 import sharp from "sharp";
 import type { Scene } from "./compose-scene.js";

@@ -121,7 +121,7 @@ function fileClasses(path: string): (name: string) => string | undefined {
 async function findFault(path: string): Promise<string | undefined> {
   try {
     const bytes = readBytes(path, LARGEST_LIST);
-    if (!hasImageSignature(bytes)) return `the content is no ${IMAGE_KINDS} image`;
+    if (!hasImageSignature(bytes)) return `the content is not a ${IMAGE_KINDS} image`;
     const image = sharp(bytes, { limitInputPixels: MOST_PIXELS });
     const { hasAlpha } = await image.metadata();
     if (!hasAlpha) return "it has no transparency";

@@ -38,7 +38,7 @@ export function claimsSection(claims: readonly Claim[], scores: readonly Evaluat
   ];
 }
 
-/** With an interval that holds zero, or none at all, a claim stays open. */
+/** With an interval that contains zero, or none at all, a claim stays open. */
 function verdictOf({ mean, margin }: PairedDifference): Verdict {
   if (margin === null || Math.abs(mean) <= margin) return "open";
   return mean > 0 ? "as claimed" : "the reverse";
@@ -50,10 +50,10 @@ function summary(verdicts: readonly Verdict[]): string[] {
   const be = (times: number) => `${times} ${times === 1 ? "is" : "are"}`;
   return [
     claimed === verdicts.length
-      ? `**The claimed order comes out**, in every comparison (${claimed}).`
-      : `**The claimed order does not come out**: of ${verdicts.length} comparisons, ${be(claimed)} as claimed, ` +
+      ? `**The claims hold**, in every comparison (${claimed}).`
+      : `**The claims do not all hold**: of ${verdicts.length} comparisons, ${be(claimed)} as claimed, ` +
         `${be(reverse)} the reverse, and ${open} ${open === 1 ? "stays" : "stay"} open.`,
-    "Differences are paired by seed. One stays open where the 95% confidence interval of its mean holds zero; with no true",
+    "Differences are paired by seed. One stays open where the 95% confidence interval of its mean contains zero; with no true",
     "difference anywhere, one in twenty would not.",
   ];
 }

@@ -20,7 +20,7 @@ interface StudyOutputs {
 /** Writes report.json into the job's folder. Throws the errors of the evaluation. */
 export async function carryOutFrozen(
   job: EvaluationJob,
-  { run, picture, figures }: FrozenEvaluation,
+  { run, picture, result }: FrozenEvaluation,
   folder: string,
   features: ReturnType<typeof cachedFeatures>,
   threads: number,
@@ -32,5 +32,5 @@ export async function carryOutFrozen(
   const request = { ...encoderOf(job.from, folder), ...optionsOf(job.evaluation, job), threads, warn };
   const report = await run(request, { progress: imageProgress, features });
   await writeReportFiles(join(path, "report.json"), report, await picture?.draw(report));
-  return recordOf(job, figures(report), (performance.now() - began) / 1000);
+  return recordOf(job, result(report), (performance.now() - began) / 1000);
 }

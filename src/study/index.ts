@@ -1,4 +1,4 @@
-// Studies: several encoders, seeds and evaluations, carried out one after the other, and their report.
+// Studies: several encoders, seeds and evaluations, run one after the other, and their report.
 export { jobsOf } from "./jobs.js";
 export { type PackSummary, packStudy } from "./pack.js";
 export { readPackedResults } from "./packed-results.js";

@@ -1,9 +1,9 @@
-// job.json: that a piece of a study is finished, and what it took. All that a report needs lies in it or beside it.
+// job.json: that a job of a study is finished, and its result. With the metrics, it is all that a report needs.
 
 import { join } from "node:path";
 import { z } from "zod";
 import { DamagedFileError } from "../evaluations/errors.js";
-import type { Figures, Measure } from "../evaluations/evaluation.js";
+import type { EvaluationResult, Measure } from "../evaluations/evaluation.js";
 import { evaluationOfTask } from "../evaluations/evaluation-of.js";
 import { writeJson } from "../files/atomic-write.js";
 import { makeFolder, readTextIfThere } from "../files/storage.js";
@@ -81,7 +81,7 @@ export async function writeJobRecord(folder: string, record: JobRecord): Promise
 
 export function recordOf(
   job: EvaluationJob,
-  { train, test, score, chance }: Figures,
+  { train, test, score, chance }: EvaluationResult,
   seconds: number,
 ): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;

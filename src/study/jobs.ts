@@ -1,4 +1,4 @@
-// The work of a study, piece by piece: pre-trainings first, then evaluations, each with a folder named after its content.
+// The jobs of a study: pre-trainings first, then evaluations, each with a folder named after its content.
 
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
@@ -117,7 +117,7 @@ function evaluationJob(
   return { kind: "evaluate", key, variant, seed, labelsFraction, evaluation, from, folder };
 }
 
-/** What of an evaluation decides its result, beside the encoder, the labels and the seed. */
+/** What of an evaluation decides its result, in addition to the encoder, the labels and the seed. */
 function contentOf(evaluation: RecipeEvaluation): object {
   const { name: _, labelFractions: __, ...content } = evaluation;
   const sources = recipeSources(evaluation);
@@ -164,7 +164,7 @@ export function sourcesOf(job: Job): SourcePaths[] {
   );
 }
 
-/** Ten digits that tell contents apart. */
+/** Ten digits that identify contents. */
 function keyOf(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 10);
 }

@@ -1,14 +1,15 @@
 // How homologous recognition was learnt: TopK precision by block, and the contrastive loss, over the steps of each run.
 
+import { listOf } from "../methods/metric-values.js";
 import { lineChart, type Series } from "../pictures/line-chart.js";
 import type { StepMetrics } from "../training/metrics-file.js";
 import { table } from "./markdown.js";
 import { fileName } from "./names.js";
 import type { PretrainResult } from "./results.js";
 
-/** Points of a curve: each is the mean over as many steps as are needed for so few. */
+/** Points of a curve, at most: each is the mean over several steps. */
 const POINTS = 120;
-/** The last figures are means over this share of the logged steps. */
+/** The metrics at the end are means over this share of the logged steps. */
 const LAST = 0.05;
 
 /** Adds its pictures to `pictures`; no lines where no method recognises. `pretrainings` in the order of the recipe. */
@@ -43,39 +44,39 @@ export function learningSection(pretrainings: readonly PretrainResult[], picture
     "## How recognition was learnt",
     "",
     "Of the patches that a patch attends to, the share from its own image (by block with homologous attention; before the",
-    "softmax, so that patches hardly looked at count as much), and the contrastive loss, at the end of the pre-training.",
+    "softmax, so that patches with hardly any attention count as much), and the contrastive loss, at the end of the",
+    "pre-training.",
     "",
     ...table(
       ["encoder", "seed", "precision by block, percent", "contrastive loss"],
       pretrainings
         .filter((each) => recognising.includes(each) || contrasting.includes(each))
-        .map(({ variant, seed, metrics }) => lastFigures(variant, seed, metrics)),
+        .map(({ variant, seed, metrics }) => lastMetrics(variant, seed, metrics)),
     ),
     "",
     ...shown.flatMap(([caption, file]) => [`![${caption}](${file})`, ""]),
   ];
 }
 
-function lastFigures(variant: string, seed: number, metrics: readonly StepMetrics[]): string[] {
+function lastMetrics(variant: string, seed: number, metrics: readonly StepMetrics[]): string[] {
   const last = metrics.slice(-Math.max(1, Math.round(LAST * metrics.length)));
-  const mean = (figureOf: (step: StepMetrics) => number) =>
-    last.reduce((sum, step) => sum + figureOf(step), 0) / last.length;
+  const mean = (metricOf: (step: StepMetrics) => number) =>
+    last.reduce((sum, step) => sum + metricOf(step), 0) / last.length;
   const precisions = precisionsOf(metrics[0]).map((_, block) => mean((step) => 100 * precisionsOf(step)[block]!));
   const contrastive = typeof metrics[0]?.contrastive === "number" ? mean((step) => step.contrastive as number) : null;
   return [variant, String(seed), precisions.map((each) => each.toFixed(0)).join(", "), contrastive?.toFixed(3) ?? ""];
 }
 
-/** A figure by block is a plain number where there is one block. */
 function precisionsOf(step: StepMetrics | undefined): readonly number[] {
-  return [step?.topkPrecision ?? []].flat() as number[];
+  return listOf(step?.topkPrecision);
 }
 
-function curve(name: string, metrics: readonly StepMetrics[], figureOf: (step: StepMetrics) => number): Series {
+function curve(name: string, metrics: readonly StepMetrics[], metricOf: (step: StepMetrics) => number): Series {
   const size = Math.max(1, Math.ceil(metrics.length / POINTS));
   const points = Array.from({ length: Math.ceil(metrics.length / size) }, (_, group) => {
     const steps = metrics.slice(group * size, (group + 1) * size);
     const mean = (of: (step: StepMetrics) => number) => steps.reduce((sum, step) => sum + of(step), 0) / steps.length;
-    return { x: mean(({ step }) => step), y: mean(figureOf) };
+    return { x: mean(({ step }) => step), y: mean(metricOf) };
   });
   return { name, plain: true, points: points.filter(({ y }) => Number.isFinite(y)) };
 }

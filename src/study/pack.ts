@@ -20,8 +20,8 @@ export interface PackSummary {
 
 /**
  * Writes study.json, the results of the finished jobs, and the report into `out`; `writeStudyReport` makes the same
- * report of these again. Absolute paths in configurations become their last two names, since they tell of the machine
- * and not of the result. Throws EvaluationError where there is no study or the pack would lie over it, OutputError where
+ * report of these again. Absolute paths in configurations become their last two names, since they depend on the machine
+ * and not on the result. Throws EvaluationError where there is no study or the pack would lie over it, OutputError where
  * files have the names, RunDirectoryError, StorageError.
  */
 export async function packStudy(

@@ -16,7 +16,7 @@ const VERSION = 1;
 /** Packed as well as unpacked: a hundred thousand jobs, or five hundred encoders of a hundred thousand steps. */
 const MOST_BYTES = 2 ** 28;
 
-/** The metrics that reports show, beside the step. */
+/** The metrics that reports show, in addition to the step. */
 const DRAWN = ["contrastive", "topkPrecision", "imagesPerSecond"];
 
 const header = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION), jobs: z.int().min(0) });

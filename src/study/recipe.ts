@@ -26,7 +26,7 @@ const variant = z
     name,
     /** Keys of a pre-training, nested as in a configuration file, over those of the files. */
     pretrain: values.optional(),
-    /** Configuration files, beside the recipe. */
+    /** Configuration files, relative to the recipe. */
     configs: z.array(z.string()).max(100).optional(),
     /** An encoder that has learnt nothing, of this size. */
     scratch: z.enum(modelPresetNames).optional(),

@@ -58,7 +58,7 @@ export interface StudySummary {
 }
 
 /**
- * Works through a study in `folder`. Several processes may share it: each takes the next job that nobody has, and waits
+ * Works through a study in `folder`. Several processes may share it: each takes the next free job, and waits
  * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
  * keep the others from being done. Throws OutputError where the folder lies among the images of the study,
  * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was finished before stays finished.
@@ -84,7 +84,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     if ("holders" in taken) {
       if (!isWaiting && taken.holders.length > 0) {
         isWaiting = true;
-        hooks.print("What is left is being done by other processes, or needs what they do. Waiting for");
+        hooks.print("The remaining jobs are run by other processes, or depend on theirs. Waiting for");
         for (const { busy, hint } of taken.holders) hooks.print(`  ${busy}${hint}`);
       }
       await setTimeout(WAIT_MILLISECONDS, undefined, { ...(hooks.signal && { signal: hooks.signal }) }).catch(() => {});
@@ -111,7 +111,7 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
       hooks.progress.end();
       const reason = printable((error as Error).message);
-      hooks.print(`  Failed, and left for a later call: ${reason}`);
+      hooks.print(`  Failed; the next call tries it again: ${reason}`);
       failures.set(job.folder, `${describeJob(job)}: ${reason}`);
     } finally {
       lock.release();
@@ -159,7 +159,7 @@ function lockPath(job: Job, folder: string): string {
   return `${join(folder, job.folder)}.lock`;
 }
 
-/** The recipe lies beside its results, so that a report needs nothing else; another one in its place is refused. */
+/** The recipe is kept with its results, so that a report needs nothing else; another one in its place is refused. */
 async function keepPlan(plan: StudyPlan, folder: string): Promise<void> {
   await makeFolder(folder);
   const former = readPlan(folder)?.recipe;
@@ -188,7 +188,7 @@ interface Work {
   readonly folder: string;
 }
 
-/** ", 1 h 20 min left" of the whole study, whenever it is asked; empty while it cannot be told. */
+/** ", 1 h 20 min left" of the whole study, whenever it is asked; empty while it is not known. */
 async function timeLeft({ jobs, records, open, folder }: Work, job: Job): Promise<() => string> {
   const began = performance.now();
   const rest = open.filter((each) => each !== job);

@@ -1,4 +1,4 @@
-// study.json: what a study's folder says of it. The report needs nothing beside it but the jobs that it names.
+// study.json: what a study's folder says of it. The report needs only this and the jobs that it names.
 
 import { join } from "node:path";
 import { z } from "zod";

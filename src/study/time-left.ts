@@ -26,12 +26,12 @@ export function openSeconds(
 }
 
 export interface Standing {
-  /** Seconds of the job at hand when it was taken up, and of all that is open beside it. */
+  /** Seconds of the current job when it was started, and of all other open jobs. */
   readonly current: number;
   readonly later: number;
   /** How many other processes are at work on what is open. */
   readonly others: number;
-  /** Seconds since the job at hand was taken up. */
+  /** Seconds since the current job was started. */
   readonly elapsed: number;
 }
 

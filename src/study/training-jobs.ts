@@ -1,7 +1,7 @@
 // The jobs of a study that train an encoder: each is a run like any other, which goes on where it was.
 
 import { join } from "node:path";
-import type { Figures, TrainedEvaluation } from "../evaluations/evaluation.js";
+import type { EvaluationResult, TrainedEvaluation } from "../evaluations/evaluation.js";
 import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
 import type { RunHooks } from "../training/hooks.js";
@@ -58,10 +58,10 @@ export async function carryOutTrained(
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
-  const figures = evaluation.finished(run) ?? (await train());
-  return figures === undefined ? undefined : recordOf(job, figures, await trainingSeconds(join(run, "metrics.jsonl")));
+  const result = evaluation.finished(run) ?? (await train());
+  return result === undefined ? undefined : recordOf(job, result, await trainingSeconds(join(run, "metrics.jsonl")));
 
-  async function train(): Promise<Figures | undefined> {
+  async function train(): Promise<EvaluationResult | undefined> {
     if (await holdsRun(run)) return evaluation.resume(run, machineOf(threads), hooks);
     const request = {
       ...encoderOf(job.from, folder),

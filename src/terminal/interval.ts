@@ -1,4 +1,4 @@
-// How often something happens: every so many steps, or every so much time.
+// How often something happens: every N steps, or after a duration.
 
 /** `500` means every 500 steps; "30s", "10m" and "2h" mean time; 0 means never. */
 export type IntervalText = number | string;

@@ -29,7 +29,7 @@ export function formatAnnouncement(values: Announcement): string[] {
   const { config, folder } = values;
   const facts = runFacts(values);
   const width = Math.max(...facts.map(([name]) => name.length)) + 2;
-  const start = values.doneSteps > 0 ? `going on after step ${formatCount(values.doneSteps)}` : "a new run";
+  const start = values.doneSteps > 0 ? `continuing after step ${formatCount(values.doneSteps)}` : "a new run";
   return [
     `Pre-training with ${config.method}, ${start} in ${folder}`,
     ...facts.map(([name, text]) => `  ${name.padEnd(width)}${text}`),

@@ -49,7 +49,7 @@ export class RunDirectoryError extends Error {
   }
 }
 
-/** A folder that is no run, one of another kind than was asked for, or one already where a new one was asked for. */
+/** A folder that is not a run, one of another kind than was asked for, or one already where a new one was asked for. */
 export class UnsuitableRunError extends RunDirectoryError {
   override readonly name = "UnsuitableRunError";
 

@@ -29,7 +29,7 @@ export function warningLines({ lines: [first, ...others] }: Warning, place = "")
 
 /** Steps that are looked at together: single batches differ. */
 const WINDOW = 100;
-/** A run has only begun until so much of it is done (our choice). */
+/** Up to this share of its steps, a run has only begun (our choice). */
 const BEGINNING = 0.1;
 
 /** Warns while a run goes on: of each sign when it appears, and again only after it was gone. */

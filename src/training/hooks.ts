@@ -4,12 +4,12 @@ import type { PretrainConfig } from "../config/config.js";
 import type { DeviceArray, Engine } from "../engine/index.js";
 import type { Progress } from "../terminal/progress.js";
 
-/** Figures of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
+/** Metrics of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
 export interface Evaluator {
   /** One line for people: what is evaluated on what. */
   readonly description: string;
   /**
-   * Changes nothing of the training. The figures go into the step's line of metrics.jsonl. Rejects with the signal's
+   * Changes nothing of the training. The metrics go into the step's line of metrics.jsonl. Rejects with the signal's
    * reason where it is aborted.
    */
   evaluate(signal?: AbortSignal): Promise<Readonly<Record<string, number>>>;

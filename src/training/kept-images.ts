@@ -71,7 +71,7 @@ export class KeptImages {
         expected: "the images that the run began with",
         found: lines.join("; "),
         remedy:
-          `Restore them; or go on with the images as they are now: mixedae resume ${folder} --accept-changed-source. ` +
+          `Restore them; or continue with the images as they are now: mixedae resume ${folder} --accept-changed-source. ` +
           "What it learns is then not what it would have learnt from one set of images",
       });
     }

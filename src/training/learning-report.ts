@@ -1,4 +1,4 @@
-// What a run has learnt, in plain words: the metrics of its last steps beside what they would be without learning.
+// What a run has learnt, in plain words: the metrics of its last steps, and what they would be without learning.
 import { type PretrainConfig, reconstructs } from "../config/config.js";
 import { errorCode } from "../files/storage.js";
 import { type MetricValues, meanOf } from "../methods/metric-values.js";
@@ -33,11 +33,14 @@ export function learningLines(config: PretrainConfig, first: MetricValues, last:
   lines.push(...warningsOf(config, last).flatMap((warning) => warningLines(warning).map((line) => `  ${line}`)));
   if (typeof last.knnTop1 === "number") {
     const before = typeof first.knnTop1 === "number" ? `${share(first.knnTop1)} at step ${first.step}, ` : "";
-    const told = `  nearest images  tell the class of ${before}${share(last.knnTop1)} at the end.`;
+    const nearest = `  nearest images  classify correctly ${before}${share(last.knnTop1)} at the end.`;
     lines.push(
       ...(reconstructs(config)
-        ? [`${told} Low values are normal for`, "                  masked autoencoders: what counts is that they rise"]
-        : [told]),
+        ? [
+            `${nearest} Low values are normal for`,
+            "                  masked autoencoders: what counts is that they rise",
+          ]
+        : [nearest]),
     );
   }
   return lines;

@@ -28,9 +28,9 @@ export interface LoopParts {
     readonly tensors: readonly SafetensorsEntry[];
     readonly metadata: Readonly<Record<string, string>>;
   }>;
-  /** Sees the figures of every step that was taken. */
+  /** Sees the metrics of every step that was taken. */
   readonly watch?: (step: StepMetrics) => void;
-  /** Figures beside those of the step: after the first step, each so many, and after the last. */
+  /** Metrics in addition to those of the step: after the first step, each so many, and after the last. */
   readonly evaluation?: { readonly every: number; readonly evaluate: Evaluator["evaluate"] };
   /** Draws a PNG file each so many steps, and after the last; 0 for the last alone. */
   readonly pictures?: { readonly every: number; readonly draw: (step: number, loss: number) => Promise<Uint8Array> };
@@ -91,7 +91,7 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
     const isEvaluated = step === 1 || step === totalSteps || (evaluation && step % evaluation.every === 0);
     // A first step is soon taken again; any other is kept, and so its evaluation is waited for.
     const ofFirst = step === doneSteps + 1 ? hooks.signal : undefined;
-    const figures = {
+    const stepMetrics = {
       step,
       epoch: batch.epoch,
       loss,
@@ -103,8 +103,8 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       dataWaitSeconds: rounded(batch.waitSeconds),
       ...(evaluation && isEvaluated && (await evaluation.evaluate(ofFirst))),
     };
-    run.recordStep(figures);
-    parts.watch?.(figures);
+    run.recordStep(stepMetrics);
+    parts.watch?.(stepMetrics);
     hooks.progress.step({ step, loss });
 
     // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.

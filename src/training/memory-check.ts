@@ -63,6 +63,6 @@ export function checkMemory(parts: readonly MemoryPart[], check: MemoryCheck): v
   }
   throw new MemoryError(
     `Expected a plan that fits into the ${formatBytes(availableBytes)} of memory that are free; found one of about ` +
-      `${formatBytes(total)}: ${list}. Lower ${remedy}, or free memory; ${switchOff} goes on all the same`,
+      `${formatBytes(total)}: ${list}. Lower ${remedy}, or free memory; ${switchOff} skips this check`,
   );
 }

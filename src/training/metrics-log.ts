@@ -1,4 +1,4 @@
-// metrics.jsonl: one JSON object a step, in the order of the steps, without gaps or repetitions.
+// metrics.jsonl: one JSON object per step, in the order of the steps, without gaps or repetitions.
 
 import { constants, copyFile, readFile } from "node:fs/promises";
 import { writeAtomically } from "../files/atomic-write.js";
@@ -52,7 +52,7 @@ export class MetricsLog {
 
 /**
  * What to keep of the file, and what was wrong with it. Lines that are where they do not belong (of a second process, or
- * of a damaged disk) are never cut away: then the whole file is first copied beside it.
+ * of a damaged disk) are never cut away: then the whole file is first copied.
  */
 async function keptOf(path: string, throughStep: number): Promise<{ length: number; repaired?: string }> {
   let scan: MetricsScan;
@@ -88,7 +88,7 @@ async function keptOf(path: string, throughStep: number): Promise<{ length: numb
 function lacking(path: string, throughStep: number, last: number, missing: number): RunDirectoryError {
   return new RunDirectoryError(
     `${path} should hold the steps up to ${throughStep}, that of the checkpoint; it is whole up to step ${last}, and ` +
-      `lacks ${missing} of them. It was changed or damaged. To go on without the missing lines, move it elsewhere`,
+      `lacks ${missing} of them. It was changed or damaged. To continue without the missing lines, move it elsewhere`,
   );
 }
 

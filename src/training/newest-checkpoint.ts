@@ -4,7 +4,7 @@ import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
 import { RunDirectoryError } from "./errors.js";
 import { runPaths } from "./run-directory.js";
 
-/** Is told in a sentence what a result may not be trusted for. */
+/** Is called with a sentence on why a result may not be trusted. */
 export type Warn = (message: string) => void;
 
 /**

@@ -142,10 +142,10 @@ async function runFrom(
 /** Warnings for the person who watches, and for whoever reads log.txt later. */
 function watchHealth({ config, log }: PretrainRun, totalSteps: number, hooks: RunHooks): LoopParts["watch"] {
   const watch = new HealthWatch(config, totalSteps);
-  return (figures) => {
-    for (const warning of watch.see(figures)) {
-      for (const line of warningLines(warning, ` at step ${formatCount(figures.step)}`)) hooks.print(line);
-      log.warn(`step ${figures.step}: ${warning.lines.join(" ")}`);
+  return (metrics) => {
+    for (const warning of watch.see(metrics)) {
+      for (const line of warningLines(warning, ` at step ${formatCount(metrics.step)}`)) hooks.print(line);
+      log.warn(`step ${metrics.step}: ${warning.lines.join(" ")}`);
     }
   };
 }

@@ -72,13 +72,16 @@ export const modelDescriptionSchema = z.strictObject({
       heads: count.max(modelLimits.heads),
       mlpRatio: z.number().positive().max(modelLimits.mlpRatio),
     })
-    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is no multiple of patchSize")
+    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is not a multiple of patchSize")
     .refine(
       (shape) => patchCount(shape) <= modelLimits.patches,
       `an image has more than ${modelLimits.patches} patches`,
     )
-    .refine(({ width, heads }) => width % heads === 0, "width is no multiple of heads")
-    .refine(({ width, mlpRatio }) => Number.isInteger(width * mlpRatio), "mlpRatio gives no whole width"),
+    .refine(({ width, heads }) => width % heads === 0, "width is not a multiple of heads")
+    .refine(
+      ({ width, mlpRatio }) => Number.isInteger(width * mlpRatio),
+      "mlpRatio gives a width that is not a whole number",
+    ),
   decoder: z
     .strictObject({
       decoderWidth: count.max(modelLimits.width).multipleOf(4),
@@ -223,7 +226,7 @@ export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDe
 /** Tensors that only pre-training with some methods and options has. */
 const otherTensors = methodNames.flatMap((method) => methodOf({ method }).otherTensors);
 
-/** Whether a tensor takes part in pre-training alone, beside encoder and decoder. */
+/** Whether a tensor takes part only in pre-training and is in neither encoder nor decoder. */
 export function isPretrainingOnly(name: string): boolean {
   return otherTensors.some(([pattern]) => pattern.test(name));
 }

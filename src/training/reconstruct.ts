@@ -53,7 +53,7 @@ export interface ReconstructingRun {
 }
 
 /**
- * `warn` is told where a newer checkpoint is damaged. Throws RunDirectoryError where the folder is no such run or has no
+ * Calls `warn` where a newer checkpoint is damaged. Throws RunDirectoryError where the folder is no such run or has no
  * checkpoint yet, CheckpointError.
  */
 export async function openReconstructingRun(folder: string, warn?: Warn): Promise<ReconstructingRun> {

@@ -28,7 +28,7 @@ export async function restoreNewest<Config extends StoredConfig>(
   for (const { path, reason } of refused) {
     const message = `${path} is not used: ${reason}`;
     run.log.warn(message);
-    hooks.print(`${printable(message)}. Going on from the one before.`);
+    hooks.print(`${printable(message)}. Continuing from the one before.`);
   }
   if (checkpoint === null) return 0;
   const saved = checkpoint.metadata.config;

@@ -100,7 +100,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
       }
       if (await holdsSteps(paths)) {
         throw new UnsuitableRunError(
-          `${folder} already holds a run. To go on with it: mixedae resume ${folder}. For a new run, choose another folder`,
+          `${folder} already holds a run. To continue it: mixedae resume ${folder}. For a new run, choose another folder`,
         );
       }
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);

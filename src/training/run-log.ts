@@ -1,4 +1,4 @@
-// log.txt: what happened beside the metrics, such as skipped files and warnings, each line with its time.
+// log.txt: what happened in a run, such as skipped files and warnings, each line with its time.
 
 import { AppendLog } from "../files/growing-file.js";
 import { printable } from "../terminal/printable.js";

@@ -62,7 +62,7 @@ export function readSourceFile(path: string): SourceRecord | undefined {
     return { kind, containers, names, stamps: kind === "idx" ? null : stamps };
   } catch (error) {
     throw new RunDirectoryError(
-      `${path} should hold the images that the run began with; it is damaged (${describe(error)}). To go on without ` +
+      `${path} should hold the images that the run began with; it is damaged (${describe(error)}). To continue without ` +
         "comparing, delete it",
     );
   }

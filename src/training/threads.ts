@@ -35,7 +35,7 @@ export function runHere<Run extends RunSection>(
   if (threads !== run.threads) {
     print(
       `The run was started with ${run.threads} threads; this machine has a use for at most ${mostThreads()}. ` +
-        "It goes on with one a physical core; --threads sets another number.",
+        "It continues with one per physical core; --threads sets another number.",
     );
   }
   return { ...checked, threads };

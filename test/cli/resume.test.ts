@@ -21,5 +21,5 @@ it("says how to go on when the run was stopped", async () => {
   const { exitCode, out } = await record(["resume", "runs/a"], { resume: async () => stopped });
   expect(exitCode).toBe(130);
   expect(out).toContain("Stopped after step 812 of 2,000, loss 0.3712.");
-  expect(out).toContain("To go on: mixedae resume runs/a\n");
+  expect(out).toContain("To continue: mixedae resume runs/a\n");
 });

@@ -129,7 +129,7 @@ describe("openBatches", () => {
       expect(skips.length).toBe(4);
       expect(stream.skipped).toBe(4);
       expect(byName["002.png"]).toBe("the file is empty");
-      expect(byName["004.png"]).toMatch(/no JPEG/);
+      expect(byName["004.png"]).toMatch(/not a JPEG/);
       expect(byName["007.png"]).toMatch(/6 x 30 pixels/);
       const shown = new Set(batches.flatMap(({ indices }) => [...indices]));
       for (const index of [2, 4, 6, 7]) expect(shown.has(index)).toBe(false);

@@ -95,8 +95,8 @@ describe("decodeImage", () => {
   );
   test.each([
     ["an empty file", async () => Buffer.alloc(0), /^the file is empty$/],
-    ["text", async () => Buffer.from("not an image"), /no JPEG, PNG, WebP, GIF, TIFF or AVIF image/],
-    ["SVG", async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /no JPEG/],
+    ["text", async () => Buffer.from("not an image"), /not a JPEG, PNG, WebP, GIF, TIFF or AVIF image/],
+    ["SVG", async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /not a JPEG/],
     ["half a JPEG", async () => half(await patternImage(90, 90).jpeg().toBuffer()), DAMAGED],
     ["half a PNG", async () => half(await patternImage(90, 90).png().toBuffer()), DAMAGED],
     ["half a WebP", async () => half(await patternImage(90, 90).webp().toBuffer()), DAMAGED],
@@ -128,7 +128,7 @@ function half(bytes: Buffer): Buffer {
 describe("damage of any kind", () => {
   /** All that may be said of a file that begins like an image. */
   const REASON =
-    /^(the image is damaged or cut short|this variant of its format is not supported|it announces [\d, x]+pixels, which [\d.,]+ \w+ cannot hold: it is damaged or a trap|[\d, x]+pixels: one side is more than 100 times the other|decoding its [\d, x]+pixels takes [\d.,]+ MiB, more than the limit for an image, 64 MiB \(maximumImageBytes\): make it smaller|the image has \d+ x \d+ pixels, but each side must have 8|the content is no JPEG, PNG, WebP, GIF, TIFF or AVIF image)$/;
+    /^(the image is damaged or cut short|this variant of its format is not supported|it announces [\d, x]+pixels, which [\d.,]+ \w+ cannot hold: it is damaged or a trap|[\d, x]+pixels: one side is more than 100 times the other|decoding its [\d, x]+pixels takes [\d.,]+ MiB, more than the limit for an image, 64 MiB \(maximumImageBytes\): make it smaller|the image has \d+ x \d+ pixels, but each side must have 8|the content is not a JPEG, PNG, WebP, GIF, TIFF or AVIF image)$/;
 
   const encoders: Readonly<Record<string, (image: Sharp) => Sharp>> = {
     jpeg: (image) => image.jpeg(),

@@ -37,7 +37,7 @@ test("writes a row and a line for each image in order, and names what cannot be 
   const printed: string[] = [];
   const summary = await embed(request(at("whole.npy")), { progress: silentProgress(printed), stopRequested: never });
   expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, width: 12, skipped: 1, images: COUNT });
-  expect(printed.join("")).toContain("Skipped 0150.png: the content is no JPEG");
+  expect(printed.join("")).toContain("Skipped 0150.png: the content is not a JPEG");
 
   const { shape, data } = readNpy(readFileSync(at("whole.npy")));
   expect(shape).toEqual([COUNT - 1, 12]);

@@ -223,6 +223,6 @@ test("a description that does not account for every image is refused, of version
 test("an embedding that is not finished is not taken for none", () => {
   const place = filesIn(at("cases"), { "x.json.partial": Buffer.from("{}"), "x.npy.partial": Buffer.from("") });
   expect(() => openFeatures(`${place}/x.npy`)).toThrow(
-    /a finished embedding.*Call the same mixedae embed command again/,
+    /a finished embedding.*Run the same mixedae embed command again/,
   );
 });

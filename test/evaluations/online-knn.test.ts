@@ -1,4 +1,4 @@
-// kNN during pre-training: the figures are those of mixedae knn, and the training does not notice.
+// kNN during pre-training: the metrics are those of mixedae knn, and the training does not notice.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -55,7 +55,7 @@ test("comes after the first step, each so many, and the last, and leaves the tra
   expect(tail(weights("watched")).equals(tail(weights("plain")))).toBe(true);
 });
 
-test("gives a resumed run the same figures", async () => {
+test("gives a resumed run the same metrics", async () => {
   await pretrain(watched(), at("parts"), hooks(5));
   await resume(at("parts"), {}, hooks());
   expectSameMetrics(readMetrics(at("parts")), readMetrics(at("watched")), 0);

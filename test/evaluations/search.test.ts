@@ -130,7 +130,7 @@ describe("the commands", () => {
     ]) {
       const { exitCode, err } = await record(args);
       expect(err).toMatch(
-        /^error: The features .*begun.npy are not finished: call the same mixedae embed command again/,
+        /^error: The features .*begun.npy are not finished: run the same mixedae embed command again/,
       );
       expect(exitCode).toBe(2);
     }

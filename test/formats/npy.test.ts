@@ -61,15 +61,15 @@ describe("npy", () => {
     ["doubles", npyText(dict("1,", "'<f8'"), [1, 0], 8), 'found <f8. Save array.astype("<f4")'],
     ["big-endian floats", npyText(dict("1,", "'>f4'"), [1, 0], 4), "found >f4"],
     ["Python objects, which are pickles", npyText(dict("1,", "'|O'"), [1, 0], 4), "found |O"],
-    ["structures", npyText(dict("1,", "[('a', '<f4')]"), [1, 0], 4), "no Python dict of"],
+    ["structures", npyText(dict("1,", "[('a', '<f4')]"), [1, 0], 4), "not a Python dict of"],
     ["column order", npyText(dict("2, 2", "'<f4'", "True"), [1, 0], 16), "column order"],
     ["too few values", npyText(dict("2, 2"), [1, 0], 12), "but the file has"],
     ["too many values", npyText(dict("2, 2"), [1, 0], 20), "but the file has"],
     ["an impossible size", npyText(dict("9999999999999999, 9999999999999999")), "an axis has the size"],
-    ["a negative size", npyText(dict("-1,")), "no Python dict of"],
+    ["a negative size", npyText(dict("-1,")), "not a Python dict of"],
     ["a key given twice", npyText("{'shape': (), 'shape': (), }"), "names shape twice"],
     ["a missing key", npyText("{'shape': (), 'descr': '<f4'}"), "does not give"],
-    ["code instead of a dict", npyText("{'descr': __import__('os').system('x')}"), "no Python dict of"],
+    ["code instead of a dict", npyText("{'descr': __import__('os').system('x')}"), "not a Python dict of"],
     ["too many axes", npyText(dict("1, ".repeat(40))), "more than 32"],
   ])("refuses %s", (_, bytes, words) => {
     expect(() => readNpy(bytes)).toThrow(words);

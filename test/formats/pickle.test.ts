@@ -68,7 +68,7 @@ describe("the pickle machine", () => {
     ["an extension", "\x82\x01.", "the opcode EXT1 (0x82)"],
     ["an opcode that there is not", "\xf0.", "the opcode 0xf0"],
     ["a call of a mere name", "ctorch\nFloatStorage\n)R.", "it calls torch.FloatStorage, which is only a name here"],
-    ["a call of data", "K\x01)R.", "it calls something that is no global"],
+    ["a call of data", "K\x01)R.", "it calls something that is not a global"],
     ["attributes of a list", "]}b.", "it sets attributes of something that has none"],
   ])("refuses %s by name", (_, pickle, words) => {
     expect(() => read(pickle)).toThrow(words);
@@ -90,7 +90,7 @@ describe("the pickle machine", () => {
     ["a text that is not UTF-8", () => read("X\x01\x00\x00\x00\xff."), "not UTF-8"],
     ["a name without an end", () => read(`c${"a".repeat(1000)}`), "no name ends within 512 bytes"],
     ["a protocol to come", () => read("\x80\x06N."), "a protocol after 5"],
-    ["an appended tuple", () => read(")Na."), "no list"],
+    ["an appended tuple", () => read(")Na."), "not a list"],
     ["nesting by tuples", () => read("N", "\x85".repeat(5000), "."), "nested more than 100 deep"],
     ["nesting by lists", () => read("]".repeat(5000), "a".repeat(4999), "."), "nested more than 100 deep"],
     ["nesting by marks", () => read("(".repeat(5000)), "nested more than 100 deep"],

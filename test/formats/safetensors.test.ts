@@ -197,9 +197,9 @@ describe("refused when reading", () => {
     ["an array", file("[]", 0), /does not begin with "\{"/],
     ["bytes that are not UTF-8", file(Uint8Array.of(0x7b, 0xff, 0x7d), 0), /not UTF-8/],
     ["JSON cut short", file('{"a":', 0), /not end the header/],
-    ["a string cut short", file('{"a', 0), /no JSON string/],
-    ["an escape cut short", file('{"a\\', 0), /no JSON string/],
-    ["a control character in a string", file('{"a\n":{}}', 0), /no JSON string/],
+    ["a string cut short", file('{"a', 0), /not a JSON string/],
+    ["an escape cut short", file('{"a\\', 0), /not a JSON string/],
+    ["a control character in a string", file('{"a\n":{}}', 0), /not a JSON string/],
     ["half a surrogate pair", file('{"\\ud800":{}}', 0), /not Unicode text/],
     ["text after the header", file("{}{}", 0), /should begin the end of the header/],
     ["a trailing comma", file(`${two("0,4", "4,8").slice(0, -1)},}`, 8), /should begin a string/],
@@ -278,7 +278,7 @@ describe("refused when writing", () => {
     ["too many axes", () => encodeSafetensors([wrong({ shape: Array(65).fill(1) })]), /65 axes, more than 64/],
     ["a huge header", () => encodeSafetensors([], { a: "x".repeat(1 << 24) }), /more than 16777216/],
     ["too many names", () => encodeSafetensors(Array(1 << 17).fill(a)), /more than 131072 names/],
-    ["half a value", () => safetensorsArray("F32", new Uint8Array(6)), /no whole number of F32/],
+    ["half a value", () => safetensorsArray("F32", new Uint8Array(6)), /not a whole number of F32/],
   ];
   test.each(cases)("%s", (_, write, reason) => {
     expect(write).toThrow(FormatError);

@@ -94,7 +94,7 @@ describe("listTar", () => {
     ["a pax record of length 0", tarArchive({ name: "p", type: "x", data: "0 a=b\n" }), /length is wrong/],
     ["a pax record beyond the end", tarArchive({ name: "p", type: "x", data: "99 a=b\n" }), /length is wrong/],
     ["a pax record without key", tarArchive({ name: "p", type: "x", data: "5 ab\n" }), /without a key/],
-    ["a pax size that is none", tarArchive({ name: "p", type: "x", data: paxRecord("size", "-1") }), /is no number/],
+    ["a pax size that is none", tarArchive({ name: "p", type: "x", data: paxRecord("size", "-1") }), /is not a number/],
   ])("refuses %s", (_, archive, message) => {
     expect(() => list(archive)).toThrow(FormatError);
     expect(() => list(archive)).toThrow(message);

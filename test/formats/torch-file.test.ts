@@ -102,7 +102,7 @@ describe("torch files", () => {
     ["a storage of another type", tensorPickle({ type: "DoubleStorage" }), "needs 48 bytes, but has 24"],
     ["a type that there is not", tensorPickle({ type: "QInt8Storage" }), "torch.QInt8Storage"],
     ["a persistent id of another kind", "(X\x07\x00\x00\x00modulestQ.", "not of the form"],
-    ["a parameter that is none", "ctorch._utils\n_rebuild_parameter\n(K\x01\x88NtR.", "a parameter is no tensor"],
+    ["a parameter that is none", "ctorch._utils\n_rebuild_parameter\n(K\x01\x88NtR.", "a parameter is not a tensor"],
     ["hooks that are called", "ctorch\nTensor\n.", "torch.Tensor"],
     ["whole numbers as weights", tensorPickle({ type: "IntStorage" }), "expected a tensor of floats; found int32"],
   ])("refuses %s", (_, pickle, words) => {

@@ -1,4 +1,4 @@
-// Composed scenes: exact masks and boxes, disjoint cut-outs, layouts that other commands read, and going on after a stop.
+// Composed scenes: exact masks and boxes, disjoint cut-outs, layouts that other commands read, and continuing after a stop.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";

@@ -51,11 +51,11 @@ test("a claim holds, is the reverse, or stays open, by the interval of its diffe
   expect(text).toContain("| *better* above *good* | +1.2 ± 0.4, as claimed |");
   expect(text).toContain("| *good* above *better* | −1.2 ± 0.4, the reverse |");
   expect(text).toMatch(/\| \*noisy\* above \*good\* \| \+3\.3 ± \d+\.\d, open \|/);
-  expect(text).toContain("does not come out**: of 3 comparisons, 1 is as claimed, 1 is the reverse, and 1 stays open");
+  expect(text).toContain("do not all hold**: of 3 comparisons, 1 is as claimed, 1 is the reverse, and 1 stays open");
 });
 
 test("an order comes out only where every comparison does", () => {
-  expect(section(3, [0]).join("\n")).toContain("**The claimed order comes out**, in every comparison (1).");
+  expect(section(3, [0]).join("\n")).toContain("**The claims hold**, in every comparison (1).");
 });
 
 test("one seed leaves everything open, and no claims or no scores leave nothing to say", () => {

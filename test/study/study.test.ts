@@ -195,7 +195,7 @@ describe("a study", () => {
     expect(text).toContain("# Colours");
     expect(text).toMatch(/\| Mixed AE \| mixedae \| 1 \| 80 \|/);
     expect(text).toMatch(
-      /## In short\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \| Recognised \|/,
+      /## Summary\n\n\| encoder \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \| Held out \| Recognised \|/,
     );
     expect(text).toMatch(/\| claim \| kNN, 50% \| kNN, 100% \| Probe \| Tuned \| Patches \|\n/);
     expect(text).toMatch(

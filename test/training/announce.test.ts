@@ -46,7 +46,7 @@ describe("formatAnnouncement", () => {
   it("says when micro-batches add up, when a run goes on, and what is not known", () => {
     const assignments = ["method=mae", "schedule.microBatch=32", "schedule.warmupShare=0", "schedule.steps=1"];
     const text = announce(assignments, { memoryBytes: null, seconds: null, doneSteps: 1000 }).join("\n");
-    expect(text).toContain("Pre-training with mae, going on after step 1,000 in runs/first");
+    expect(text).toContain("Pre-training with mae, continuing after step 1,000 in runs/first");
     expect(text).toContain("128 clean images; 4 micro-batches of 32");
     expect(text).toContain("0.001 from the first step on, then half-cosine to 0");
     expect(text).toContain("1 step, ");

@@ -1,4 +1,4 @@
-// The words at the end of a run, from figures as metrics.jsonl has them.
+// The words at the end of a run, from metrics as metrics.jsonl has them.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { resolveConfig } from "#src/config/config.js";

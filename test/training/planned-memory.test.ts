@@ -100,12 +100,12 @@ test("a run is refused before an image is read into memory or a program compiled
   const { code, stderr } = await startProgram(args).ended;
   expect(stderr).toMatch(/^error: Expected a plan that fits .*computing 1,000,000 images of 32 pixels at once .* GiB/);
   expect(stderr).toContain("Lower schedule.microBatch, model.imageSize");
-  expect(stderr).toContain("run.memoryCheck=false (for mixedae resume: --no-memory-check) goes on all the same");
+  expect(stderr).toContain("run.memoryCheck=false (for mixedae resume: --no-memory-check) skips this check");
   expect(code).toBe(1);
   expect(readdirSync(at("vast", "checkpoints"))).toEqual([]);
 });
 
-test("run.memoryCheck=false goes on all the same", async () => {
+test("run.memoryCheck=false skips this check", async () => {
   const config = tinyConfig(source, ...VAST, "run.memoryCheck=false");
   // What refuses it now is that there are 40 images.
   await expect(pretrain(config, at("unchecked"), recordHooks())).rejects.toThrow("at least 1000000 images");

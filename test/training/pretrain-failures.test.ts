@@ -190,8 +190,8 @@ describe("a damaged checkpoint", () => {
     await resume(folder, {}, hooks);
     const told = hooks.lines.find((line) => line.includes("is not used"));
     expect(told).toContain(newest);
-    expect(told).toMatch(/is not used: .+\. Going on from the one before\.$/);
-    expect(hooks.lines.join("\n")).toContain("going on after step 4");
+    expect(told).toMatch(/is not used: .+\. Continuing from the one before\.$/);
+    expect(hooks.lines.join("\n")).toContain("continuing after step 4");
     expect(readFileSync(at("damaged", "log.txt"), "utf8")).toContain("warning");
     expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
   });

@@ -94,7 +94,7 @@ test.each([
   expect([code, stderr]).toEqual([exitCode, ""]);
   expect(stdout).toContain("Stopping after this step, then saving.");
   expect(stdout).toMatch(/Stopped after step [\d,]+ of 1,000,000, loss/);
-  expect(stdout).toContain(`To go on: mixedae resume '${folder}'\n`);
+  expect(stdout).toContain(`To continue: mixedae resume '${folder}'\n`);
   const done = readMetrics(folder).length;
   const name = `step-${String(done).padStart(8, "0")}`;
   expect(readdirSync(runPaths(folder).checkpoints)).toEqual([`${name}.safetensors`]);

@@ -116,7 +116,7 @@ describe("a signal while images are read into memory", () => {
     const { code, stdout, stderr, seconds } = await stopped(program, signal);
     expect([code, stderr]).toEqual([exitCode, ""]);
     expect(stdout).toContain("Stopping. Ctrl-C again stops at once.\n");
-    expect(stdout).toMatch(/Stopped before the first step: nothing needed saving\. To start, call the same command/);
+    expect(stdout).toMatch(/Stopped before the first step: there was nothing to save\. To start, run the same command/);
     // The machine may be busy with other tests; all of the images would take minutes.
     expect(seconds).toBeLessThan(5);
     expect(existsSync(runPaths(folder).lock)).toBe(false);

@@ -164,7 +164,7 @@ describe("stopping and resuming", () => {
     const hooks = recordHooks();
     const third = await resume(at("stopped"), {}, hooks);
     expect(third).toMatchObject({ outcome: "finished", step: 10, images: 24 });
-    expect(hooks.lines.join("\n")).toContain("going on after step 7");
+    expect(hooks.lines.join("\n")).toContain("continuing after step 7");
     expectSameMetrics(readMetrics(at("stopped")), readMetrics(at("whole")));
     expect(third.loss).toBe(readMetrics(at("stopped")).at(-1)!.loss);
     expect(readFileSync(at("stopped", "log.txt"), "utf8")).toMatch(/stopped after step 7\n.*resumed after step 7\n/);

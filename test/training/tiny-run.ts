@@ -121,7 +121,7 @@ export function readMetrics(folder: string): StepMetrics[] {
 
 const timings = new Set(["imagesPerSecond", "stepSeconds", "dataWaitSeconds"]);
 
-/** Expects the same steps with the same figures, timings aside, within a relative tolerance. */
+/** Expects the same steps with the same metrics, timings aside, within a relative tolerance. */
 export function expectSameMetrics(
   found: readonly StepMetrics[],
   wanted: readonly StepMetrics[],

@@ -24,7 +24,7 @@ export function announceFinetune(
 ): string[] {
   const { schedule, labels, from, classes, model } = config;
   const { width, depth, imageSize } = model.shape;
-  const start = doneSteps > 0 ? `going on after step ${formatCount(doneSteps)}` : "a new run";
+  const start = doneSteps > 0 ? `continuing after step ${formatCount(doneSteps)}` : "a new run";
   const share = labels.fraction < 1 ? `, ${Number((100 * labels.fraction).toPrecision(3))}% of the labels` : "";
   const rate = Number(derived.learningRate.toPrecision(6));
   const facts: [string, string][] = [

@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { type Figures, percentMeasure, type TrainedEvaluation } from "../evaluation.js";
+import { type EvaluationResult, percentMeasure, type TrainedEvaluation } from "../evaluation.js";
 import { labelledSets } from "../options.js";
-import { type ReportFigures, readReport } from "../report.js";
+import { type ReportMetrics, readReport } from "../report.js";
 import { resolveFinetune } from "./config.js";
 import { recipeNames } from "./recipes.js";
 
@@ -46,19 +46,19 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
       { origin: "this machine", values: { run } },
     ];
     const { report } = await finetune({ ...request, layers }, folder, hooks);
-    return report === null ? undefined : figuresOf(report);
+    return report === null ? undefined : resultOf(report);
   },
   async resume(folder, overrides, hooks) {
     const { resumeFinetune } = await import("./finetune.js");
     const { report } = await resumeFinetune(folder, overrides, hooks);
-    return report === null ? undefined : figuresOf(report);
+    return report === null ? undefined : resultOf(report);
   },
   finished(folder) {
     const report = readReport(join(folder, "report.json"));
-    return report === undefined ? undefined : figuresOf(report);
+    return report === undefined ? undefined : resultOf(report);
   },
 };
 
-function figuresOf({ train, test, detail }: ReportFigures): Figures {
+function resultOf({ train, test, detail }: ReportMetrics): EvaluationResult {
   return { train, test, score: detail.top1 };
 }

@@ -43,7 +43,7 @@ export const knn = frozenEvaluation({
     ...classTable(report.detail),
   ],
   picture: { shows: "the confusion matrix", draw: confusionOf },
-  figures: ({ train, test, detail }) => ({ train, test, score: detail.top1 }),
+  result: ({ train, test, detail }) => ({ train, test, score: detail.top1 }),
 });
 
 /** A row for each k, a column for each pooling. */

@@ -42,5 +42,5 @@ export const patches = frozenEvaluation({
       ...perClass.map(({ name, iou }) => `  ${printable(name).padEnd(width)}  ${percent(iou).padStart(6)}`),
     ];
   },
-  figures: ({ train, test, detail }) => ({ train, test, score: detail.meanIou }),
+  result: ({ train, test, detail }) => ({ train, test, score: detail.meanIou }),
 });

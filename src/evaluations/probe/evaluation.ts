@@ -61,5 +61,5 @@ export const probe = frozenEvaluation({
     ];
   },
   picture: { shows: "the confusion matrix", draw: confusionOf },
-  figures: ({ train, test, detail }) => ({ train, test, score: detail.top1 }),
+  result: ({ train, test, detail }) => ({ train, test, score: detail.top1 }),
 });

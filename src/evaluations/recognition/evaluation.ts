@@ -31,5 +31,5 @@ export const recognition = frozenEvaluation({
     `${printable(from)}: ${formatCount(test.images)} mixtures, ${formatCount(detail.compared)} nearest patches of each patch`,
     `of the same image ${percent(detail.homologous)}, by guessing ${percent(detail.chance)}`,
   ],
-  figures: ({ test, detail }) => ({ train: { images: 0 }, test, score: detail.homologous, chance: detail.chance }),
+  result: ({ test, detail }) => ({ train: { images: 0 }, test, score: detail.homologous, chance: detail.chance }),
 });

@@ -33,5 +33,5 @@ export const reconstruction = frozenEvaluation({
     `${printable(from)}, ${method}: ${formatCount(test.images)} images`,
     `reconstruction loss ${detail.reconstruction.toFixed(4)}`,
   ],
-  figures: ({ test, detail }) => ({ train: { images: 0 }, test, score: detail.reconstruction }),
+  result: ({ test, detail }) => ({ train: { images: 0 }, test, score: detail.reconstruction }),
 });

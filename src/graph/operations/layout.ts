@@ -30,7 +30,7 @@ const transposeOperation: Operation<readonly number[]> = {
   type: ([x], order) => {
     const sorted = [...order].sort((a, b) => a - b);
     if (order.length !== x!.shape.length || sorted.some((axis, index) => axis !== index)) {
-      throw new ProgramError(`${formatShape(order)} is no order of the axes of rank ${x!.shape.length}`);
+      throw new ProgramError(`${formatShape(order)} is not an order of the axes of rank ${x!.shape.length}`);
     }
     return [{ shape: order.map((axis) => x!.shape[axis]!), dtype: x!.dtype }];
   },
@@ -97,7 +97,7 @@ const sliceOperation: Operation<SliceAttributes> = {
   type: ([x], { axis, start, end }) => {
     const size = x!.shape[axis]!;
     if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end > size || start >= end) {
-      throw new ProgramError(`[${start}, ${end}) is no range within axis ${axis} of size ${size}`);
+      throw new ProgramError(`[${start}, ${end}) is not a range within axis ${axis} of size ${size}`);
     }
     return [{ shape: x!.shape.map((extent, i) => (i === axis ? end - start : extent)), dtype: x!.dtype }];
   },
@@ -141,7 +141,7 @@ const concatOperation: Operation<number> = {
         shape.length === first!.shape.length &&
         shape.every((size, i) => i === axis || size === first!.shape[i]),
     );
-    if (!fits) throw new ProgramError(`operands differ in dtype, or in a size beside that of axis ${axis}`);
+    if (!fits) throw new ProgramError(`operands differ in dtype, or in a size other than that of axis ${axis}`);
     const total = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return [{ shape: first!.shape.map((size, i) => (i === axis ? total : size)), dtype: first!.dtype }];
   },

@@ -21,24 +21,24 @@ export const ibotMetrics = {
 } as const;
 
 /** Metrics of a step, or their means over some steps, as `createIbotTraining` reports them. */
-export type IbotFigures = Readonly<Record<(typeof names)[number], number>>;
+export type IbotHealthMetrics = Readonly<Record<(typeof names)[number], number>>;
 
 /** Those among the metrics of a step; undefined where one of them is missing. */
-export function ibotFigures(step: Readonly<Record<string, unknown>>): IbotFigures | undefined {
+export function ibotHealthMetrics(step: Readonly<Record<string, unknown>>): IbotHealthMetrics | undefined {
   return numbersOf(names, step);
 }
 
 /** Lines for the end of a run. */
-export function ibotHealthLines(figures: IbotFigures, prototypes: number): string[] {
-  const { clsCentreNorm, patchCentreNorm, prototypesInUse } = figures;
+export function ibotHealthLines(metrics: IbotHealthMetrics, prototypes: number): string[] {
+  const { clsCentreNorm, patchCentreNorm, prototypesInUse } = metrics;
   return [
-    teacherLine(figures, prototypes),
+    teacherLine(metrics, prototypes),
     `  prototypes      patches use ${metricText(prototypesInUse)} of ${prototypes}; the centres have lengths ` +
       `${metricText(clsCentreNorm)} (crops) and ${metricText(patchCentreNorm)} (patches)`,
   ];
 }
 
 /** A warning with its likely cause for each sign of collapse. */
-export function ibotWarnings(figures: IbotFigures, prototypes: number): Warning[] {
-  return collapseWarnings(figures, prototypes, "patches");
+export function ibotWarnings(metrics: IbotHealthMetrics, prototypes: number): Warning[] {
+  return collapseWarnings(metrics, prototypes, "patches");
 }

@@ -1,7 +1,7 @@
 // iBOT as a method [Zhou et al., "iBOT: Image BERT Pre-Training with Online Tokenizer", ICLR 2022].
 import { distillationMethod } from "../distillation/method.js";
 import { drawIbotInputs } from "./draws.js";
-import { ibotFigures, ibotHealthLines, ibotMetrics, ibotWarnings } from "./health.js";
+import { ibotHealthLines, ibotHealthMetrics, ibotMetrics, ibotWarnings } from "./health.js";
 import { ibotDefaults, ibotMicroDefaults, ibotNanoDefaults, ibotOptions } from "./options.js";
 import { ibotTask } from "./task.js";
 
@@ -17,7 +17,7 @@ export const ibot = distillationMethod({
   recipe: { scale: [0.25, 1], epochs: 400, warmupShare: 0.025 },
   task: ibotTask,
   draw: ({ model, methodOptions }, images, position) => ({ ...drawIbotInputs(model, methodOptions, images, position) }),
-  health: ibotFigures,
+  health: ibotHealthMetrics,
   healthLines: ibotHealthLines,
   warnings: ibotWarnings,
 });

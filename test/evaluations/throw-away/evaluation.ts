@@ -39,5 +39,5 @@ export const brightness = frozenEvaluation({
     };
   },
   lines: ({ brightness, test }) => [`${test.images} images, brightness ${(100 * brightness).toFixed(1)}%`],
-  figures: ({ test, brightness }) => ({ train: { images: 0 }, test, score: brightness }),
+  result: ({ test, brightness }) => ({ train: { images: 0 }, test, score: brightness }),
 });

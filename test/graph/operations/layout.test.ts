@@ -121,10 +121,10 @@ describe("transpose", () => {
 
   test.each([[[0]], [[0, 0]], [[0, 2]], [[-1, 0]], [[0, 1, 2]]])("refuses the order %j for two axes", (order) => {
     expect(() => input("x", [2, 3]).transpose(order)).toThrow(
-      /^transpose: .* is no order of the axes of rank 2; operands: .*"x"/,
+      /^transpose: .* is not an order of the axes of rank 2; operands: .*"x"/,
     );
     expect(() => input("x", [2, 3]).transpose([1, 0]).transpose(order)).toThrow(
-      /^transpose: .* is no order of the axes/,
+      /^transpose: .* is not an order of the axes/,
     );
   });
 });
@@ -213,7 +213,7 @@ describe("slice", () => {
     [3, undefined],
   ])("refuses [%s, %s) of size 3", (start, end) => {
     expect(() => input("x", [2, 3]).slice(1, start, end)).toThrow(
-      /^slice: \[.*\) is no range within axis 1 of size 3; operands: .*"x"/,
+      /^slice: \[.*\) is not a range within axis 1 of size 3; operands: .*"x"/,
     );
   });
 
