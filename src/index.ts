@@ -141,6 +141,15 @@ export { type RandomStream, randomStream } from "./random/index.js";
 export { packStudy, readStudy, runStudy, writeStudyReport } from "./study/index.js";
 export { Progress } from "./terminal/progress.js";
 export { ProgressLine, type ProgressStream } from "./terminal/progress-line.js";
-export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
+export { EventDisplay } from "./training/event-display.js";
+export type { EventOptions, RunEvent } from "./training/events.js";
+export type {
+  CreateEvaluator,
+  Evaluator,
+  ResumeOptions,
+  ResumeOverrides,
+  RunOptions,
+  RunSummary,
+} from "./training/hooks.js";
 export { pretrain, reconstruct, resume } from "./training/index.js";
 export { loadPretrained, type PretrainedModel } from "./training/pretrained.js";

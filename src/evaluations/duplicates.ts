@@ -1,9 +1,10 @@
 // Images of an embedding that are nearly the same: groups that are linked by a similarity above a threshold.
 
 import { findNeighbours } from "../heads/neighbours.js";
+import type { EventOptions } from "../training/events.js";
 import { openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 
 export interface DuplicatesRequest {
   /** The .npy file of `mixedae embed`. */
@@ -24,7 +25,11 @@ const LINKS = 16;
 const QUERIES_AT_ONCE = 8192;
 
 /** The groups, that with the closest two images first; within a group, the order of the embedding. */
-export async function findDuplicates(request: DuplicatesRequest, progress: ImageProgress): Promise<DuplicateGroup[]> {
+export async function findDuplicates(
+  request: DuplicatesRequest,
+  options: EventOptions = {},
+): Promise<DuplicateGroup[]> {
+  const progress = ImageProgress.of(options);
   const { features, threshold, threads } = request;
   const files = openFeatures(features);
   try {

@@ -4,8 +4,9 @@ import { type ClassificationResult, classificationResult } from "../heads/classi
 import { createFeatureExtractor, type Pooling, poolings } from "../heads/features.js";
 import { knnCounts, neighbourVotes } from "../heads/knn.js";
 import { findNeighbours, vectorsInMemory } from "../heads/neighbours.js";
+import type { EventOptions } from "../training/events.js";
 import { checkFeatureMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 import { type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import type { SetReport, TrainingSetReport } from "./report.js";
@@ -42,11 +43,12 @@ const DETAIL_COUNT = 20;
 /** `features` may give what it computed before. Throws the errors of the parts. */
 export async function evaluateKnn(
   request: KnnRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
   features: typeof featuresOf = featuresOf,
 ): Promise<KnnReport> {
+  const progress = ImageProgress.of(options);
   const { threads, labelsFraction = 1, seed = 0 } = request;
-  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
+  const sets = await openLabelledSets(request, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>

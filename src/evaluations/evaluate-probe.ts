@@ -11,9 +11,10 @@ import {
   trainLinearProbe,
 } from "../heads/linear-probe.js";
 import { randomStream } from "../random/index.js";
+import type { EventOptions } from "../training/events.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { checkFeatureMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "./labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import type { SetReport, TrainingSetReport } from "./report.js";
@@ -66,12 +67,13 @@ const MEMORY_BUDGET = 2 ** 30;
 /** `features` may give what it computed before. Throws the errors of the parts. */
 export async function evaluateProbe(
   request: ProbeRequest,
-  progress: ImageProgress,
+  events: EventOptions = {},
   features: typeof featuresOf = featuresOf,
 ): Promise<ProbeReport> {
+  const progress = ImageProgress.of(events);
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
   const engine = { threads };
-  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
+  const sets = await openLabelledSets(request, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>

@@ -8,10 +8,11 @@ import { drawAssignment } from "../methods/mixing.js";
 import type { EncoderShape } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { randomStream } from "../random/index.js";
+import type { EventOptions } from "../training/events.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { EvaluationError } from "./errors.js";
 import { type HeldOutRequest, openHeldOut } from "./held-out-images.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 
 /** The seed also says which images are mixed, and how. */
@@ -46,8 +47,9 @@ const GROUP = 4;
  */
 export async function evaluateRecognition(
   request: RecognitionRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
 ): Promise<RecognitionReport> {
+  const progress = ImageProgress.of(options);
   const { test, seed = 0, threads } = request;
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, patchSize } = model.shape;

@@ -11,9 +11,10 @@ import {
   type SegmentationResult,
 } from "../heads/segmentation-metrics.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
+import type { EventOptions } from "../training/events.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { checkPatchMemory } from "./feature-memory.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import { openSceneSet, type SceneSet } from "./scene-set.js";
 
@@ -49,8 +50,9 @@ export interface SegmentationReport {
  */
 export async function evaluateSegmentation(
   request: SegmentationRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
 ): Promise<SegmentationReport> {
+  const progress = ImageProgress.of(options);
   const { scenes, images, queries, neighbours, seed = 0, threads } = request;
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);

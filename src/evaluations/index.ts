@@ -1,6 +1,6 @@
 // What a pre-trained encoder is put to use for: embedding, searching, and evaluation with labels.
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
-export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
+export { type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
 export { EvaluationError } from "./errors.js";
 export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
 export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
@@ -15,7 +15,7 @@ export { type FeatureFiles, openFeatures } from "./feature-files.js";
 export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
 export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";
-export type { FinetuneHooks, FinetuneReport } from "./finetune/finetune-report.js";
+export type { FinetuneReport } from "./finetune/finetune-report.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
 export { ImageProgress } from "./image-progress.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";

@@ -4,4 +4,4 @@ export { jobsOf } from "./jobs.js";
 export { type PackSummary, packStudy } from "./pack.js";
 export { readStudy, type Study, type StudyRecipe } from "./recipe.js";
 export { type ReportFiles, writeStudyReport } from "./report.js";
-export { runStudy, type StudyHooks, type StudySummary } from "./run-study.js";
+export { runStudy, type StudyOptions, type StudySummary } from "./run-study.js";

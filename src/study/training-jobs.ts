@@ -2,10 +2,9 @@
 
 import { join } from "node:path";
 import { finetune, resumeFinetune } from "../evaluations/finetune/finetune.js";
-import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
 import { type ReportFigures, readReport } from "../evaluations/report.js";
-import type { RunHooks } from "../training/hooks.js";
+import type { EventOptions } from "../training/events.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
 import { holdsRun } from "../training/run-directory.js";
@@ -25,14 +24,14 @@ export async function carryOutPretrain(
   job: PretrainJob,
   folder: string,
   threads: number,
-  hooks: RunHooks,
+  options: EventOptions,
 ): Promise<JobRecord | undefined> {
   const { key, variant, seed, config } = job;
   const run = join(folder, job.folder);
   const machine = machineOf(threads);
-  const withEvaluator = { ...hooks, createEvaluator: createKnnEvaluator };
+  const withEvaluator = { ...options, createEvaluator: createKnnEvaluator };
   const summary = (await holdsRun(run))
-    ? await resume(run, machine, withEvaluator)
+    ? await resume(run, { ...machine, ...withEvaluator })
     : await pretrain({ ...config, run: { ...config.run, ...machine } }, run, withEvaluator);
   if (summary.outcome === "stopped") return undefined;
   const { multiplyAdds } = pretrainCost(config);
@@ -54,15 +53,15 @@ export async function carryOutFinetune(
   job: EvaluationJob,
   folder: string,
   threads: number,
-  hooks: FinetuneHooks & { readonly warn?: Warn },
+  options: EventOptions & { readonly warn?: Warn | undefined },
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
   const former = readReport(join(run, "report.json"));
   if (former !== undefined) return recordOf(job, finetuneFigures(former), trainingSeconds(join(run, "metrics.jsonl")));
   const { report } = (await holdsRun(run))
-    ? await resumeFinetune(run, machineOf(threads), hooks)
-    : await finetune(createFinetuneRequest(job, folder, { threads, warn: hooks.warn }), run, hooks);
+    ? await resumeFinetune(run, { ...machineOf(threads), ...options })
+    : await finetune(createFinetuneRequest(job, folder, { threads, warn: options.warn }), run, options);
   return report === null
     ? undefined
     : recordOf(job, finetuneFigures(report), trainingSeconds(join(run, "metrics.jsonl")));

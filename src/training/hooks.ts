@@ -1,7 +1,7 @@
-// What the training loop and whoever started it tell each other.
+// What a run is started with beside its configuration, and what it returns.
 
 import type { PretrainConfig } from "../config/config.js";
-import type { Progress } from "../terminal/progress.js";
+import type { EventOptions } from "./events.js";
 
 /** Figures of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
 export interface Evaluator {
@@ -18,21 +18,12 @@ export interface Evaluator {
 export type CreateEvaluator = (
   config: PretrainConfig,
   values: Readonly<Record<string, Float32Array>>,
-  hooks?: Pick<RunHooks, "progress" | "signal">,
+  options?: EventOptions,
 ) => Promise<Evaluator>;
 
-export interface RunHooks {
-  /** A line for the person who watches. */
-  readonly print: (line: string) => void;
-  readonly progress: Progress;
-  /** Asked after each step: true ends the run in order, with a checkpoint. */
-  readonly stopRequested: () => boolean;
-  /**
-   * Aborted by the same request: ends with its reason (a StoppedError) what prepares, waits for images or evaluates at
-   * the end, where no step would be lost.
-   */
-  readonly signal?: AbortSignal;
-  /** Needed where the configuration names images to evaluate on. */
+/** What a run tells, who may stop it, and what it evaluates with. Everything may be left out. */
+export interface RunOptions extends EventOptions {
+  /** Needed where the configuration names images to evaluate on: `createKnnEvaluator`. */
   readonly createEvaluator?: CreateEvaluator;
 }
 
@@ -51,6 +42,9 @@ export interface ResumeOverrides {
   /** False goes on even where more memory is planned than is free. */
   readonly memoryCheck?: boolean;
 }
+
+/** What resuming a run may be told: what differs here, and the options of any run. */
+export interface ResumeOptions extends ResumeOverrides, RunOptions {}
 
 export interface RunSummary {
   /** stopped: on request, before the last step; `mixedae resume` goes on. */

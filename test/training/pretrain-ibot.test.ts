@@ -9,7 +9,7 @@ import { readReconstructingConfig } from "#src/training/run-config.js";
 import {
   expectSameMetrics,
   readMetrics,
-  recordHooks,
+  recordOptions,
   sharedFolder,
   tinyConfig,
   tinyIbotConfig,
@@ -18,7 +18,7 @@ import {
 
 const at = sharedFolder();
 const source = at("images");
-const hooks = recordHooks();
+const hooks = recordOptions();
 
 beforeAll(async () => {
   await writeImages(source);
@@ -58,9 +58,9 @@ test("a run says what it sees, and logs its health", async () => {
 });
 
 test("stopped and resumed, it ends with the same student, teacher, centres and figures, bit for bit", async () => {
-  const stopped = await pretrain(tinyIbotConfig(source), at("stopped"), recordHooks(3));
+  const stopped = await pretrain(tinyIbotConfig(source), at("stopped"), recordOptions(3));
   expect(stopped).toMatchObject({ outcome: "stopped", step: 3 });
-  expect(await resume(at("stopped"), {}, recordHooks())).toMatchObject({ outcome: "finished" });
+  expect(await resume(at("stopped"), recordOptions())).toMatchObject({ outcome: "finished" });
   expectSameMetrics(readMetrics(at("stopped")), readMetrics(at("whole")));
   const [first, second] = [await newest("whole"), await newest("stopped")];
   expect([...second.tensors.keys()]).toEqual([...first.tensors.keys()]);
@@ -87,7 +87,7 @@ describe("of the encoders in its checkpoint", () => {
   });
 
   test("none is a student in a run of another method", async () => {
-    await pretrain(tinyConfig(source, "schedule.steps=1"), at("mixedae"), recordHooks());
+    await pretrain(tinyConfig(source, "schedule.steps=1"), at("mixedae"), recordOptions());
     await expect(loadPretrained(at("mixedae"), { student: true })).rejects.toThrow(CheckpointError);
     await expect(loadPretrained(at("mixedae"), { student: true })).rejects.toThrow("no student beside a teacher");
   });

@@ -7,7 +7,7 @@ import { startProgram } from "./command-line.js";
 import {
   expectSameMetrics,
   readMetrics,
-  recordHooks,
+  recordOptions,
   sharedFolder,
   tinyAssignments,
   tinyConfig,
@@ -38,7 +38,7 @@ function stepsIn(folder: string): number {
 }
 
 test("killed at random moments again and again, it ends with the metrics of a run that was not", async () => {
-  await pretrain(tinyConfig(source, ...many), at("whole"), recordHooks());
+  await pretrain(tinyConfig(source, ...many), at("whole"), recordOptions());
   const folder = at("killed");
   const startOrGoOn = () =>
     startProgram(existsSync(runPaths(folder).config) ? ["resume", folder] : pretrainArguments(folder, many));

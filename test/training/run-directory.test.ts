@@ -27,6 +27,7 @@ describe("RunDirectory", () => {
     expect(readdirSync(run.folder).sort()).toEqual([
       "checkpoints",
       "config.json",
+      "events.jsonl",
       "lock",
       "log.txt",
       "metrics.jsonl",
