@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isFinetuneConfig } from "../config/config.js";
+import { withFormatVersion } from "../config/format-version.js";
 import { isMapping } from "../config/layers.js";
 import { removeLeftovers, writeAtomically } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
@@ -215,8 +216,8 @@ function takeLock(path: string): FileLock {
   throw new RunDirectoryError(`The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`);
 }
 
-function writeConfigFile(path: string, config: unknown, files: FileSystem): Promise<void> {
-  return writeAtomically(path, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)], files);
+function writeConfigFile(path: string, config: object, files: FileSystem): Promise<void> {
+  return writeAtomically(path, [Buffer.from(`${JSON.stringify(withFormatVersion(config), null, 2)}\n`)], files);
 }
 
 /** Lets a run be trained, noting what happens, and gives it back whatever happens; what ended it is in its log. */
