@@ -1,7 +1,7 @@
 // What a pre-trained encoder is put to use for: embedding, searching, and evaluation with labels.
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
 export { type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
-export { EvaluationError } from "./errors.js";
+export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
 export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
 export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
 export { evaluateRecognition, type RecognitionReport, type RecognitionRequest } from "./evaluate-recognition.js";
@@ -17,7 +17,7 @@ export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";
 export type { FinetuneReport } from "./finetune/finetune-report.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
-export { ImageProgress } from "./image-progress.js";
+export { ImageProgress, type ImageProgressOptions } from "./image-progress.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
 export { createKnnEvaluator } from "./online-knn.js";
 export { classTable, describeSets, percent, writeReport } from "./report.js";

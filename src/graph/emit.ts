@@ -35,6 +35,9 @@ export function emitOnnx(program: Program, device: Device): Emitted {
 
 const DTYPE_BYTES: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, bool: 1 };
 
+/** A character for each byte: constants that are equal have the same text. */
+const latin1 = new TextDecoder("latin1");
+
 class Emission implements Lowering {
   readonly nodes;
   readonly emitted: OnnxNode[] = [];
@@ -73,7 +76,7 @@ class Emission implements Lowering {
 
   constant(data: ConstantData, shape: Shape, dtype: DType): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const key = `${dtype}${formatShape(shape)}${Buffer.from(bytes).toString("latin1")}`;
+    const key = `${dtype}${formatShape(shape)}${latin1.decode(bytes)}`;
     const known = this.initializers.get(key);
     if (known !== undefined) return known.name;
     const name = `constant:${this.initializers.size}`;
