@@ -10,10 +10,16 @@ export {
   type BatchOptions,
   type BatchStream,
   type BatchViews,
+  type Color,
+  type Container,
   DataError,
   DataOptionError,
+  type Finding,
+  type ImageSelection,
   type ImageSource,
+  type ImageTable,
   LoaderError,
+  type MemoryUse,
   openBatches,
   openSource,
   type ReadImage,
@@ -37,6 +43,7 @@ export {
   type Binding,
   type CompileOptions,
   compile,
+  type DTypeArrays,
   EngineError,
   Executable,
   type FlatEntry,
@@ -67,6 +74,7 @@ export {
   evaluateRecognition,
   evaluateReconstruction,
   evaluateSegmentation,
+  type FeatureDescription,
   type FeatureFiles,
   type FinetuneConfig,
   type FinetuneReport,
@@ -78,6 +86,9 @@ export {
   type ImageProgressOptions,
   type KnnReport,
   type KnnRequest,
+  type KnnScore,
+  type LabelledSet,
+  type Match,
   type ModelRequest,
   openFeatures,
   type ProbeReport,
@@ -93,7 +104,10 @@ export {
   type SearchResult,
   type SegmentationReport,
   type SegmentationRequest,
+  type SetFeatures,
+  type SetReport,
   search,
+  type TrainingSetReport,
 } from "./evaluations/index.js";
 /* Weights from and for PyTorch, timm, Hugging Face and ONNX. See docs/transfer.md. */
 export * from "./exchange/index.js";
@@ -114,8 +128,11 @@ export {
   type Device,
   type DType,
   defineProgram,
+  type EmitOptions,
   gradients,
   input,
+  type Lowering,
+  type MatmulOptions,
   type Node,
   type Operand,
   type Operation,
@@ -123,6 +140,7 @@ export {
   ProgramError,
   patchConvolution,
   patchify,
+  type ReduceOptions,
   type Shape,
   type Tensor,
   type TensorType,
@@ -156,5 +174,6 @@ export {
 export type { Interval, IntervalText } from "./terminal/interval.js";
 export { Progress, type ProgressStart } from "./terminal/progress.js";
 export { ProgressLine, type ProgressStream } from "./terminal/progress-line.js";
+export type { Count, Waits } from "./terminal/waiting.js";
 /* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
 export * from "./training/index.js";

@@ -6,6 +6,7 @@ import { ConfigError } from "./errors.js";
 import { checkFormatVersion } from "./format-version.js";
 import { LARGEST_YAML, parseYaml } from "./yaml.js";
 
+/** Values from one place, such as a file; a later layer overrides an earlier one. */
 export interface ConfigLayer {
   /** Named in error messages, such as "--set" or a file's path. */
   readonly origin: string;

@@ -1,6 +1,7 @@
 // The typed arrays that hold the elements of each dtype.
 import type { DType } from "../graph/index.js";
 
+/** The array that holds each dtype. */
 export interface DTypeArrays {
   float32: Float32Array;
   float64: Float64Array;
@@ -10,6 +11,7 @@ export interface DTypeArrays {
   bool: Uint8Array;
 }
 
+/** What the elements of a tensor are held in, by its dtype. */
 export type TypedArray = DTypeArrays[DType];
 
 const CONSTRUCTORS: { readonly [D in DType]: new (length: number) => DTypeArrays[D] } = {
@@ -21,6 +23,7 @@ const CONSTRUCTORS: { readonly [D in DType]: new (length: number) => DTypeArrays
   bool: Uint8Array,
 };
 
+/** An array of zeros with room for `length` elements of a dtype; bool is held as bytes. */
 export function allocate<D extends DType>(dtype: D, length: number): DTypeArrays[D] {
   return new CONSTRUCTORS[dtype](length);
 }

@@ -14,6 +14,7 @@ import { EngineError } from "./errors.js";
 import { threadsProblem } from "./machine.js";
 import { InferenceSession, Tensor as OrtTensor } from "./onnxruntime.js";
 
+/** Where and how a program runs. */
 export interface CompileOptions {
   /** Where the program runs; "cpu" by default. */
   readonly device?: Device;
@@ -26,6 +27,7 @@ export interface CompileOptions {
   readonly strict?: boolean;
 }
 
+/** The elements of tensors, row by row, by the names of a program's inputs or outputs. */
 export type Arrays = Readonly<Record<string, TypedArray>>;
 
 /** A compiled program on given buffers. Runs of one executable must not overlap. */
@@ -34,6 +36,7 @@ export interface Binding {
   run(): Promise<void>;
 }
 
+/** A compiled program, to be bound to arrays and run. */
 export class Executable {
   readonly #session: InferenceSession;
 

@@ -2,6 +2,7 @@
 import { type Shape, sizeOf } from "../graph/index.js";
 import { EngineError } from "./errors.js";
 
+/** Where a tensor lies in a flat buffer; offsets and sizes count elements. */
 export interface FlatEntry {
   readonly name: string;
   readonly shape: Shape;
@@ -74,6 +75,7 @@ export class FlatLayout<Key> {
     );
   }
 
+  /** The elements of one chunk of a buffer, as a view. */
   chunkOf(buffer: Float32Array, index: number): Float32Array {
     return buffer.subarray(index * this.chunk, (index + 1) * this.chunk);
   }

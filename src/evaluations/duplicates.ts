@@ -6,6 +6,7 @@ import { openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { ImageProgress } from "./image-progress.js";
 
+/** Which images are compared, and how alike duplicates are. */
 export interface DuplicatesRequest {
   /** The .npy file of `mixedae embed`. */
   readonly features: string;
@@ -14,6 +15,7 @@ export interface DuplicatesRequest {
   readonly threads: number;
 }
 
+/** Images that are linked with each other, directly or through others. */
 export interface DuplicateGroup {
   readonly images: readonly FeatureLine[];
   /** Of the closest two. */

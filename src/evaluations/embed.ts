@@ -18,6 +18,7 @@ import { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import { openModelImages } from "./model-images.js";
 
+/** Which images are embedded by which encoder, and where to. */
 export interface EmbedRequest extends ModelRequest {
   readonly source: string | readonly string[];
   readonly split: Split;
@@ -28,6 +29,7 @@ export interface EmbedRequest extends ModelRequest {
   readonly threads: number;
 }
 
+/** How an embedding ended; times are in seconds. */
 export interface EmbedSummary {
   readonly outcome: "finished" | "stopped" | "already finished";
   /** Images with features, of all processes together. */

@@ -12,12 +12,14 @@ import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import type { SetReport, TrainingSetReport } from "./report.js";
 import { featuresOf } from "./set-features.js";
 
+/** Which encoder is evaluated on which labelled images. */
 export interface KnnRequest extends ModelRequest, LabelledSetsRequest {
   /** Both where it is left out. */
   readonly pooling?: Pooling;
   readonly threads: number;
 }
 
+/** Shares of test images, from 0 to 1, that the votes of `k` neighbours classify correctly. */
 export interface KnnScore {
   readonly pooling: Pooling;
   readonly k: number;
@@ -25,6 +27,7 @@ export interface KnnScore {
   readonly top5: number | null;
 }
 
+/** Shares of test images whose class their nearest training images tell; times are in seconds. */
 export interface KnnReport {
   readonly task: "knn";
   readonly from: string;

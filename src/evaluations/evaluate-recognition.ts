@@ -20,6 +20,7 @@ export interface RecognitionRequest extends ModelRequest, HeldOutRequest {
   readonly threads: number;
 }
 
+/** How well patches of a mixture find those of the same image. */
 export interface RecognitionReport {
   readonly task: "recognition";
   readonly from: string;

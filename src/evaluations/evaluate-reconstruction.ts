@@ -19,6 +19,7 @@ export interface ReconstructionRequest extends HeldOutRequest {
   readonly warn?: Warn | undefined;
 }
 
+/** How well hidden patches of images that were not trained on are predicted. */
 export interface ReconstructionReport {
   readonly task: "reconstruction";
   readonly from: string;

@@ -18,6 +18,7 @@ import { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import { openSceneSet, type SceneSet } from "./scene-set.js";
 
+/** Which encoder is evaluated on which scenes. */
 export interface SegmentationRequest extends ModelRequest {
   /** A folder with images and class masks, as mixedae data compose writes it. */
   readonly scenes: string;
@@ -31,6 +32,7 @@ export interface SegmentationRequest extends ModelRequest {
   readonly threads: number;
 }
 
+/** How well the nearest patches of other scenes tell the class of each pixel. */
 export interface SegmentationReport {
   readonly task: "segmentation";
   readonly from: string;

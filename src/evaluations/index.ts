@@ -2,7 +2,7 @@
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
 export { type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
 export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
-export { evaluateKnn, type KnnReport, type KnnRequest } from "./evaluate-knn.js";
+export { evaluateKnn, type KnnReport, type KnnRequest, type KnnScore } from "./evaluate-knn.js";
 export { evaluateProbe, type ProbeReport, type ProbeRequest } from "./evaluate-probe.js";
 export { evaluateRecognition, type RecognitionReport, type RecognitionRequest } from "./evaluate-recognition.js";
 export {
@@ -11,6 +11,7 @@ export {
   type ReconstructionRequest,
 } from "./evaluate-reconstruction.js";
 export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./evaluate-segmentation.js";
+export type { FeatureDescription } from "./feature-description.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
 export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
 export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
@@ -18,7 +19,9 @@ export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } f
 export type { FinetuneReport } from "./finetune/finetune-report.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
 export { ImageProgress, type ImageProgressOptions } from "./image-progress.js";
+export type { LabelledSet } from "./labelled-sets.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
 export { createKnnEvaluator } from "./online-knn.js";
-export { classTable, describeSets, percent, writeReport } from "./report.js";
-export { type SearchRequest, type SearchResult, search } from "./search.js";
+export { classTable, describeSets, percent, type SetReport, type TrainingSetReport, writeReport } from "./report.js";
+export { type Match, type SearchRequest, type SearchResult, search } from "./search.js";
+export type { SetFeatures } from "./set-features.js";

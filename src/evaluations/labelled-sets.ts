@@ -16,6 +16,7 @@ export interface LabelledSetsRequest {
   readonly seed?: number;
 }
 
+/** Images of a source with their classes. */
 export interface LabelledSet {
   /** Tells sets apart: the paths, and which part of them. */
   readonly id: string;

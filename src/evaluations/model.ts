@@ -10,6 +10,7 @@ import { initialValues } from "../training/model.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
 
+/** Which encoder is used. */
 export interface ModelRequest {
   /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
   readonly from: string;

@@ -11,6 +11,7 @@ import { formatCount } from "../terminal/quantities.js";
 import { DamagedFileError } from "./errors.js";
 import { picturePath } from "./report-files.js";
 
+/** The images that an evaluation was tested on. */
 export interface SetReport {
   readonly source: string | readonly string[];
   /** Images that were used. */
@@ -19,6 +20,7 @@ export interface SetReport {
   readonly skipped: readonly string[];
 }
 
+/** The images that an evaluation learnt from. */
 export interface TrainingSetReport extends SetReport {
   readonly labelsFraction: number;
   readonly seed: number;

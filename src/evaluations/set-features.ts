@@ -6,6 +6,7 @@ import type { ImageProgress } from "./image-progress.js";
 import type { LabelledSet } from "./labelled-sets.js";
 import { rowsOfSet } from "./set-rows.js";
 
+/** The features and classes of the images of a set. */
 export interface SetFeatures {
   /** [images, width] for each pooling, without the images that could not be read. */
   readonly features: Features;

@@ -10,4 +10,5 @@ export {
   type SafetensorsDtype,
   type SafetensorsEntry,
   type SafetensorsFile,
+  type SafetensorsLayout,
 } from "./safetensors.js";

@@ -6,6 +6,7 @@ import type { ConstantData, DType, Tensor } from "./tensor.js";
 /** Where a program will run. The two engines do not have the same kernels. */
 export type Device = "cpu" | "webgpu";
 
+/** How an operation is emitted as an ONNX node. */
 export interface EmitOptions {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   /** The number of outputs; one where left out. */
@@ -14,6 +15,7 @@ export interface EmitOptions {
   readonly contributed?: boolean;
 }
 
+/** What an operation is given to become ONNX nodes. */
 export interface Lowering {
   readonly device: Device;
   /** Emits a node with several outputs; an equal node that exists already is reused. */

@@ -4,8 +4,10 @@ import type { Lowering } from "./lowering.js";
 import type { TensorMethods } from "./methods.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
 
+/** The type of a tensor's elements. */
 export type DType = "float32" | "float64" | "int32" | "int64" | "uint8" | "bool";
 
+/** Shape and type of elements, of a tensor or of an array that holds one. */
 export interface TensorType {
   readonly shape: Shape;
   readonly dtype: DType;

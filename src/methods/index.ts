@@ -1,6 +1,6 @@
 // Pretext tasks: MAE, naive mixing, MixedAE, SimMIM and iBOT; and their comparison with other code.
-export { drawIbotInputs, type IbotDraws } from "./ibot/draws.js";
-export { ibotHealthLines } from "./ibot/health.js";
+export { type DrawPosition, drawIbotInputs, type IbotDraws } from "./ibot/draws.js";
+export { type IbotFigures, ibotHealthLines } from "./ibot/health.js";
 export { type IbotOptions, ibotDefaults, ibotMicroDefaults, ibotNanoDefaults, ibotOptions } from "./ibot/options.js";
 export { createIbotTraining, type IbotDefinition, type IbotTraining } from "./ibot/training.js";
 export type { MaeOptions } from "./mae.js";

@@ -3,6 +3,7 @@
 import { type CompileOptions, compile, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input } from "../graph/index.js";
 
+/** An average of values over steps. */
 export interface ExponentialAverage {
   /** average = momentum * average + (1 - momentum) * values, in place. */
   update(momentum: number): Promise<void>;

@@ -3,6 +3,7 @@
 import { type Binding, type CompileOptions, compile, type Executable, type FlatLayout } from "../engine/index.js";
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
 
+/** The constants of LARS. */
 export interface LarsOptions {
   readonly momentum: number;
   /** Added to the gradient of tensors that are adapted. */
@@ -60,12 +61,14 @@ function lengthOf(vector: Tensor): Tensor {
     .sqrt();
 }
 
+/** LARS, compiled for the flat buffers of a layout. */
 export class LarsOptimizer {
   private constructor(
     private readonly updates: readonly Binding[],
     private readonly learningRate: Float32Array,
   ) {}
 
+  /** Compiles the update for these buffers. Throws EngineError. */
   static async create(
     layout: FlatLayout<LarsGroup>,
     state: LarsState,

@@ -20,6 +20,7 @@ import { parameterClipping } from "./parameter-clipping.js";
 /** Values in one chunk of the optimizer: its few passes over a chunk then stay in the processor's cache. */
 const CHUNK = 1 << 16;
 
+/** What is trained, and how. */
 export interface TrainingDefinition {
   /** For messages. */
   readonly name: string;
@@ -43,6 +44,7 @@ export interface TrainingDefinition {
   readonly engine?: CompileOptions;
 }
 
+/** What may differ from step to step. */
 export interface StepOptions {
   /** The number of this step, from 1. */
   readonly step: number;
@@ -53,6 +55,7 @@ export interface StepOptions {
   readonly weightDecay?: number;
 }
 
+/** What a step computed. */
 export interface StepResult {
   readonly loss: number;
   /** The global norm of the gradient before clipping. */
@@ -73,6 +76,7 @@ export interface AverageWeights extends ExponentialAverage {
   readonly values: Readonly<Record<string, Float32Array>>;
 }
 
+/** A compiled training: the weights, the optimizer's state, and the step. */
 export interface Training {
   readonly layout: FlatLayout<ParameterGroup>;
   readonly state: FlatState;
@@ -204,6 +208,7 @@ export interface TrainingMemory {
   readonly programBytes: number;
 }
 
+/** What a training's memory follows from. */
 export type PlannedTraining = Pick<
   TrainingDefinition,
   "name" | "loss" | "metrics" | "parameters" | "microBatches" | "averagePrefix" | "engine"

@@ -16,6 +16,7 @@ import { openPlan, planPath, writePlan } from "./study-plan.js";
 const KEPT = ["job.json", "config.json", "report.json"];
 const METRICS = "metrics.jsonl";
 
+/** What was copied. */
 export interface PackSummary {
   readonly jobs: number;
 }

@@ -41,6 +41,7 @@ const ADVANCE_MILLISECONDS = 100;
 /** Between two counts of the processes at work, for the time left. */
 const RECOUNT_MILLISECONDS = 10_000;
 
+/** Whom a study tells what it does, who may stop it, and how it uses the machine. */
 export interface StudyOptions extends EventOptions {
   /** Of the engine, for every job; 0 and by default as the recipe says. */
   readonly threads?: number;
@@ -48,6 +49,7 @@ export interface StudyOptions extends EventOptions {
   readonly warn?: Warn | undefined;
 }
 
+/** How far a study is; numbers count jobs. */
 export interface StudySummary {
   /** "failed": nothing is left but what failed, and what needs it. */
   readonly outcome: "finished" | "stopped" | "failed";

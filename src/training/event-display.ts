@@ -8,6 +8,7 @@ import { formatCount, formatDuration } from "../terminal/quantities.js";
 import { type Wait, Waiting } from "../terminal/waiting.js";
 import type { JobHappening, PhaseHappening, RunEvent, WarningHappening } from "./events.js";
 
+/** Shows events: progress in place on a terminal, as lines elsewhere. */
 export class EventDisplay {
   readonly #progress: Progress;
   readonly #clock: () => number;

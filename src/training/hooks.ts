@@ -46,6 +46,7 @@ export interface ResumeOverrides {
 /** What resuming a run may be told: what differs here, and the options of any run. */
 export interface ResumeOptions extends ResumeOverrides, RunOptions {}
 
+/** How a process's share of a run ended. */
 export interface RunSummary {
   /** stopped: on request, before the last step; `mixedae resume` goes on. */
   readonly outcome: "finished" | "stopped";

@@ -43,6 +43,7 @@ export { pretrain, resume } from "./pretrain.js";
 export {
   type DecoderShape,
   loadPretrained,
+  type ModelDescription,
   type PretrainedModel,
   type PretrainedOptions,
   type WeightTensor,

@@ -20,13 +20,16 @@ import { reconstructionOf } from "./model.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readRunConfig } from "./run-config.js";
 
+/** The sizes of a decoder. */
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
 
+/** The values of a tensor, row by row. */
 export interface WeightTensor {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
 
+/** Weights with all that is needed to use them. */
 export interface PretrainedModel {
   readonly shape: EncoderShape;
   /** Undefined where the weights are those of an encoder alone. */
@@ -46,6 +49,7 @@ export interface PretrainedModel {
 /** What an imported checkpoint says about its model in its metadata, under `model`. */
 export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
 
+/** Which weights of a run are taken. */
 export interface PretrainedOptions {
   /** The student of a run of iBOT in place of its teacher. */
   readonly student?: boolean | undefined;

@@ -6,6 +6,7 @@ import { prepareOutputs } from "./outputs.js";
 import { openReconstructingRun } from "./reconstructing-run.js";
 import { createReconstructor } from "./reconstructor.js";
 
+/** How the picture is written. */
 export interface ReconstructOptions {
   /** Whether the file may be replaced where it is there already; by default it is refused. */
   readonly overwrite?: boolean | undefined;

@@ -13,6 +13,7 @@ import { rowsOfSet } from "../set-rows.js";
 import { classifierShapeOf } from "./classifier-file.js";
 import type { FinetuneConfig } from "./config.js";
 
+/** The result of a fine-tuning on its test images; shares are from 0 to 1. */
 export interface FinetuneReport {
   readonly task: "finetune";
   readonly from: string;

@@ -33,12 +33,14 @@ import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "
 import { type FinetuneReport, reportFinetune } from "./finetune-report.js";
 import type { RecipeName } from "./recipes.js";
 
+/** Which encoder learns the classes of which images, and how. */
 export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
   readonly recipe: RecipeName;
   /** Values over those of the recipe, first the weakest. */
   readonly layers: readonly ConfigLayer[];
 }
 
+/** How a fine-tuning ended. */
 export interface FinetuneResult {
   readonly summary: RunSummary;
   /** Null where the run was stopped before its end. */

@@ -5,6 +5,7 @@ import { randomStream } from "../../random/index.js";
 import { drawMask } from "./masks.js";
 import type { IbotOptions } from "./options.js";
 
+/** Where in a run it is drawn for: the same position gives the same draws. */
 export interface DrawPosition {
   readonly seed: number;
   readonly epoch: number;

@@ -12,6 +12,7 @@ const range = (text: string, highest: (low: z.ZodNumber) => z.ZodNumber, expecte
 const temperature = (text: string) => z.number().positive().max(1000).describe(text);
 const epochs = (text: string) => z.number().min(0).max(1_000_000).describe(text);
 
+/** The schema of the options of iBOT, with a description of each. */
 export const ibotOptions = z.strictObject({
   localCrops: z.int().min(0).max(64).describe("small crops of each image beside the two global ones"),
   localSize: size(modelLimits.imageSize, "height and width of the local crops, in pixels"),
@@ -47,6 +48,7 @@ export const ibotOptions = z.strictObject({
   dropPath: z.number().min(0).lt(1).describe("share of the student's last block's branches that are left out"),
 });
 
+/** The options of iBOT. */
 export type IbotOptions = z.infer<typeof ibotOptions>;
 
 /** Those of the paper for ViT-Base/16 at 224 pixels. */

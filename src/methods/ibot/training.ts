@@ -10,6 +10,7 @@ import { PROTOTYPES } from "./head.js";
 import type { IbotOptions } from "./options.js";
 import { ibotTask, TEACHER } from "./task.js";
 
+/** What an iBOT training is compiled from. */
 export interface IbotDefinition {
   readonly shape: EncoderShape;
   readonly options: IbotOptions;
@@ -24,6 +25,7 @@ export interface IbotDefinition {
   readonly engine?: CompileOptions;
 }
 
+/** A compiled iBOT training: student, teacher and centres. */
 export interface IbotTraining {
   /** The student. Write its first weights to `student.values`, then call `startTeacher`. */
   readonly student: Training;
