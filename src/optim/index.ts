@@ -3,6 +3,7 @@ export type { AdamwOptions } from "./adamw.js";
 export type { ExponentialAverage } from "./exponential-average.js";
 export type { FlatState, ParameterGroup } from "./flat-optimizer.js";
 export type { Trainable } from "./gradient-program.js";
+export { type Initialized, initialValues } from "./initial-values.js";
 export { type LarsGroup, LarsOptimizer, type LarsOptions, type LarsState } from "./lars.js";
 export { layerDecayScale } from "./layer-decay.js";
 export { cosineAt, type LearningRateSchedule, learningRateAt, rampAt } from "./schedule.js";

@@ -15,6 +15,7 @@ import type { AdamwOptions } from "./adamw.js";
 import { type ExponentialAverage, exponentialAverage } from "./exponential-average.js";
 import { FlatOptimizer, type FlatState, type ParameterGroup } from "./flat-optimizer.js";
 import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
+import { type Initialized, initialValues } from "./initial-values.js";
 import { parameterClipping } from "./parameter-clipping.js";
 
 /** Values in one chunk of the optimizer: its few passes over a chunk then stay in the processor's cache. */
@@ -28,7 +29,9 @@ export interface TrainingDefinition {
   readonly loss: Tensor;
   /** Scalars or vectors to report beside the loss. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
-  readonly parameters: readonly Trainable[];
+  readonly parameters: readonly (Trainable & Partial<Pick<Initialized, "initialize">>)[];
+  /** Where it is given, parameters start from the values of their initialisers, drawn from it; else from zero. */
+  readonly seed?: number;
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
   /** In how many equal parts a batch is computed; the update is that of the whole batch. 1 by default. */
   readonly microBatches?: number;
@@ -94,7 +97,10 @@ export interface Training {
   rehearse(): Promise<number>;
 }
 
-/** Compiles a model for training. Parameters start at zero: write their first values to `values`. */
+/**
+ * Compiles a model for training. Without a seed, parameters start at zero: write their first values to `values`. Throws
+ * EngineError, and ProgramError where a seed is given and a parameter has no initialiser.
+ */
 export async function createTraining(definition: TrainingDefinition): Promise<Training> {
   const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, engine = {} } = definition;
   const { parameterClipNorm, averagePrefix } = definition;
@@ -109,6 +115,9 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
     squares: layout.allocate(),
   };
   const values = layout.views(state.parameters);
+  if (definition.seed !== undefined) {
+    for (const parameter of parameters) values[parameter.name]!.set(firstValues(name, parameter, definition.seed));
+  }
   const optimizer = await FlatOptimizer.create(layout, state, options, engine);
   const average =
     averagePrefix === undefined ? undefined : await averageWeights(averagePrefix, layout, state.parameters, engine);
@@ -198,6 +207,15 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       return performance.now() - began;
     },
   };
+}
+
+function firstValues(name: string, parameter: TrainingDefinition["parameters"][number], seed: number): Float32Array {
+  const { initialize } = parameter;
+  if (initialize !== undefined) return initialValues({ ...parameter, initialize }, seed);
+  throw new ProgramError(
+    `training ${name}: parameter "${parameter.name}" must have an initialiser for a training with a seed; found none. ` +
+      "Make it in a ParameterScope, or leave the seed out and write its values",
+  );
 }
 
 /** What a training holds, planned without making or compiling anything of it. */

@@ -1,8 +1,8 @@
 // The starting weights of a configuration's model.
 import { expect, test } from "vitest";
 import { methodOf } from "#src/methods/registry.js";
+import { initialValues } from "#src/optim/initial-values.js";
 import { createLearner } from "#src/training/learner.js";
-import { initialValues } from "#src/training/model.js";
 import { tinyConfig } from "./tiny-run.js";
 
 const config = tinyConfig("/pictures");
