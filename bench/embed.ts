@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { openEngine } from "#src/engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "#src/engine/onnxruntime/node.js";
 import { embed } from "#src/evaluations/embed.js";
-import { ImageProgress } from "#src/evaluations/image-progress.js";
 import { openModel } from "#src/evaluations/model.js";
 import { exportOnnx } from "#src/exchange/export-onnx.js";
 import { countMultiplyAdds, defineProgram, input, type Program } from "#src/graph/index.js";
@@ -109,10 +108,15 @@ function featureProgram({ shape, normalization }: PretrainedModel, batch: number
 export async function benchEmbeddingFiles(from: string, source: string, threads: number): Promise<EmbedFilesReport> {
   const folder = mkdtempSync(join(tmpdir(), "mixedae-bench-"));
   try {
-    const { images, seconds, waitSeconds } = await embed(
-      { from, source, split: "train", out: join(folder, "features.npy"), pooling: "mean", threads },
-      { progress: new ImageProgress({ write: () => true }), stopRequested: () => false },
-    );
+    const out = join(folder, "features.npy");
+    const { images, seconds, waitSeconds } = await embed({
+      from,
+      source,
+      split: "train",
+      out,
+      pooling: "mean",
+      threads,
+    });
     return {
       files: images,
       imagesPerSecond: rounded(images / seconds),

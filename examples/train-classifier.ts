@@ -20,13 +20,10 @@ const accuracy = ofLabel
   .cast("float32")
   .mean();
 
-// Forward pass, gradients and AdamW are compiled here. Parameters start at zero until their first values are written.
+// Forward pass, gradients and AdamW are compiled here; the seed draws the first values of the parameters.
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
 const { parameters } = scope;
-const training = await createTraining({ name: "spirals", loss, metrics: { accuracy }, parameters, optimizer });
-for (const { name, tensor, initialize } of parameters) {
-  await training.values[name]!.write(initialize(tensor.shape, randomStream(0, name, 0, 0)));
-}
+const training = await createTraining({ name: "spirals", loss, metrics: { accuracy }, parameters, optimizer, seed: 0 });
 
 // Each batch is a function of its step: the same numbers come out on every machine.
 for (let step = 1; step <= steps; step++) {

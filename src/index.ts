@@ -1,15 +1,11 @@
-// The library: everything that `import ... from "mixedae"` gives, from the ground floor up.
+// The library: everything that `import ... from "mixedae"` gives, from the ground floor up. Each theme also has a path of
+// its own, such as "mixedae/nn".
 
-/* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
-export {
-  type ConfigLayer,
-  layerFromAssignments,
-  layerFromFile,
-  type PretrainConfig,
-  resolveConfig,
-} from "./config/config.js";
+/* Configurations of runs. See docs/run-directory.md. */
+export * from "./config/index.js";
 /* Images: where they come from, and batches in a reproducible order. See docs/own-images.md. */
 export {
+  type AugmentationOptions,
   type Batch,
   type BatchBoxes,
   type BatchOptions,
@@ -17,21 +13,37 @@ export {
   type BatchViews,
   type BoxTable,
   boxTable,
+  type Color,
+  type Container,
   DataError,
+  DataOptionError,
+  type Finding,
   type ImageBoxes,
+  type ImageSelection,
   type ImageSource,
+  type ImageTable,
+  LoaderError,
   type MaskFiles,
+  type MemoryUse,
   maskFiles,
   openBatches,
   openSource,
   type ReadImage,
   type ReadOptions,
   readImages,
+  type SkippedImage,
+  SourceChangedError,
+  SourceError,
   type SourceOptions,
+  type Split,
   type Targets,
+  TooFewImagesError,
+  TooManyUnreadableError,
+  type TransformOptions,
+  UnreadableImageError,
   type ViewOptions,
 } from "./data/index.js";
-/* Running programs: compile once for a device, bind to your own arrays, run many times. */
+/* Running programs: compile once for a device, bind to your own arrays, run many times. See docs/engine.md. */
 export {
   type ArrayPart,
   type Arrays,
@@ -57,33 +69,68 @@ export {
  * See docs/transfer.md.
  */
 export {
+  BusyFilesError,
+  type ClassifiedImage,
+  type ClassifyRequest,
   type ClassifyResult,
   classify,
   createKnnEvaluator,
+  DamagedFileError,
+  type DuplicateGroup,
+  type DuplicatesRequest,
+  type EmbedRequest,
+  type EmbedSummary,
   type Evaluation,
+  EvaluationError,
   embed,
   evaluateKnn,
   evaluateProbe,
+  evaluateRecognition,
+  evaluateReconstruction,
+  evaluateSegmentation,
   evaluations,
+  type FeatureDescription,
+  type FeatureFiles,
+  type FinetuneConfig,
+  type FinetuneReport,
   type FinetuneRequest,
   type FinetuneResult,
   findDuplicates,
   finetune,
   ImageProgress,
+  type ImageProgressOptions,
+  type KnnReport,
+  type KnnRequest,
+  type KnnScore,
+  type LabelledSet,
+  type Match,
+  type ModelRequest,
+  openFeatures,
+  type ProbeReport,
+  type ProbeRequest,
+  type RecipeName,
+  type RecognitionReport,
+  type RecognitionRequest,
+  type ReconstructionReport,
+  type ReconstructionRequest,
+  recipeNames,
   resumeFinetune,
+  type SearchRequest,
+  type SearchResult,
+  type SegmentationReport,
+  type SegmentationRequest,
+  type SetFeatures,
+  type SetReport,
   search,
+  type TrainingSetReport,
 } from "./evaluations/index.js";
-/* Weights from and for PyTorch, timm, Hugging Face and ONNX. */
-export { exportWeights } from "./exchange/export-weights.js";
-export { importWeights } from "./exchange/import-weights.js";
-/* Safetensors: what checkpoints are written in, and how tensors travel between this library and others. */
-export {
-  encodeSafetensors,
-  joinSafetensors,
-  readSafetensors,
-  type SafetensorsEntry,
-  type SafetensorsFile,
-} from "./formats/safetensors.js";
+/* Weights from and for PyTorch, timm, Hugging Face and ONNX. See docs/transfer.md. */
+export * from "./exchange/index.js";
+/* Writing and reading files of runs. */
+export { FileError } from "./files/regular-file.js";
+export { StorageError } from "./files/storage-error.js";
+/* Safetensors, npy and others: how tensors travel between this library and other tools. */
+export * from "./formats/index.js";
 /*
  * Tensor programs: symbolic tensors with static shapes, their operations (methods of `Tensor`), gradients.
  * `input` and `constant` are where programs begin, `defineProgram` is where they end. See docs/engine.md.
@@ -96,8 +143,11 @@ export {
   countMultiplyAdds,
   type DType,
   defineProgram,
+  type EmitOptions,
   gradients,
   input,
+  type Lowering,
+  type MatmulOptions,
   type Node,
   type Operand,
   type Operation,
@@ -105,62 +155,41 @@ export {
   ProgramError,
   patchConvolution,
   patchify,
+  type ReduceOptions,
   type Shape,
   type Tensor,
   type TensorType,
   type TypedArray,
 } from "./graph/index.js";
-/* Features of images that are in memory: the frozen encoder as a program. */
-export { createFeatureExtractor, type FeatureExtractor, type FrozenEncoder } from "./heads/features.js";
-/* iBOT: its step with teacher and centres. See docs/methods.md. */
-export { drawIbotInputs } from "./methods/ibot/draws.js";
-export { ibotHealthLines } from "./methods/ibot/health.js";
-export {
-  type IbotOptions,
-  ibotDefaults,
-  ibotMicroDefaults,
-  ibotNanoDefaults,
-  ibotOptions,
-} from "./methods/ibot/options.js";
-export { createIbotTraining, type IbotDefinition, type IbotTraining } from "./methods/ibot/training.js";
-/* Pretext tasks: MAE, naive mixing, MixedAE; and their comparison with other code. See docs/methods.md, parity.md. */
-export type {
-  Method,
-  MethodConfig,
-  MethodTraining,
-  Position,
-  Pretext,
-  ReconstructingMethod,
-} from "./methods/method.js";
-export { evaluatePretext, type PretextInputs, type PretextResult } from "./methods/pretext-evaluation.js";
-export type { PretextTask, ReconstructionTask } from "./methods/reconstruction-task.js";
-export { createMethod, type MethodChoice, methodDefaults } from "./methods/registry.js";
-/* Layers: parameters are made in a scope, a layer is a function of a tensor. */
-export { type Attention, attention, type KeyExclusion } from "./nn/attention.js";
-export { type Block, type BlockShape, block, blocks } from "./nn/block.js";
-export { type Decoder, decoder } from "./nn/decoder.js";
-export { type Encoder, encoder } from "./nn/encoder.js";
-export { type Initializer, normal, ones, uniform, xavierUniform, zeros } from "./nn/initializers.js";
-export { type Layer, layerNorm, linear } from "./nn/layers.js";
-export { type Parameter, type ParameterOptions, ParameterScope } from "./nn/parameters.js";
-export { type Normalization, normalizePixels } from "./nn/pixels.js";
-export { sinCosPositions } from "./nn/positions.js";
-export { type ModelPreset, type ModelShape, modelPresetNames, modelPresets } from "./nn/presets.js";
+/* What is put on an encoder: features, neighbours, probe, classifier. */
+export * from "./heads/index.js";
+/* Pretext tasks. See docs/methods.md, docs/parity.md. */
+export * from "./methods/index.js";
+/* Layers and the vision transformer. */
+export * from "./nn/index.js";
 /* Training of any model: gradients, AdamW over flat buffers, learning rates. */
-export { type LearningRateSchedule, learningRateAt } from "./optim/schedule.js";
-export {
-  createTraining,
-  type StepOptions,
-  type StepResult,
-  type Training,
-  type TrainingDefinition,
-} from "./optim/training.js";
+export * from "./optim/index.js";
 /* Random numbers: every draw is a function of (seed, stream, epoch, index), on any machine. */
 export { type RandomStream, randomStream } from "./random/index.js";
+/* Composed scenes. See docs/composed-scenes.md. */
+export * from "./scenes/index.js";
 /* Studies: several encoders, seeds and evaluations, and their report. See docs/studies.md. */
-export { packStudy, readStudy, runStudy, writeStudyReport } from "./study/index.js";
-export { Progress } from "./terminal/progress.js";
+export {
+  type PackSummary,
+  packStudy,
+  type ReportFiles,
+  readStudy,
+  runStudy,
+  type Study,
+  type StudyOptions,
+  type StudyRecipe,
+  type StudySummary,
+  writeStudyReport,
+} from "./study/index.js";
+/* What people see of all this: the line of the command line. */
+export type { Interval, IntervalText } from "./terminal/interval.js";
+export { Progress, type ProgressStart } from "./terminal/progress.js";
 export { ProgressLine, type ProgressStream } from "./terminal/progress-line.js";
-export type { ResumeOverrides, RunHooks, RunSummary } from "./training/hooks.js";
-export { pretrain, reconstruct, resume } from "./training/index.js";
-export { loadPretrained, type PretrainedModel } from "./training/pretrained.js";
+export type { Count, Waits } from "./terminal/waiting.js";
+/* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
+export * from "./training/index.js";

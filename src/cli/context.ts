@@ -2,14 +2,14 @@
 
 import type { PretrainConfig } from "../config/config.js";
 import type { ProgressStream } from "../terminal/progress-line.js";
-import type { ResumeOverrides, RunHooks, RunSummary } from "../training/hooks.js";
+import type { ResumeOptions, RunOptions, RunSummary } from "../training/hooks.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import type { ReconstructOptions } from "../training/reconstruct.js";
 
 /** The commands' view of src/training/index.ts. */
 export interface Training {
-  pretrain(config: PretrainConfig, outDir: string, hooks: RunHooks): Promise<RunSummary>;
-  resume(runDir: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary>;
+  pretrain(config: PretrainConfig, outDir: string, options: RunOptions): Promise<RunSummary>;
+  resume(runDir: string, options: ResumeOptions): Promise<RunSummary>;
   /** Draws originals, inputs and reconstructions of the images into one PNG file. */
   reconstruct(
     runDir: string,

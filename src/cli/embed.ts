@@ -3,8 +3,10 @@
 import { type Command, Option } from "commander";
 import { poolingMeta, poolingOption } from "../evaluations/options.js";
 import type { Pooling } from "../heads/features.js";
+import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
+import { EventDisplay } from "../training/event-display.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -57,15 +59,15 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
     .action(async (sources: string[], flags: EmbedFlags) => {
       if (!flags.out.endsWith(".npy"))
         throw new UsageError(`--out: expected a name that ends in .npy; found ${flags.out}`);
-      const { embed, ImageProgress } = await import("../evaluations/index.js");
-      const progress = new ImageProgress(stdout);
+      const { embed } = await import("../evaluations/index.js");
+      const progress = new Progress(stdout);
       const stop = listenForStop(() => progress.print("Stopping after this batch. Ctrl-C again stops at once."));
       try {
         const { out, pool: pooling, split, threads } = flags;
         const source = onePath(sources);
         const summary = await embed(
           { ...modelRequest(flags, { stderr }), source, out, pooling, split, threads },
-          { progress, stopRequested: () => stop.received() !== undefined, signal: stop.signal },
+          { signal: stop.signal, onEvent: new EventDisplay(progress).show },
         );
         const { count, width, skipped, images, seconds, waitSeconds } = summary;
         const pace = `${formatRate(images / seconds)} images/s, ${Math.round((100 * waitSeconds) / seconds)}% of the time waiting for images`;

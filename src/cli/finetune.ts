@@ -72,7 +72,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
         recipe: flags.recipe,
         layers: layersOf(flags),
       };
-      finish(await finetuneSession(context, flags.out, (hooks) => finetune(request, flags.out, hooks)));
+      finish(await finetuneSession(context, flags.out, (options) => finetune(request, flags.out, options)));
     });
 }
 

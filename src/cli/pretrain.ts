@@ -58,7 +58,7 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
       const config = resolveConfig(configLayers(sources, options));
       const folder = String(options.out);
       const { pretrain } = await context.loadTraining();
-      finish(await pretrainSession(context, folder, (hooks) => pretrain(config, folder, hooks)));
+      finish(await pretrainSession(context, folder, (options) => pretrain(config, folder, options)));
     });
 }
 

@@ -60,12 +60,14 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       };
       if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
         const { resumeFinetune } = await import("../evaluations/index.js");
-        finish(await finetuneSession(context, folder, (hooks) => resumeFinetune(folder, overrides, hooks)));
+        finish(
+          await finetuneSession(context, folder, (options) => resumeFinetune(folder, { ...overrides, ...options })),
+        );
         return;
       }
       if (testSource !== undefined)
         throw new UsageError(`--test-source: ${folder} is not a fine-tuning and has no test images`);
       const { resume } = await context.loadTraining();
-      finish(await pretrainSession(context, folder, (hooks) => resume(folder, overrides, hooks)));
+      finish(await pretrainSession(context, folder, (options) => resume(folder, { ...overrides, ...options })));
     });
 }

@@ -2,26 +2,27 @@
 
 import { join } from "node:path";
 import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
-import type { FinetuneHooks, FinetuneReport } from "../evaluations/finetune/finetune-report.js";
-import { ImageProgress } from "../evaluations/image-progress.js";
+import type { FinetuneReport } from "../evaluations/finetune/finetune-report.js";
 import { classTable, describeSets, percent } from "../evaluations/report.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
-import type { CreateEvaluator, RunHooks, RunSummary } from "../training/hooks.js";
+import { EventDisplay } from "../training/event-display.js";
+import type { EventOptions } from "../training/events.js";
+import type { CreateEvaluator, RunOptions, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
 import { holdsRun } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
 /**
- * Runs a training with hooks, prints what `describe` says of its end, and returns the exit code: 0 only for a finished
- * run.
+ * Runs a training and shows its events, prints what `describe` says of its end, and returns the exit code: 0 only for a
+ * finished run.
  */
 export async function runSession<Result>(
   { stdout }: CliContext,
   folder: string,
-  train: (hooks: RunHooks) => Promise<{ readonly summary: RunSummary } & Result>,
+  train: (options: EventOptions) => Promise<{ readonly summary: RunSummary } & Result>,
   describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
   const progress = new Progress(stdout);
@@ -33,12 +34,7 @@ export async function runSession<Result>(
     ),
   );
   try {
-    const result = await train({
-      print: (line) => progress.print(line),
-      progress,
-      stopRequested: () => stop.received() !== undefined,
-      signal: stop.signal,
-    });
+    const result = await train({ signal: stop.signal, onEvent: new EventDisplay(progress).show });
     progress.end();
     for (const line of await describe(result)) stdout.write(`${line}\n`);
     return result.summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
@@ -64,12 +60,12 @@ async function describeStop(folder: string): Promise<string[]> {
 export function pretrainSession(
   context: CliContext,
   folder: string,
-  train: (hooks: RunHooks) => Promise<RunSummary>,
+  train: (options: RunOptions) => Promise<RunSummary>,
 ): Promise<number> {
   return runSession(
     context,
     folder,
-    async (hooks) => ({ summary: await train({ ...hooks, createEvaluator }) }),
+    async (options) => ({ summary: await train({ ...options, createEvaluator }) }),
     async ({ summary }) => {
       const [headline, ...others] = describeEnd(summary, folder);
       return [headline!, ...(await describeLearning(folder)), ...others];
@@ -78,29 +74,19 @@ export function pretrainSession(
 }
 
 /** Loads what evaluates only where a run asks for it. */
-const createEvaluator: CreateEvaluator = async (config, encoder, hooks) => {
+const createEvaluator: CreateEvaluator = async (config, encoder, options) => {
   const { createKnnEvaluator } = await import("../evaluations/index.js");
-  return createKnnEvaluator(config, encoder, hooks);
+  return createKnnEvaluator(config, encoder, options);
 };
 
 /** Fine-tunes, and prints how well the images are classified. */
 export function finetuneSession(
   context: CliContext,
   folder: string,
-  train: (hooks: FinetuneHooks) => Promise<FinetuneResult>,
+  train: (options: EventOptions) => Promise<FinetuneResult>,
 ): Promise<number> {
-  return runSession(
-    context,
-    folder,
-    (hooks) => {
-      const { progress, signal } = hooks;
-      return train({
-        ...hooks,
-        imageProgress: new ImageProgress(progress.line, undefined, { ...(signal && { signal }) }),
-      });
-    },
-    ({ summary, report }) =>
-      report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
+  return runSession(context, folder, train, ({ summary, report }) =>
+    report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
   );
 }
 

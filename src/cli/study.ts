@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import { layerFromAssignments } from "../config/config.js";
 import type { Study } from "../study/index.js";
 import { Progress } from "../terminal/progress.js";
-import { ProgressLine } from "../terminal/progress-line.js";
 import { formatCount } from "../terminal/quantities.js";
+import { EventDisplay } from "../training/event-display.js";
 import { collect } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import { warnOn } from "./context.js";
@@ -82,21 +82,15 @@ async function listJobs({ stdout }: CliContext, study: Study, out: string): Prom
 }
 
 async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, threads }: StudyFlags): Promise<number> {
-  const { ImageProgress } = await import("../evaluations/index.js");
   const { runStudy } = await import("../study/index.js");
-  const line = new ProgressLine(stdout);
-  const progress = new Progress(line);
+  const progress = new Progress(stdout);
   const stop = listenForStop(() =>
     progress.print("Stopping as soon as the job can be resumed. Ctrl-C again stops at once."),
   );
   try {
     const { outcome, done, total, failures } = await runStudy(study, out, {
-      print: (text) => progress.print(text),
-      line,
-      progress,
-      imageProgress: new ImageProgress(line, undefined, { signal: stop.signal }),
-      stopRequested: () => stop.received() !== undefined,
       signal: stop.signal,
+      onEvent: new EventDisplay(progress).show,
       threads,
       warn: warnOn({ stderr }),
     });

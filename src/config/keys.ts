@@ -7,6 +7,7 @@ import { configDefaults } from "./defaults.js";
 import { valueAt } from "./layers.js";
 import { configSchema } from "./schema.js";
 
+/** A key of a configuration, as help texts describe it. */
 export interface ConfigKey {
   /** Names joined by dots, as `--set` takes them. */
   readonly path: string;

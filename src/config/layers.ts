@@ -3,8 +3,10 @@
 import { DEEPEST, nestingFault } from "../files/nesting.js";
 import { readText } from "../files/regular-file.js";
 import { ConfigError } from "./errors.js";
+import { checkFormatVersion } from "./format-version.js";
 import { LARGEST_YAML, parseYaml } from "./yaml.js";
 
+/** Values from one place, such as a file; a later layer overrides an earlier one. */
 export interface ConfigLayer {
   /** Named in error messages, such as "--set" or a file's path. */
   readonly origin: string;
@@ -23,9 +25,9 @@ export const exclusivePairs = [
   ["schedule", "warmupEpochs", "warmupShare"],
 ] as const;
 
-/** The values of a YAML (or JSON) file; an empty one is an empty configuration. Throws ConfigError. */
+/** The values of a YAML (or JSON) file, such as a run's config.json; an empty one is an empty configuration. Throws ConfigError. */
 export function layerFromFile(path: string): ConfigLayer {
-  return { origin: path, values: readYaml(path) ?? {} };
+  return { origin: path, values: checkFormatVersion(readYaml(path) ?? {}, path) };
 }
 
 /** What a YAML (or JSON) file holds; null where it is empty. Throws ConfigError when it cannot be read. */

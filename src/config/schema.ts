@@ -195,6 +195,7 @@ export function configSchema(method: MethodName) {
   });
 }
 
+/** What the configuration of every method has; `mixedae pretrain --help` describes each key. */
 export interface CommonConfig {
   readonly seed: number;
   readonly source: string | readonly string[];

@@ -62,6 +62,7 @@ export interface ViewOptions {
   readonly augmentation?: TransformOptions;
 }
 
+/** What batches are made of, and how. Every random draw follows from `seed`. */
 export interface BatchOptions {
   readonly source: ImageSource;
   /** Side of the square images of a batch, in pixels. */

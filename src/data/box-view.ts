@@ -5,7 +5,7 @@ import type { BoxTable } from "./targets.js";
 
 /** Boxes that can be seen in a square. */
 export interface PlacedBoxes {
-  /** [boxes, 4]: left, top, right and bottom edge in pixels of the square. */
+  /** Left, top, right and bottom edge in pixels of the square [boxes, 4]. */
   readonly edges: Float32Array;
   /** Which of the image's boxes each is, counted from 0: what is known of a box is found by it. */
   readonly numbers: Int32Array;

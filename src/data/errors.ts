@@ -2,7 +2,8 @@
 
 import { isWrongPath } from "../files/storage-error.js";
 
-interface Finding {
+/** What an error says: what was expected, what was found, and what to do. */
+export interface Finding {
   readonly expected: string;
   readonly found: string;
   readonly remedy: string;

@@ -10,6 +10,7 @@ import { SourceError } from "./errors.js";
 import { orSourceError } from "./folder-source.js";
 import { type Container, countOf, type ImageSource } from "./image-source.js";
 
+/** Which images of a set that has both. */
 export type Split = "train" | "test";
 
 const IMAGES = /^(?:(.+)[-_])?images[-.]idx[34][-.]ubyte(?:\.gz)?$/;

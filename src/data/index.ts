@@ -9,6 +9,7 @@ export type { Color } from "./decode-image.js";
 export {
   DataError,
   DataOptionError,
+  type Finding,
   LoaderError,
   SourceChangedError,
   SourceError,
@@ -18,7 +19,7 @@ export {
 } from "./errors.js";
 export type { Split } from "./idx-source.js";
 export type { ImageOperation, OperationName } from "./image-operations.js";
-export type { Container, ImageSource } from "./image-source.js";
+export type { Container, ImageSource, ImageTable } from "./image-source.js";
 export { allocateStamps, type ImageStamps, stampsDigest } from "./image-stamps.js";
 export type { ListingWatch } from "./listing-progress.js";
 export type { MemoryUse } from "./memory-plan.js";

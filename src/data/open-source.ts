@@ -12,6 +12,7 @@ import type { ImageSource } from "./image-source.js";
 import type { ListingWatch } from "./listing-progress.js";
 import { openTarSource } from "./tar-source.js";
 
+/** How a set of images is opened. */
 export interface SourceOptions extends ListingWatch {
   /** Which images of an IDX set that has both; default "train". */
   readonly split?: Split;

@@ -16,6 +16,7 @@ import { parseTransform, type TransformOptions, workingSide } from "./transform.
 /** Image files by path, or images of a source by index. */
 export type ImageSelection = readonly string[] | { readonly source: ImageSource; readonly indices: ArrayLike<number> };
 
+/** How images are decoded. */
 export interface ReadOptions {
   /** Side of the square images, in pixels. */
   readonly imageSize: number;
@@ -31,6 +32,7 @@ export interface ReadOptions {
   readonly onSkip?: (skipped: SkippedImage) => void;
 }
 
+/** A decoded image. */
 export interface ReadImage {
   /** Its index in the source, or its place in the list of paths. */
   readonly index: number;

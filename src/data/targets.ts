@@ -20,9 +20,9 @@ export interface MaskFiles {
 /** Boxes of all images; those of image `i` are rows `first[i]` up to `first[i + 1]`. All in shared memory. */
 export interface BoxTable {
   readonly first: Uint32Array;
-  /** [boxes, 4]: left, top, right and bottom edge, in pixels of the image as it is stored. */
+  /** Left, top, right and bottom edge, in pixels of the image as it is stored [boxes, 4]. */
   readonly edges: Float32Array;
-  /** [images, 2]: width and height that the edges are measured in. */
+  /** Width and height that the edges are measured in [images, 2]. */
   readonly sizes: Uint32Array;
 }
 

@@ -2,6 +2,7 @@
 import { type Shape, sizeOf } from "../graph/index.js";
 import { EngineError } from "./errors.js";
 
+/** Where a tensor lies in a flat buffer; offsets and sizes count elements. */
 export interface FlatEntry {
   readonly name: string;
   readonly shape: Shape;

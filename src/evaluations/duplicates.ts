@@ -2,10 +2,12 @@
 
 import { openEngine } from "../engine/index.js";
 import { findNeighbours } from "../heads/neighbours.js";
+import type { EventOptions } from "../training/events.js";
 import { openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 
+/** Which images are compared, and how alike duplicates are. */
 export interface DuplicatesRequest {
   /** The .npy file of `mixedae embed`. */
   readonly features: string;
@@ -14,6 +16,7 @@ export interface DuplicatesRequest {
   readonly threads: number;
 }
 
+/** Images that are linked with each other, directly or through others. */
 export interface DuplicateGroup {
   readonly images: readonly FeatureLine[];
   /** Of the closest two. */
@@ -25,7 +28,11 @@ const LINKS = 16;
 const QUERIES_AT_ONCE = 8192;
 
 /** The groups, that with the closest two images first; within a group, the order of the embedding. */
-export async function findDuplicates(request: DuplicatesRequest, progress: ImageProgress): Promise<DuplicateGroup[]> {
+export async function findDuplicates(
+  request: DuplicatesRequest,
+  options: EventOptions = {},
+): Promise<DuplicateGroup[]> {
+  const progress = ImageProgress.of(options);
   const { features, threshold, threads } = request;
   const files = openFeatures(features);
   try {

@@ -2,11 +2,12 @@
 
 import { dirname, resolve } from "node:path";
 import type { Split } from "../data/idx-source.js";
-import { describeSkip, type ImageSource } from "../data/index.js";
+import type { ImageSource } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { createFeatureExtractor, type Pooling } from "../heads/features.js";
 import { printable } from "../terminal/printable.js";
-import { throwIfStopped, Waiting } from "../terminal/waiting.js";
+import { throwIfStopped } from "../terminal/waiting.js";
+import type { EventOptions } from "../training/events.js";
 import { openImages } from "../training/open-images.js";
 import { makeOutputFolder } from "../training/outputs.js";
 import type { PretrainedModel } from "../training/pretrained.js";
@@ -14,10 +15,11 @@ import { EmbeddedImages } from "./embedded-images.js";
 import { featureOrigin } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
-import type { ImageProgress } from "./image-progress.js";
+import { ImageProgress } from "./image-progress.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 import { openModelImages } from "./model-images.js";
 
+/** Which images are embedded by which encoder, and where to. */
 export interface EmbedRequest extends ModelRequest {
   readonly source: string | readonly string[];
   readonly split: Split;
@@ -28,14 +30,7 @@ export interface EmbedRequest extends ModelRequest {
   readonly threads: number;
 }
 
-export interface EmbedHooks {
-  readonly progress: ImageProgress;
-  /** Asked after each batch: true ends the process's share in order. */
-  readonly stopRequested: () => boolean;
-  /** Aborted by the same request: ends with its reason what comes before the first batch. */
-  readonly signal?: AbortSignal;
-}
-
+/** How an embedding ended; times are in seconds. */
 export interface EmbedSummary {
   readonly outcome: "finished" | "stopped" | "already finished";
   /** Images with features, of all processes together. */
@@ -49,14 +44,15 @@ export interface EmbedSummary {
 }
 
 /**
- * Throws EvaluationError where other files are in the way, another process is writing there or finished files are
- * damaged, and the errors of the parts.
+ * An aborted signal ends it in order after the batch that is being computed; called again, it goes on. Before the first
+ * batch it rejects with the signal's reason. Throws EvaluationError where other files are in the way, another process is
+ * writing there or finished files are damaged, and the errors of the parts.
  */
-export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<EmbedSummary> {
+export async function embed(request: EmbedRequest, options: EventOptions = {}): Promise<EmbedSummary> {
+  const progress = ImageProgress.of(options);
   const { pooling, split } = request;
-  const source = await openImages(request.source, split, hooks);
-  const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const model = await waiting.during("Reading the encoder", () => openModel(request));
+  const source = await openImages(request.source, split, progress.waiting);
+  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
@@ -72,13 +68,13 @@ export async function embed(request: EmbedRequest, hooks: EmbedHooks): Promise<E
     classes: source.classes ? [...source.classes] : null,
   });
   await makeOutputFolder(dirname(request.out));
-  const images = await EmbeddedImages.open(request.out, source, origin, hooks.progress);
+  const images = await EmbeddedImages.open(request.out, source, origin, progress);
   const writer = await FeatureWriter.open(request.out, origin);
   if (writer === "finished") {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
   try {
-    return await embedRest(writer, source, images, model, request, hooks);
+    return await embedRest(writer, source, images, model, request, progress);
   } finally {
     writer.close();
   }
@@ -90,7 +86,7 @@ async function embedRest(
   images: EmbeddedImages,
   model: PretrainedModel,
   { pooling, threads }: EmbedRequest,
-  { progress, stopRequested, signal }: EmbedHooks,
+  progress: ImageProgress,
 ): Promise<EmbedSummary> {
   const first = writer.next;
   const missing = new Set(writer.missing);
@@ -100,10 +96,10 @@ async function embedRest(
     progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
   }
 
-  const extractor = await new Waiting(progress.line, signal).duringBusy("Compiling the encoder", () =>
+  const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
     createFeatureExtractor(model, openEngine({ threads })),
   );
-  await throwIfStopped(signal);
+  await throwIfStopped(progress.signal);
   const reader = await openModelImages(source, model, extractor);
   const began = performance.now();
   let next = first;
@@ -115,16 +111,16 @@ async function embedRest(
       for await (const batch of reader.pass({ first: next })) {
         for (const each of batch.skipped) {
           missing.add(each.index);
-          progress.print(describeSkip(each));
+          progress.skip(each);
         }
         const features = await extractor.extract(batch.pixels);
         next += batch.indices.length + batch.skipped.length;
         const lines = Array.from(batch.indices, (index) => lineOf(source, index));
         writer.append(features[pooling], lines, next);
         waitSeconds += batch.waitSeconds;
-        progress.update(next);
+        progress.advance(next);
         await images.writeIfDue();
-        stopped = next < source.count && stopRequested();
+        stopped = next < source.count && progress.signal?.aborted === true;
         if (stopped) break;
       }
     }

@@ -3,8 +3,8 @@
 import type { z } from "zod";
 import type { PretrainConfig } from "../config/config.js";
 import type { EncoderShape } from "../nn/presets.js";
-import type { ResumeOverrides } from "../training/hooks.js";
-import type { FinetuneHooks } from "./finetune/finetune-report.js";
+import type { EventOptions } from "../training/events.js";
+import type { ResumeOptions } from "../training/hooks.js";
 import type { ImageProgress } from "./image-progress.js";
 import type { EncoderRequest } from "./model.js";
 import type { FeaturesOf } from "./set-features.js";
@@ -115,9 +115,9 @@ export interface TrainedEvaluation<Options extends z.ZodObject = z.ZodObject> ex
   begin(
     request: EncoderRequest & TrainedOrigin & z.output<Options>,
     folder: string,
-    hooks: FinetuneHooks,
+    options?: EventOptions,
   ): Promise<EvaluationResult | undefined>;
-  resume(folder: string, overrides: ResumeOverrides, hooks: FinetuneHooks): Promise<EvaluationResult | undefined>;
+  resume(folder: string, options?: ResumeOptions): Promise<EvaluationResult | undefined>;
   /** Of a run that is finished; undefined where it is not. Throws DamagedFileError, StorageError. */
   finished(folder: string): EvaluationResult | undefined;
 }

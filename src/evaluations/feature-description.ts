@@ -54,6 +54,7 @@ const descriptionSchema = z.discriminatedUnion("version", [
 ]);
 
 export type FeatureOrigin = Readonly<z.infer<typeof originSchema>>;
+/** What the .json file beside features says of them. */
 export type FeatureDescription = Readonly<z.infer<typeof descriptionSchema>>;
 
 export function featureOrigin(origin: Omit<FeatureOrigin, "format" | "version">): FeatureOrigin {

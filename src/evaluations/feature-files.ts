@@ -14,6 +14,7 @@ export interface FeatureFiles {
   readonly vectors: VectorSource;
   /** Names and labels of rows, in the order asked for. Throws EvaluationError, StorageError. */
   lines(rows: ArrayLike<number>): Promise<FeatureLine[]>;
+  /** Gives the files back; nothing may be read afterwards. */
   close(): void;
 }
 

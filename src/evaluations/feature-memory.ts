@@ -57,6 +57,6 @@ function check(
   { memoryCheck = true }: Request,
   progress: ImageProgress,
 ): void {
-  const print = (line: string) => progress.print(line);
-  checkMemory([{ name, bytes, lower }], { enabled: memoryCheck, switchOff: "--no-memory-check", print });
+  const { warn } = progress;
+  checkMemory([{ name, bytes, lower }], { enabled: memoryCheck, switchOff: "--no-memory-check", warn });
 }

@@ -1,6 +1,6 @@
 // Images that an encoder has not seen, drawn from a seed, in whole batches.
 
-import { describeSkip, openSource } from "../data/index.js";
+import { openSource } from "../data/index.js";
 import { randomStream } from "../random/index.js";
 import { EvaluationError } from "./errors.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -39,7 +39,7 @@ export async function openHeldOut({ test, images, seed = 0 }: HeldOutRequest): P
       try {
         progress.begin("held-out images", indices.length);
         for await (const { pixels, skipped } of reader.pass({ indices })) {
-          for (const each of skipped) progress.print(describeSkip(each));
+          for (const each of skipped) progress.skip(each);
           waiting = Buffer.concat([waiting, pixels]);
           if (waiting.length < bytes) continue;
           yield new Uint8Array(waiting.subarray(0, bytes));

@@ -1,91 +1,101 @@
-// How many images are done, and how fast: a line that follows them, on a terminal all the time and now and then elsewhere.
+// What evaluations say of the images that they see: events, which are shown on a line where there is one.
 
-import { ProgressLine, type ProgressStream } from "../terminal/progress-line.js";
-import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
-import { Waiting } from "../terminal/waiting.js";
+import { Progress } from "../terminal/progress.js";
+import type { ProgressLine, ProgressStream } from "../terminal/progress-line.js";
+import type { Waits } from "../terminal/waiting.js";
+import { EventDisplay } from "../training/event-display.js";
+import type { EventOptions, RunEvent } from "../training/events.js";
+import { RunEvents } from "../training/run-events.js";
 
-const REDRAW_MILLISECONDS = 200;
-const PLAIN_MILLISECONDS = 10_000;
-/** Shorter waits are not worth a line in a file. */
-const SILENT_MILLISECONDS = 2000;
-
-export interface ImageProgressOptions {
-  /** Whatever reports its images here is ended with the signal's reason when that is aborted. */
-  readonly signal?: AbortSignal;
+export interface ImageProgressOptions extends EventOptions {
   /** Part of other work: prints no lines of its own, and leaves nothing standing on the terminal. */
   readonly isPassing?: boolean;
 }
 
-export class ImageProgress {
+/** Can itself be given as the options of whatever evaluates: the events are then shown where it shows its own. */
+export class ImageProgress implements EventOptions {
   readonly signal: AbortSignal | undefined;
-  /** What is not counted in images, on the same line. */
-  readonly waiting: Waiting;
-  /** Where it is shown. */
-  readonly line: ProgressLine;
+  readonly #events: RunEvents;
   readonly #isPassing: boolean;
-  #giveBack = () => {};
-  readonly #clock: () => number;
   #label = "";
   #total = 0;
-  #first = 0;
-  #began = 0;
-  #lastShown = 0;
+  #done = 0;
+  #hasBegun = false;
 
-  /** `clock` gives milliseconds that never go back. */
+  /**
+   * `output` is where events are shown, if anywhere. Whatever counts its images here is ended with the signal's reason
+   * when that is aborted. `clock` gives milliseconds that never go back.
+   */
   constructor(
-    output: ProgressStream | ProgressLine,
+    output: ProgressStream | ProgressLine | undefined,
     clock: () => number = () => performance.now(),
-    { signal, isPassing = false }: ImageProgressOptions = {},
+    { isPassing = false, ...options }: ImageProgressOptions = {},
   ) {
-    this.line = ProgressLine.on(output);
-    this.#clock = clock;
+    this.#events = new RunEvents(options);
+    if (output !== undefined) this.#events.listen(new EventDisplay(new Progress(output, clock), clock).show);
     this.#isPassing = isPassing;
-    this.signal = signal;
-    this.waiting = new Waiting(this.line, signal);
+    this.signal = options.signal;
   }
+
+  /** What tells such options; the same object where it is one already. */
+  static of(options: EventOptions): ImageProgress {
+    return options instanceof ImageProgress ? options : new ImageProgress(undefined, undefined, options);
+  }
+
+  /** What is not counted in images. */
+  get waiting(): Waits {
+    return this.#events;
+  }
+
+  /** Passes on the event of a part of the work. */
+  readonly onEvent = (event: RunEvent): void => this.#events.onEvent(event);
 
   /** `done` images were done before and do not count for the speed. */
   begin(label: string, total: number, done = 0): void {
     this.end();
-    if (this.#isPassing) this.#giveBack = this.line.lend();
     this.#label = label;
     this.#total = total;
-    this.#first = done;
-    this.#began = this.#clock();
-    this.#lastShown = this.#began;
+    this.#done = done;
+    this.#hasBegun = true;
+    this.#tell("began");
   }
 
   /** `done` counts all images so far. Throws the reason of an aborted signal. */
   update(done: number): void {
     this.signal?.throwIfAborted();
-    const now = this.#clock();
-    const seconds = Math.max((now - this.#began) / 1000, 1e-9);
-    const perSecond = (done - this.#first) / seconds;
-    const line = [
-      `${this.#label} ${formatCount(done).padStart(formatCount(this.#total).length)}/${formatCount(this.#total)}`,
-      `${formatRate(perSecond)} images/s`,
-      done < this.#total ? `${formatDuration((this.#total - done) / perSecond)} left` : formatDuration(seconds),
-    ];
-    this.line.set(line.join("  "));
-    const plainEvery = this.#lastShown === this.#began ? SILENT_MILLISECONDS : PLAIN_MILLISECONDS;
-    const every = this.line.isTerminal ? REDRAW_MILLISECONDS : plainEvery;
-    if (now - this.#lastShown < every && (done < this.#total || this.#isPassing)) return;
-    this.#lastShown = now;
-    this.line.show();
+    this.advance(done);
   }
 
-  /** Prints a line of its own, above the progress line where there is one. */
+  /** The same, whether the signal is aborted or not: for what ends in an order of its own. */
+  advance(done: number): void {
+    this.#done = done;
+    this.#tell("advanced");
+  }
+
+  /** An image that could not be read. */
+  skip(skipped: { readonly index: number; readonly name: string; readonly reason: string }): void {
+    if (!this.#isPassing) this.#events.emit({ type: "skipped", ...skipped });
+  }
+
+  /** A line for whoever watches. */
   print(line: string): void {
-    if (!this.#isPassing) this.line.print(line);
+    if (!this.#isPassing) this.#events.note(line);
   }
 
-  /** Leaves the last state standing on the terminal. */
+  /** Something that may spoil the result. */
+  readonly warn = (message: string, sign?: string): void => {
+    if (!this.#isPassing) this.#events.warn(message, sign);
+  };
+
+  /** To be called when all images are done, and whenever none will be any more. */
   end(): void {
-    if (!this.#isPassing) {
-      this.line.end();
-      return;
-    }
-    this.#giveBack();
-    this.#giveBack = () => {};
+    if (!this.#hasBegun) return;
+    this.#hasBegun = false;
+    this.#tell("ended");
+  }
+
+  #tell(state: "began" | "advanced" | "ended"): void {
+    const [label, done, total, isPassing] = [this.#label, this.#done, this.#total, this.#isPassing];
+    this.#events.emit({ type: "images", state, label, done, total, isPassing });
   }
 }

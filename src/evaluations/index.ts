@@ -1,16 +1,18 @@
 // What a pre-trained encoder is put to use for: embedding, searching, and evaluation with labels.
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
-export { type EmbedHooks, type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
-export { EvaluationError } from "./errors.js";
+export { type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
+export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
 export type { Evaluation, FrozenEvaluation, TrainedEvaluation } from "./evaluation.js";
+export type { FeatureDescription } from "./feature-description.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
 export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
 export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";
-export type { FinetuneHooks, FinetuneReport } from "./finetune/finetune-report.js";
+export type { FinetuneReport } from "./finetune/finetune-report.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
-export { ImageProgress } from "./image-progress.js";
-export { evaluateKnn, type KnnReport, type KnnRequest } from "./knn/evaluate-knn.js";
+export { ImageProgress, type ImageProgressOptions } from "./image-progress.js";
+export { evaluateKnn, type KnnReport, type KnnRequest, type KnnScore } from "./knn/evaluate-knn.js";
+export type { LabelledSet } from "./labelled-sets.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
 export { createKnnEvaluator } from "./online-knn.js";
 export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./patches/evaluate-patches.js";
@@ -26,5 +28,6 @@ export {
   type ReconstructionRequest,
 } from "./reconstruction/evaluate-reconstruction.js";
 export { evaluations } from "./registry.js";
-export { classTable, describeSets, percent, writeReport } from "./report.js";
-export { type SearchRequest, type SearchResult, search } from "./search.js";
+export { classTable, describeSets, percent, type SetReport, type TrainingSetReport, writeReport } from "./report.js";
+export { type Match, type SearchRequest, type SearchResult, search } from "./search.js";
+export type { SetFeatures } from "./set-features.js";

@@ -3,7 +3,8 @@
 import { resolve } from "node:path";
 import type { ImageSource, Split } from "../data/index.js";
 import { stratifiedFraction } from "../heads/label-fractions.js";
-import { openImages, type Watcher } from "../training/open-images.js";
+import type { Waits } from "../terminal/waiting.js";
+import { openImages } from "../training/open-images.js";
 import { EvaluationError } from "./errors.js";
 
 export interface LabelledSetsRequest {
@@ -15,6 +16,7 @@ export interface LabelledSetsRequest {
   readonly seed?: number;
 }
 
+/** Images of a source with their classes. */
 export interface LabelledSet {
   /** Tells sets apart: the paths, and which part of them. */
   readonly id: string;
@@ -32,11 +34,11 @@ export interface LabelledSets {
 }
 
 /** Opens both sets; of an IDX folder that has both splits, each takes its own. Throws EvaluationError, SourceError. */
-export async function openLabelledSets(request: LabelledSetsRequest, watcher?: Watcher): Promise<LabelledSets> {
+export async function openLabelledSets(request: LabelledSetsRequest, waits?: Waits): Promise<LabelledSets> {
   const { labelsFraction = 1, seed = 0 } = request;
   const [train, test] = [
-    await openLabelledSet(request.train, "train", watcher),
-    await openLabelledSet(request.test, "test", watcher),
+    await openLabelledSet(request.train, "train", waits),
+    await openLabelledSet(request.test, "test", waits),
   ];
   const places = test.classes.map((name) => train.classes.indexOf(name));
   const unknown = test.classes.filter((_, place) => places[place] === -1);
@@ -58,9 +60,9 @@ export async function openLabelledSets(request: LabelledSetsRequest, watcher?: W
 export async function openLabelledSet(
   path: string | readonly string[],
   split: Split,
-  watcher?: Watcher,
+  waits?: Waits,
 ): Promise<{ readonly classes: readonly string[]; readonly set: LabelledSet }> {
-  const source = await openImages(path, split, watcher);
+  const source = await openImages(path, split, waits);
   const set = {
     id: setId(path, split),
     source,

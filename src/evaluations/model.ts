@@ -6,11 +6,12 @@ import { checksumText } from "../files/checksum.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
-import { initialValues } from "../training/model.js";
+import { initialValues } from "../optim/initial-values.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
 import type { EngineRequest } from "./device.js";
 
+/** Which encoder is used. */
 export interface ModelRequest {
   /** A run, a checkpoint file, or "scratch" for weights that have learnt nothing. */
   readonly from: string;

@@ -9,10 +9,9 @@ import { neighbourVotes } from "../heads/knn.js";
 import { createNeighbourSearch, vectorsInMemory } from "../heads/neighbours.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
-import { ProgressLine } from "../terminal/progress-line.js";
-import { Waiting } from "../terminal/waiting.js";
+import { initialValues } from "../optim/initial-values.js";
 import type { CreateEvaluator } from "../training/hooks.js";
-import { initialValues } from "../training/model.js";
+import { RunEvents } from "../training/run-events.js";
 import { EvaluationError } from "./errors.js";
 import { ImageProgress } from "./image-progress.js";
 import { fractionOf, type LabelledSet, openLabelledSet, openLabelledSets } from "./labelled-sets.js";
@@ -26,27 +25,26 @@ const NEIGHBOURS = 20;
  * from its training part, queries from its test part; any other labelled set is divided. Throws EvaluationError,
  * SourceError.
  */
-export const createKnnEvaluator: CreateEvaluator = async (config, { engine, weights }, hooks) => {
+export const createKnnEvaluator: CreateEvaluator = async (config, { engine, weights }, options = {}) => {
   const { bank, queries, classes } = await openSets(config);
   const encoder = liveEncoder(config, weights);
   const model = { shape: encoder.shape, background: config.data.background };
-  const line = hooks?.progress.line ?? new ProgressLine({ write: () => true });
-  const waiting = new Waiting(line, hooks?.signal);
-  const extractor = await waiting.duringBusy("Compiling the encoder to evaluate", () =>
+  const events = new RunEvents(options);
+  const extractor = await events.duringBusy("Compiling the encoder to evaluate", () =>
     createFeatureExtractor(encoder, engine),
   );
   const { width } = model.shape;
 
   // Compiled once: a run may be evaluated hundreds of times.
   const sizes = { count: bank.indices.length, queryCount: queries.indices.length, width };
-  const search = await waiting.during("Compiling the search", () =>
+  const search = await events.during("Compiling the search", () =>
     createNeighbourSearch(sizes, { k: NEIGHBOURS, engine }),
   );
 
   return {
     description: `kNN of ${queries.indices.length} images by ${bank.indices.length}, ${classes.length} classes`,
     async evaluate(signal) {
-      const progress = new ImageProgress(line, undefined, { isPassing: true, ...(signal && { signal }) });
+      const progress = new ImageProgress(undefined, undefined, { isPassing: true, signal, onEvent: events.onEvent });
       const known = await featuresOf(bank, "Evaluating: images that vote", model, extractor, progress);
       const asked = await featuresOf(queries, "Evaluating: images to classify", model, extractor, progress);
       const k = Math.min(NEIGHBOURS, known.labels.length);

@@ -10,6 +10,7 @@ import { formatCount } from "../terminal/quantities.js";
 import { DamagedFileError } from "./errors.js";
 import { picturePath, writeReportFiles } from "./report-files.js";
 
+/** The images that an evaluation was tested on. */
 export interface SetReport {
   readonly source: string | readonly string[];
   /** Images that were used. */
@@ -18,6 +19,7 @@ export interface SetReport {
   readonly skipped: readonly string[];
 }
 
+/** The images that an evaluation learnt from. */
 export interface TrainingSetReport extends SetReport {
   readonly labelsFraction: number;
   readonly seed: number;

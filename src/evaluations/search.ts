@@ -15,6 +15,7 @@ import { type FeatureFiles, openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { fingerprint, openModel } from "./model.js";
 
+/** Which images are looked for among which features. */
 export interface SearchRequest {
   /** The .npy file of `mixedae embed`. */
   readonly features: string;
@@ -32,11 +33,13 @@ export interface SearchRequest {
   readonly warn?: Warn | undefined;
 }
 
+/** An image that was found. */
 export interface Match extends FeatureLine {
   /** Cosine similarity, from -1 to 1. */
   readonly similarity: number;
 }
 
+/** The images that are most like one. */
 export interface SearchResult {
   readonly query: string;
   /** The nearest first. */

@@ -7,6 +7,7 @@ import type { LabelledSet } from "./labelled-sets.js";
 import type { ImageViews } from "./model-images.js";
 import { rowsOfSet } from "./set-rows.js";
 
+/** The features and classes of the images of a set. */
 export interface SetFeatures {
   /** [images, width] for each pooling, without the images that could not be read. */
   readonly features: Features;

@@ -1,6 +1,5 @@
 // What a frozen model says about every image of a labelled set, all in memory.
 
-import { describeSkip } from "../data/index.js";
 import type { ImageProgress } from "./image-progress.js";
 import type { LabelledSet } from "./labelled-sets.js";
 import { type ImageViews, openModelImages } from "./model-images.js";
@@ -36,7 +35,7 @@ export async function rowsOfSet<Output extends string>(
     progress.begin(label, indices.length);
     for await (const batch of reader.pass({ indices })) {
       for (const each of batch.skipped) {
-        progress.print(describeSkip(each));
+        progress.skip(each);
         skipped.push(each.name);
       }
       const images = batch.indices.length;

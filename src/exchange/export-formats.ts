@@ -3,9 +3,12 @@
 import type { Pooling } from "../heads/features.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 
+/** The formats that weights can be exported to. */
 export const exportFormats = ["safetensors", "timm", "huggingface", "pytorch", "onnx"] as const;
+/** Names of the formats that weights can be exported to. */
 export type ExportFormat = (typeof exportFormats)[number];
 
+/** What weights are exported to. */
 export interface ExportOptions {
   readonly format: ExportFormat;
   /** A file, or a folder for huggingface. */

@@ -24,6 +24,7 @@ import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config
 import { foreignNames, huggingFaceDecoder, huggingFaceEncoder } from "./key-map.js";
 import { resamplePositions } from "./resample-positions.js";
 
+/** What was exported, and what was left out. */
 export interface ExportReport {
   readonly origin: string;
   readonly files: readonly string[];

@@ -3,8 +3,10 @@
 import { printable } from "../terminal/printable.js";
 import type { DecoderShape, ModelDescription } from "../training/pretrained.js";
 
+/** What becomes of a tensor: missing ones are ours that the file lacks, unused ones are the file's. */
 export type KeyStatus = "matched" | "reshaped" | "missing" | "unused";
 
+/** What became of one tensor. */
 export interface KeyReport {
   /** The file's key or, where it is missing, ours. */
   readonly key: string;
@@ -13,6 +15,7 @@ export interface KeyReport {
   readonly note: string | undefined;
 }
 
+/** What was found in a file of weights, and what became of each tensor. */
 export interface ImportReport {
   readonly path: string;
   readonly format: string;

@@ -24,6 +24,7 @@ import { type NamedTensor, nameTensors } from "./official-names.js";
 import { resamplePositions } from "./resample-positions.js";
 import { openWeights, type WeightsSource, weightFiles, withPath } from "./weights-source.js";
 
+/** What a file of weights does not say itself, or what is to be made of it. */
 export interface ImportOptions {
   /** Resamples the position embeddings for images of this size. */
   readonly imageSize?: number | undefined;

@@ -63,7 +63,7 @@ export function decodeNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader 
   if (length > LARGEST_HEADER) refuse(`a header of ${length} bytes is announced, more than ${LARGEST_HEADER}`);
   const dataStart = textStart + length;
   if (bytes.length < dataStart) refuse(`the header takes ${dataStart} bytes, but there are ${bytes.length}`);
-  const shape = parseHeader(Buffer.from(bytes.subarray(textStart, dataStart)).toString("latin1"));
+  const shape = parseHeader(new TextDecoder("latin1").decode(bytes.subarray(textStart, dataStart)));
   const needed = dataStart + 4 * elementCount(shape);
   if (needed !== fileSize) {
     refuse(`the shape (${shape.join(", ")}) needs ${needed} bytes, but the file has ${fileSize}`);

@@ -33,6 +33,7 @@ interface SafetensorsArrays {
   BOOL: Uint8Array;
 }
 
+/** The types of elements that are read and written. */
 export type SafetensorsDtype = keyof SafetensorsArrays;
 
 type ArrayType<D extends SafetensorsDtype> = {
@@ -85,6 +86,7 @@ export interface SafetensorsHeader {
   readonly spans: ReadonlyMap<string, SafetensorsSpan>;
 }
 
+/** The tensors of a file by their names, and its text metadata. */
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;

@@ -5,13 +5,14 @@ export { type ArrayOf, allocate, type DType, dtypes, holds, type TypedArray } fr
 export { emitOnnx } from "./emit.js";
 export { ProgramError } from "./errors.js";
 export { gradients } from "./gradients.js";
-export { type Kernels, standardKernels } from "./lowering.js";
+export { type EmitOptions, type Kernels, type Lowering, standardKernels } from "./lowering.js";
 export { encodeOnnxModel, type OnnxModel } from "./onnx-model.js";
 export { emitWithOpenBatch } from "./open-batch.js";
 export type { Operand } from "./operations/elementwise.js";
 export { concat } from "./operations/layout.js";
-export type { ProductSizes } from "./operations/matmul.js";
+export type { MatmulOptions, ProductSizes } from "./operations/matmul.js";
 export { patchConvolution, patchify } from "./operations/patches.js";
+export type { ReduceOptions } from "./operations/reduce.js";
 export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
 export {

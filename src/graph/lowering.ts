@@ -21,6 +21,7 @@ export interface Kernels {
 /** Those that every runtime has. */
 export const standardKernels: Kernels = { contributed: [], or: true, wholeNumbers: true };
 
+/** How an operation is emitted as an ONNX node. */
 export interface EmitOptions {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   /** The number of outputs; one where left out. */
@@ -29,6 +30,7 @@ export interface EmitOptions {
   readonly contributed?: boolean;
 }
 
+/** What an operation is given to become ONNX nodes. */
 export interface Lowering {
   readonly kernels: Kernels;
   /** Emits a node with several outputs; an equal node that exists already is reused. */

@@ -3,6 +3,7 @@ import { ProgramError } from "./errors.js";
 import { type ProductSizes, productSizes } from "./operations/matmul.js";
 import { ancestors, isInput, isName, type Tensor, type TensorType } from "./tensor.js";
 
+/** What an engine compiles: named inputs, and the tensors to compute from them. */
 export interface Program {
   readonly name: string;
   /** What a run must supply, by name. */

@@ -1,6 +1,7 @@
 // Rules for shapes: sizes, broadcasting, axes.
 import { ProgramError } from "./errors.js";
 
+/** The size of each axis, the outermost first; [] is a scalar. */
 export type Shape = readonly number[];
 
 /** The number of elements; 1 for a scalar (rank 0). */

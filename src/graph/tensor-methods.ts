@@ -14,67 +14,87 @@ import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
 
 type Operand = elementwise.Operand;
-type Axes = readonly number[];
+export type Axes = readonly number[];
 
 const methods = {
+  /** Sums, element by element; shapes are broadcast. */
   add(this: Tensor, other: Operand): Tensor {
     return elementwise.add(this, other);
   },
+  /** Differences, element by element; shapes are broadcast. */
   sub(this: Tensor, other: Operand): Tensor {
     return elementwise.sub(this, other);
   },
+  /** Products, element by element; shapes are broadcast. */
   mul(this: Tensor, other: Operand): Tensor {
     return elementwise.mul(this, other);
   },
+  /** Quotients, element by element; shapes are broadcast. */
   div(this: Tensor, other: Operand): Tensor {
     return elementwise.div(this, other);
   },
+  /** The larger of two elements; shapes are broadcast. */
   maximum(this: Tensor, other: Operand): Tensor {
     return elementwise.maximum(this, other);
   },
+  /** -x. */
   neg(this: Tensor): Tensor {
     return elementwise.neg(this);
   },
+  /** e to the power of x. */
   exp(this: Tensor): Tensor {
     return elementwise.exp(this);
   },
+  /** The natural logarithm. */
   log(this: Tensor): Tensor {
     return elementwise.log(this);
   },
+  /** The square root. */
   sqrt(this: Tensor): Tensor {
     return elementwise.sqrt(this);
   },
+  /** The absolute value; its gradient is 0 at 0. */
   abs(this: Tensor): Tensor {
     return elementwise.abs(this);
   },
+  /** The hyperbolic tangent. */
   tanh(this: Tensor): Tensor {
     return elementwise.tanh(this);
   },
+  /** 1 / (1 + exp(-x)). */
   sigmoid(this: Tensor): Tensor {
     return elementwise.sigmoid(this);
   },
+  /** The error function. */
   erf(this: Tensor): Tensor {
     return elementwise.erf(this);
   },
+  /** x times the share of the standard normal distribution below x, exactly. */
   gelu(this: Tensor): Tensor {
     return gelu(this);
   },
 
+  /** Whether this < other, as bool; shapes are broadcast. */
   less(this: Tensor, other: Operand): Tensor {
     return compare.less(this, other);
   },
+  /** Whether this >= other, as bool; shapes are broadcast. */
   greaterOrEqual(this: Tensor, other: Operand): Tensor {
     return compare.greaterOrEqual(this, other);
   },
+  /** Whether two elements are equal, as bool; shapes are broadcast. */
   equal(this: Tensor, other: Operand): Tensor {
     return compare.equal(this, other);
   },
+  /** Of boolean tensors: whether both hold. */
   and(this: Tensor, other: Tensor): Tensor {
     return compare.and(this, other);
   },
+  /** Of boolean tensors: whether one of them holds. */
   or(this: Tensor, other: Tensor): Tensor {
     return compare.or(this, other);
   },
+  /** Of a boolean tensor: whether it does not hold. */
   not(this: Tensor): Tensor {
     return compare.not(this);
   },
@@ -82,6 +102,7 @@ const methods = {
   select(this: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
     return compare.select(this, whenTrue, whenFalse);
   },
+  /** The same values as another dtype. */
   cast(this: Tensor, dtype: DType): Tensor {
     return compare.cast(this, dtype);
   },
@@ -94,6 +115,7 @@ const methods = {
   transpose(this: Tensor, order: Axes): Tensor {
     return layout.transpose(this, order);
   },
+  /** Repeats axes of size 1 up to the sizes of `shape`. */
   expand(this: Tensor, shape: Shape): Tensor {
     return layout.expand(this, shape);
   },
@@ -105,22 +127,28 @@ const methods = {
   split(this: Tensor, parts: number, axis: number): readonly Tensor[] {
     return layout.split(this, parts, axis);
   },
+  /** The same values, through which no gradient flows. */
   stopGradient(this: Tensor): Tensor {
     return layout.stopGradient(this);
   },
 
+  /** The sum over axes, by default over all; `keepDims` leaves them with size 1. */
   sum(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
     return sum(this, axes, options);
   },
+  /** The mean over axes, by default over all. */
   mean(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
     return mean(this, axes, options);
   },
+  /** The largest element along axes, by default of all. */
   max(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
     return max(this, axes, options);
   },
+  /** The smallest element along axes, by default of all. */
   min(this: Tensor, axes?: Axes, options?: ReduceOptions): Tensor {
     return min(this, axes, options);
   },
+  /** log(sum(exp(x))) over an axis, without overflow. */
   logSumExp(this: Tensor, axis: number, options?: ReduceOptions): Tensor {
     return logSumExp(this, axis, options);
   },

@@ -4,6 +4,7 @@ import { ProgramError } from "./errors.js";
 import type { Lowering } from "./lowering.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
 
+/** Shape and type of elements, of a tensor or of an array that holds one. */
 export interface TensorType {
   readonly shape: Shape;
   readonly dtype: DType;

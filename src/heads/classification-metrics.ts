@@ -1,5 +1,6 @@
 // How well scores for classes agree with labels: top-1, top-5, each class, and what is taken for what.
 
+/** How many images of a class were classified correctly. */
 export interface ClassAccuracy {
   readonly name: string;
   readonly images: number;
@@ -8,6 +9,7 @@ export interface ClassAccuracy {
   readonly accuracy: number | null;
 }
 
+/** Shares of images, from 0 to 1, that were classified correctly, by class and overall. */
 export interface ClassificationResult {
   readonly images: number;
   /** Shares of the images, from 0 to 1. */

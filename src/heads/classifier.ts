@@ -9,6 +9,7 @@ import { visionTransformer } from "../nn/vision-transformer.js";
 import { layerDecayScale } from "../optim/layer-decay.js";
 import type { Pooling } from "./features.js";
 
+/** An encoder, what the head sees of it, and the number of classes. */
 export interface ClassifierShape {
   readonly encoder: EncoderShape;
   readonly classes: number;

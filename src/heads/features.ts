@@ -9,6 +9,7 @@ import type { Weights } from "./weights.js";
 
 /** How one vector is made of an image's tokens: the mean of the patch tokens, or the CLS token. */
 export const poolings = ["mean", "cls"] as const;
+/** Which vector stands for an image: the mean of its patch tokens, or the CLS token. */
 export type Pooling = (typeof poolings)[number];
 
 /** One row an image [images, width] for each pooling. */
@@ -22,6 +23,7 @@ export interface FrozenEncoder {
   readonly tensors: Weights;
 }
 
+/** A frozen encoder as a compiled program: images in, vectors out. */
 export interface FeatureExtractor {
   /** The most images that one call takes. */
   readonly batch: number;

@@ -7,6 +7,7 @@ import { type Normalization, normalizePixels } from "../nn/pixels.js";
 import { type EncoderShape, patchCount } from "../nn/presets.js";
 import { type Weights, weightsOf } from "./weights.js";
 
+/** Weights with all that is needed to apply them to images. */
 export interface FrozenModel<Output extends string> {
   readonly name: string;
   readonly shape: EncoderShape;

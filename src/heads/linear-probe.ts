@@ -18,6 +18,7 @@ export interface LabelledFeatures {
   readonly labels: Int32Array;
 }
 
+/** How a linear probe is trained. */
 export interface ProbeOptions extends LarsOptions {
   readonly epochs: number;
   readonly warmupEpochs: number;
@@ -36,6 +37,7 @@ export const probeDefaults = {
   trustCoefficient: 0.001,
 } as const;
 
+/** What a linear probe is trained on, with which options and draws. */
 export interface ProbeTask {
   readonly width: number;
   readonly classes: number;
@@ -50,6 +52,7 @@ export interface ProbeTask {
   readonly onEpoch?: (epoch: number, loss: number) => void;
 }
 
+/** A linear layer on vectors, as it was trained. */
 export interface LinearProbe {
   /** Scores [images, classes] of features [images, width]. */
   predict(features: Float32Array): Promise<Float32Array>;

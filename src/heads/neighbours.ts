@@ -21,6 +21,7 @@ export interface Neighbours {
   readonly similarities: Float32Array;
 }
 
+/** How many neighbours are found, and where that runs. */
 export interface SearchOptions {
   /** How many to find for each query, up to 1,000; fewer are found where there are fewer vectors. */
   readonly k: number;

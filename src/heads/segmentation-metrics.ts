@@ -3,6 +3,7 @@
 /** Marks pixels that count for nothing, as in ADE20K's and VOC's masks. */
 export const IGNORED = 255;
 
+/** How well the pixels of a class were found. */
 export interface ClassOverlap {
   readonly name: string;
   /** Pixels of the mask. */
@@ -11,6 +12,7 @@ export interface ClassOverlap {
   readonly iou: number | null;
 }
 
+/** How well pixels were labelled, by class and overall; shares are from 0 to 1. */
 export interface SegmentationResult {
   readonly meanIou: number;
   /** Share of the pixels whose class is right. */

@@ -15,6 +15,7 @@ export const maeOptions = z.strictObject({
   normPixels: normPixelsOption,
 });
 
+/** The options of MAE. */
 export type MaeOptions = z.infer<typeof maeOptions>;
 
 export const mae = reconstructingMethod<MaeOptions>({

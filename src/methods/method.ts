@@ -93,6 +93,7 @@ export interface MethodSize {
 /** The size of a tensor; null where it is free. */
 export type FreeShape = readonly (number | null)[];
 
+/** A pretext task as one object: all that the rest of the program asks of it. */
 export interface Method<Options extends object = object> {
   readonly name: string;
   /** Every option with a description. */
@@ -111,6 +112,7 @@ export interface Method<Options extends object = object> {
   groupSize(options: Options): number;
   /** A sentence for each pair of values that does not fit: what was expected, what was found, what to do. */
   misfits(config: MethodConfig<Options>): string[];
+  /** How large its parts are, for bounds that hold before a program is built. */
   size(config: MethodConfig<Options>): MethodSize;
   /** What is announced of it before the first step, by a word for each. */
   facts?(config: MethodConfig<Options>): readonly (readonly [name: string, text: string])[];

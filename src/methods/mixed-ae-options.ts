@@ -49,7 +49,9 @@ export const mixedAeOptions = mixingOptions.extend({
   projectionHead: z.boolean().describe("contrast the output of a small head, not the tokens themselves (our choice)"),
 });
 
+/** The options of naive mixing. */
 export type MixingOptions = z.infer<typeof mixingOptions>;
+/** The options of MixedAE. */
 export type MixedAeOptions = z.infer<typeof mixedAeOptions>;
 
 export const mixingDefaults: MixingOptions = { mixingRatio: 0.25, mode: "compose", normPixels: true };

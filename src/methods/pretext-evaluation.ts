@@ -7,6 +7,7 @@ import { gradientName, gradientProgram } from "../optim/gradient-program.js";
 import { pretextModel, reconstructionProgram } from "./pretext-program.js";
 import { createMethod, type MethodChoice } from "./registry.js";
 
+/** All that a pretext task computes from; nothing is drawn. */
 export interface PretextInputs {
   readonly shape: ModelShape;
   readonly method: MethodChoice;
@@ -19,6 +20,7 @@ export interface PretextInputs {
   readonly plan: Int32Array;
 }
 
+/** All that a pretext task computes. */
 export interface PretextResult {
   readonly loss: number;
   /** `reconstruction`, `featureSpread` and, where the method has them, `contrastive` and `topkPrecision` (by block). */

@@ -18,9 +18,12 @@ const methods = {
 } as const;
 
 type Methods = typeof methods;
+/** Names of the methods. */
 export type MethodName = keyof Methods;
+/** The options of a method, by its name. */
 export type MethodOptions<Name extends MethodName> = Methods[Name] extends Method<infer Options> ? Options : never;
 
+/** The names of all methods. */
 export const methodNames = Object.keys(methods) as MethodName[];
 
 /** The method of a configuration. */
@@ -29,9 +32,14 @@ export function methodOf({ method }: { readonly method: MethodName }): Method {
   return methods[method] as Method;
 }
 
+interface Reconstructs {
+  /** As `ReconstructingMethod` has it, for options of any kind. */
+  readonly reconstruction: (...given: never) => unknown;
+}
+
 /** Those that reconstruct what they hide. */
 export type ReconstructingMethodName = {
-  readonly [Name in MethodName]: Methods[Name] extends { reconstruction(...given: never): unknown } ? Name : never;
+  readonly [Name in MethodName]: Methods[Name] extends Reconstructs ? Name : never;
 }[MethodName];
 
 /** A reconstructing method's name with its options. */
@@ -39,6 +47,7 @@ export type MethodChoice = {
   readonly [Name in ReconstructingMethodName]: { readonly name: Name; readonly options: MethodOptions<Name> };
 }[ReconstructingMethodName];
 
+/** The pretext task of a method that reconstructs, with these options, for a model of this shape. */
 export function createMethod({ name, options }: MethodChoice, shape: ModelShape): ReconstructionTask {
   return methodOf({ method: name }).reconstruction!(shape, options);
 }

@@ -21,6 +21,7 @@ export const simmimOptions = z.strictObject({
     .describe("side of the squares that are hidden as a whole, in patches"),
 });
 
+/** The options of SimMIM. */
 export type SimmimOptions = z.infer<typeof simmimOptions>;
 
 export const simmim = reconstructingMethod<SimmimOptions>({

@@ -1,5 +1,6 @@
 // What a method's metrics warn of, in words for people.
 
+/** What metrics are a sign of. */
 export interface Warning {
   /** Tells this kind of warning from others. */
   readonly sign: string;

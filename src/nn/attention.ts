@@ -7,6 +7,7 @@ import type { ParameterScope } from "./parameters.js";
 /** Says from the logits [batch, heads, queries, keys] which keys a query must not attend to: a boolean tensor alike. */
 export type KeyExclusion = (logits: Tensor) => Tensor;
 
+/** x [tokens, batch, width] to the same shape; `exclude` restricts which keys each query sees. */
 export type Attention = (x: Tensor, exclude?: KeyExclusion) => Tensor;
 
 const HEADS_OUTERMOST = [1, 2, 0, 3];

@@ -4,6 +4,7 @@ import { attention, type KeyExclusion } from "./attention.js";
 import { layerNorm, linear } from "./layers.js";
 import { ParameterScope } from "./parameters.js";
 
+/** The sizes of a block. */
 export interface BlockShape {
   readonly width: number;
   readonly heads: number;
@@ -11,6 +12,7 @@ export interface BlockShape {
   readonly mlpRatio: number;
 }
 
+/** What may differ from call to call. */
 export interface BlockOptions {
   /** Restricts the attention. */
   readonly exclude?: KeyExclusion | undefined;
@@ -21,6 +23,7 @@ export interface BlockOptions {
 /** x [tokens, batch, width] to the same shape. */
 export type Block = (x: Tensor, options?: BlockOptions) => Tensor;
 
+/** A pre-norm transformer block: attention, then an MLP with GELU, each added to what it gets. */
 export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockShape): Block {
   const norm1 = layerNorm(scope.in("norm1"), width);
   const attend = attention(scope.in("attn"), width, heads);

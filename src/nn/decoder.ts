@@ -7,6 +7,7 @@ import type { ParameterScope } from "./parameters.js";
 import { sinCosPositions } from "./positions.js";
 import type { ModelShape } from "./presets.js";
 
+/** What predicts pixels from the encoder's tokens. */
 export interface Decoder {
   /** Stands for a patch that the encoder did not see: [decoderWidth]. */
   readonly maskToken: Tensor;
@@ -16,6 +17,7 @@ export interface Decoder {
   decode(cls: Tensor, patches: Tensor): Tensor;
 }
 
+/** MAE's decoder, with fixed positions. Parameters are named as in the official checkpoints. */
 export function decoder(scope: ParameterScope, shape: ModelShape): Decoder {
   const { imageSize, patchSize, width, decoderWidth, decoderDepth, decoderHeads, mlpRatio } = shape;
   const grid = imageSize / patchSize;

@@ -8,6 +8,7 @@ import type { ParameterScope } from "./parameters.js";
 import { sinCosPositions } from "./positions.js";
 import type { EncoderShape } from "./presets.js";
 
+/** What turns patches into tokens. */
 export interface Encoder {
   /** Fixed position embeddings of the patches [patches, width]. */
   readonly positions: Tensor;
@@ -20,6 +21,7 @@ export interface Encoder {
   encode(tokens: Tensor, options?: EncodeOptions): Tensor;
 }
 
+/** What may differ from call to call. */
 export interface EncodeOptions {
   /** May restrict the attention of a block, by its index. */
   readonly exclusions?: (blockIndex: number) => KeyExclusion | undefined;
@@ -29,11 +31,16 @@ export interface EncodeOptions {
   readonly branchScales?: Tensor | undefined;
 }
 
+/** What may differ from encoder to encoder. */
 export interface EncoderOptions {
   /** Whether the tokens are normalised at the end; true by default. */
   readonly finalNorm?: boolean;
 }
 
+/**
+ * A vision transformer. Positions are added by the caller, who chooses which patches are seen. Parameters are named as
+ * in the official checkpoints.
+ */
 export function encoder(
   scope: ParameterScope,
   shape: EncoderShape,

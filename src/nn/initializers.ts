@@ -2,10 +2,13 @@
 import { type Shape, sizeOf } from "../graph/index.js";
 import type { RandomStream } from "../random/index.js";
 
+/** The first values of a parameter of this shape, row by row; random ones are drawn from the stream. */
 export type Initializer = (shape: Shape, stream: RandomStream) => Float32Array;
 
+/** All values 0. */
 export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
 
+/** All values 1. */
 export const ones: Initializer = (shape) => new Float32Array(sizeOf(shape)).fill(1);
 
 /** The normal distribution with mean 0. */

@@ -2,6 +2,7 @@
 import { input, type Shape, type Tensor } from "../graph/index.js";
 import type { Initializer } from "./initializers.js";
 
+/** A trained tensor of a model. */
 export interface Parameter {
   /** The attribute path, equal to the name in the official MAE and timm checkpoints. */
   readonly name: string;
@@ -10,6 +11,7 @@ export interface Parameter {
   readonly decay: boolean;
 }
 
+/** How a parameter is treated. */
 export interface ParameterOptions {
   /** Whether weight decay applies; by default to tensors of two or more axes. */
   readonly decay?: boolean;
@@ -30,6 +32,7 @@ export class ParameterScope {
     return new ParameterScope(this.#list, `${this.#prefix}${name}.`);
   }
 
+  /** Makes a parameter of this scope, and returns the tensor to compute with. */
   create(name: string, shape: Shape, initialize: Initializer, { decay = shape.length >= 2 }: ParameterOptions = {}) {
     const tensor = input(this.#prefix + name, shape);
     this.#list.push({ name: this.#prefix + name, tensor, initialize, decay });

@@ -1,6 +1,7 @@
 // From stored images to what a model sees: scaled, normalised pixels.
 import { constant, type Tensor } from "../graph/index.js";
 
+/** What pixels are normalised with. */
 export interface Normalization {
   /** Mean and standard deviation of each channel (red, green, blue), of values in [0, 1]. */
   readonly mean: readonly [number, number, number];

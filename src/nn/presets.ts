@@ -42,6 +42,7 @@ export const modelPresets = {
   huge: { ...imageNet, patchSize: 14, width: 1280, depth: 32, heads: 16, ...maeDecoder },
 } as const satisfies Record<string, ModelShape>;
 
+/** Names of the model sizes. */
 export type ModelPreset = keyof typeof modelPresets;
 
 /** The names of the presets, smallest first. */

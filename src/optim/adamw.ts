@@ -1,6 +1,7 @@
 // AdamW as a program over one chunk of the flat buffers.
 import { defineProgram, input, type Program } from "../graph/index.js";
 
+/** The constants of AdamW. */
 export interface AdamwOptions {
   readonly beta1: number;
   readonly beta2: number;

@@ -4,6 +4,7 @@ import type { DeviceArrays, Engine } from "../engine/index.js";
 import { defineProgram, input, type Program } from "../graph/index.js";
 import { bindParts } from "./parts.js";
 
+/** An average of values over steps. */
 export interface ExponentialAverage {
   /** average = momentum * average + (1 - momentum) * values, in place. */
   update(momentum: number): Promise<void>;

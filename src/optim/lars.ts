@@ -4,6 +4,7 @@ import type { Binding, DeviceArray, DeviceArrays, Engine } from "../engine/index
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
 import { compiledBySize } from "./parts.js";
 
+/** The constants of LARS. */
 export interface LarsOptions {
   readonly momentum: number;
   /** Added to the gradient of tensors that are adapted. */
@@ -61,12 +62,14 @@ function lengthOf(vector: Tensor): Tensor {
     .sqrt();
 }
 
+/** LARS, compiled for the flat buffers of a layout. */
 export class LarsOptimizer {
   private constructor(
     private readonly updates: readonly Binding[],
     private readonly learningRate: Float32Array,
   ) {}
 
+  /** Compiles the update for these arrays. Throws EngineError. */
   static async create(engine: Engine, state: LarsState, options: LarsOptions): Promise<LarsOptimizer> {
     const learningRate = new Float32Array(1);
     const programs = new Map(

@@ -1,6 +1,7 @@
 // What changes over a run: the learning rate (linear warm-up, then half a cosine) and other values. Steps count from 1.
 import { stepsBefore } from "../random/index.js";
 
+/** A linear warm-up and a half-cosine; lengths are in steps. */
 export interface LearningRateSchedule {
   /** The rate at the end of the warm-up. */
   readonly peak: number;

@@ -17,8 +17,10 @@ import type { AdamwOptions } from "./adamw.js";
 import { AdamwOptimizer, type OptimizerState, type ParameterGroup } from "./adamw-optimizer.js";
 import { exponentialAverage } from "./exponential-average.js";
 import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
+import { type Initialized, initialValues } from "./initial-values.js";
 import { parameterClipping } from "./parameter-clipping.js";
 
+/** What is trained, and how. */
 export interface TrainingDefinition {
   /** For messages. */
   readonly name: string;
@@ -26,7 +28,9 @@ export interface TrainingDefinition {
   readonly loss: Tensor;
   /** Scalars or vectors to report beside the loss. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
-  readonly parameters: readonly Trainable[];
+  readonly parameters: readonly (Trainable & Partial<Pick<Initialized, "initialize">>)[];
+  /** Where it is given, parameters start from the values of their initialisers, drawn from it; else from zero. */
+  readonly seed?: number;
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
   /** In how many equal parts a batch is computed; the update is that of the whole batch. 1 by default. */
   readonly microBatches?: number;
@@ -45,6 +49,7 @@ export interface TrainingDefinition {
   readonly combiner?: Combiner;
 }
 
+/** What may differ from step to step. */
 export interface StepOptions {
   /** The number of this step, from 1. */
   readonly step: number;
@@ -55,6 +60,7 @@ export interface StepOptions {
   readonly weightDecay?: number;
 }
 
+/** What a step computed. */
 export interface StepResult {
   readonly loss: number;
   /** The global norm of the gradient before clipping. */
@@ -75,6 +81,7 @@ export interface AverageWeights {
   update(momentum: number): Promise<void>;
 }
 
+/** A compiled training: the weights, the optimizer's state, and the step. */
 export interface Training {
   readonly engine: Engine;
   readonly state: OptimizerState;
@@ -94,7 +101,10 @@ export interface Training {
   dispose(): void;
 }
 
-/** Compiles a model for training. Parameters start at zero: write their first values to `values`. */
+/**
+ * Compiles a model for training. Without a seed, parameters start at zero: write their first values to `values`. Throws
+ * EngineError, and ProgramError where a seed is given and a parameter has no initialiser.
+ */
 export async function createTraining(definition: TrainingDefinition): Promise<Training> {
   const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, averagePrefix } = definition;
   const { engine = openEngine(), combiner = alone, parameterClipNorm } = definition;
@@ -109,6 +119,11 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
     squares: await engine.allocate(places),
   };
   const values = state.parameters.byName;
+  if (definition.seed !== undefined) {
+    for (const parameter of parameters) {
+      await values[parameter.name]!.write(firstValues(name, parameter, definition.seed));
+    }
+  }
   const optimizer = await AdamwOptimizer.create(engine, state, options);
   const average =
     averagePrefix === undefined ? undefined : await averageWeights(engine, averagePrefix, state.parameters);
@@ -200,6 +215,15 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   };
 }
 
+function firstValues(name: string, parameter: TrainingDefinition["parameters"][number], seed: number): Float32Array {
+  const { initialize } = parameter;
+  if (initialize !== undefined) return initialValues({ ...parameter, initialize }, seed);
+  throw new ProgramError(
+    `training ${name}: parameter "${parameter.name}" must have an initialiser for a training with a seed; found none. ` +
+      "Make it in a ParameterScope, or leave the seed out and write its values",
+  );
+}
+
 /** What a training holds, planned without making or compiling anything of it. */
 export interface TrainingMemory {
   /** Parameters, gradients, the optimizer's moments, and what else has an array a parameter. */
@@ -208,6 +232,7 @@ export interface TrainingMemory {
   readonly programBytes: number;
 }
 
+/** What a training's memory follows from. */
 export type PlannedTraining = Pick<
   TrainingDefinition,
   "name" | "loss" | "metrics" | "parameters" | "microBatches" | "averagePrefix" | "engine"

@@ -5,6 +5,7 @@ import { type RandomStream, randomStream } from "../random/index.js";
 import { drawBackground } from "./background.js";
 import { type Cutout, MOST_PIXELS, type SceneSplit, SOLID } from "./cutouts.js";
 
+/** What a scene is drawn from. */
 export interface SceneOptions {
   readonly seed: number;
   readonly imageSize: number;

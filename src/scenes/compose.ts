@@ -15,6 +15,7 @@ import { composeScene, mainLabel, type Scene } from "./compose-scene.js";
 import { contactSheet } from "./contact-sheet.js";
 import { type Cutout, type CutoutSets, openCutouts, type SceneSplit } from "./cutouts.js";
 
+/** Which scenes are composed of which cut-outs, and where to. `imageSize` is in pixels. */
 export interface ComposeRequest {
   readonly cutouts: string;
   readonly labels?: string;
@@ -25,13 +26,16 @@ export interface ComposeRequest {
   readonly counts: Readonly<Record<SceneSplit, number>>;
 }
 
+/** Whom composing tells what it does, and who may stop it. */
 export interface ComposeHooks {
   readonly progress: ImageProgress;
+  /** Asked after each scene: true ends the composing in order. */
   readonly stopRequested: () => boolean;
   /** Aborted by the same request: ends with its reason the reading of the cut-outs. */
   readonly signal?: AbortSignal;
 }
 
+/** What was composed. */
 export interface ComposeSummary {
   readonly outcome: "finished" | "stopped";
   readonly classes: readonly string[];

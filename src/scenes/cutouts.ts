@@ -11,6 +11,7 @@ import { openSource, SourceError } from "../data/index.js";
 import { FileError, LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 
+/** The two parts of a set of scenes, which share no cut-outs. */
 export type SceneSplit = "training" | "validation";
 
 export interface Cutout {
@@ -28,6 +29,7 @@ export interface CutoutSets {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
+/** Which cut-outs are read. */
 export interface CutoutRequest {
   readonly folder: string;
   /** A JSON file that names the class of each image; without it, first-level folders are the classes. */

@@ -5,4 +5,4 @@ export { readPackedResults } from "./packed-results.js";
 export { readStudy, type Study, type StudyRecipe } from "./recipe.js";
 export { type ReportFiles, writeStudyReport } from "./report.js";
 export { finishedRecords } from "./results.js";
-export { runStudy, type StudyHooks, type StudySummary } from "./run-study.js";
+export { runStudy, type StudyOptions, type StudySummary } from "./run-study.js";

@@ -12,6 +12,7 @@ import { createReport, writeReportFiles } from "./report.js";
 import { readFinishedJobs, resultsOf } from "./results.js";
 import { openPlan, planPath, writePlan } from "./study-plan.js";
 
+/** What was copied. */
 export interface PackSummary {
   readonly jobs: number;
   /** Paths of the files. */

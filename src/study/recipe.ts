@@ -87,6 +87,7 @@ const recipe = recipeShape
     return claims.every(({ better, than }) => names.has(better) && names.has(than) && better !== than);
   }, "claims: expected the names of two variants in each");
 
+/** A recipe as its YAML file holds it, with every default filled in. */
 export type StudyRecipe = z.infer<typeof recipe>;
 export type Variant = StudyRecipe["variants"][number];
 export type Claim = StudyRecipe["claims"][number];

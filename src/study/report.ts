@@ -14,6 +14,7 @@ import { type PretrainResult, readFinishedJobs, resultsOf, type StudyResults } f
 import { columnName, type EvaluationScores, meanText, scoresOf } from "./scores.js";
 import { openPlan, type StudyPlan } from "./study-plan.js";
 
+/** The files of a report, and what it tells of. */
 export interface ReportFiles {
   /** The page, and the pictures that it shows. */
   readonly page: string;

@@ -6,12 +6,10 @@ import { setTimeout } from "node:timers/promises";
 import { ConfigError } from "../config/errors.js";
 import { DataError } from "../data/index.js";
 import { EvaluationError } from "../evaluations/errors.js";
-import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
+import { ImageProgress } from "../evaluations/image-progress.js";
 import { FileLock, type LockHolder } from "../files/file-lock.js";
 import { makeFolder } from "../files/storage.js";
 import { printable } from "../terminal/printable.js";
-import type { ProgressLine } from "../terminal/progress-line.js";
-import { formatDuration } from "../terminal/quantities.js";
 import {
   CheckpointError,
   MemoryError,
@@ -19,8 +17,10 @@ import {
   StoppedError,
   TrainingDivergedError,
 } from "../training/errors.js";
+import type { EventOptions, JobHappening, RunEvent } from "../training/events.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { refuseAmongImages } from "../training/outputs.js";
+import { RunEvents } from "../training/run-events.js";
 import { cachedFeatures } from "./feature-cache.js";
 import { carryOutFrozen } from "./frozen-job.js";
 import { type JobRecord, measureOf, readJobRecord, shownScore, writeJobRecord } from "./job-record.js";
@@ -37,17 +37,21 @@ import { carryOutPretrain, carryOutTrained, trainingSeconds } from "./training-j
 /** Between two looks at what other processes have finished. */
 const WAIT_MILLISECONDS = 2000;
 
+/** Between two events that say how far the whole study is. */
+const ADVANCE_MILLISECONDS = 100;
+
 /** Between two counts of the processes at work, for the time left. */
 const RECOUNT_MILLISECONDS = 10_000;
 
-export interface StudyHooks extends FinetuneHooks {
-  readonly threads: number;
+/** Whom a study tells what it does, who may stop it, and how it uses the machine. */
+export interface StudyOptions extends EventOptions {
+  /** Of the engine, for every job; 0 and by default as the recipe says. */
+  readonly threads?: number;
   /** Called where the newest checkpoint of an encoder is damaged and an older one is evaluated; by default Node prints a warning. */
-  readonly warn?: Warn;
-  /** The line that `progress` and `imageProgress` share: it begins with how far the whole study is. */
-  readonly line: ProgressLine;
+  readonly warn?: Warn | undefined;
 }
 
+/** How far a study is; numbers count jobs. */
 export interface StudySummary {
   /** "failed": nothing is left but what failed, and what needs it. */
   readonly outcome: "finished" | "stopped" | "failed";
@@ -60,10 +64,11 @@ export interface StudySummary {
 /**
  * Works through a study in `folder`. Several processes may share it: each takes the next free job, and waits
  * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
- * keep the others from being done. Throws OutputError where the folder lies among the images of the study,
+ * keep the others from being done. The events are those of each job, between two of its own. Throws OutputError where the folder lies among the images of the study,
  * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was finished before stays finished.
  */
-export async function runStudy(study: Study, folder: string, hooks: StudyHooks): Promise<StudySummary> {
+export async function runStudy(study: Study, folder: string, options: StudyOptions = {}): Promise<StudySummary> {
+  const events = new RunEvents(options);
   const jobs = jobsOf(study);
   refuseAmongImages(folder, jobs.flatMap(sourcesOf));
   await keepPlan({ recipe: study.recipe, jobs: jobs.map((job) => job.folder) }, folder);
@@ -72,11 +77,11 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
   let records = finishedRecords(jobs, folder, packed);
   const again = jobs.filter(({ kind, folder: name }) => kind === "pretrain" && packed.has(name) && !records.has(name));
   for (const job of again) {
-    hooks.print(`${describeJob(job)}: repeated, because open evaluations need its weights, which a pack does not hold`);
+    events.note(`${describeJob(job)}: repeated, because open evaluations need its weights, which a pack does not hold`);
   }
   const failures = new Map<string, string>();
   let isWaiting = false;
-  while (!hooks.stopRequested()) {
+  while (!events.isStopped) {
     records = finishedRecords(jobs, folder, packed, records);
     const open = jobs.filter((job) => !records.has(job.folder) && !neededBy(job).some((each) => failures.has(each)));
     if (open.length === 0) break;
@@ -84,45 +89,66 @@ export async function runStudy(study: Study, folder: string, hooks: StudyHooks):
     if ("holders" in taken) {
       if (!isWaiting && taken.holders.length > 0) {
         isWaiting = true;
-        hooks.print("The remaining jobs are run by other processes, or depend on theirs. Waiting for");
-        for (const { busy, hint } of taken.holders) hooks.print(`  ${busy}${hint}`);
+        events.note("The remaining jobs are run by other processes, or depend on theirs. Waiting for");
+        for (const { busy, hint } of taken.holders) events.note(`  ${busy}${hint}`);
       }
-      await setTimeout(WAIT_MILLISECONDS, undefined, { ...(hooks.signal && { signal: hooks.signal }) }).catch(() => {});
+      await setTimeout(WAIT_MILLISECONDS, undefined, { ...(events.signal && { signal: events.signal }) }).catch(
+        () => {},
+      );
       continue;
     }
     isWaiting = false;
     const { job, lock } = taken;
+    const left = await timeLeft({ jobs, records, open, folder }, job);
+    const place = records.size + failures.size + 1;
+    const tell = (state: JobHappening["state"], result: string | null = null) => {
+      const [description, total, secondsLeft] = [describeJob(job), jobs.length, left()];
+      events.emit({ type: "job", state, folder: job.folder, description, place, total, secondsLeft, result });
+    };
     try {
-      const place = `${records.size + failures.size + 1} of ${jobs.length}`;
-      hooks.print(`[${place}] ${describeJob(job)}`);
-      const left = await timeLeft({ jobs, records, open, folder }, job);
-      hooks.line.lead = () => `[${place}${left()}]`;
-      const record = await carryOut(job, folder, features, hooks);
-      hooks.progress.end();
+      tell("began");
+      const inside = { ...options, onEvent: withTimeLeft(events, () => tell("advanced")) };
+      const record = await carryOut(job, folder, features, inside);
       if (record === undefined) break;
       await writeJobRecord(join(folder, job.folder), record);
       records.set(job.folder, record);
-      if (record.kind === "evaluate") {
-        const { name, unit } = measureOf(record.task);
-        hooks.print(`  ${name}${unit}: ${shownScore(record.task, record.score)}`);
-      }
+      tell("finished", resultOf(record));
     } catch (error) {
-      if (StoppedError.is(error)) break;
+      if (StoppedError.is(error, events.signal)) break;
       if (!ownErrors.some((kind) => error instanceof kind)) throw error;
-      hooks.progress.end();
       const reason = printable((error as Error).message);
-      hooks.print(`  Failed; the next call tries it again: ${reason}`);
+      tell("failed", reason);
       failures.set(job.folder, `${describeJob(job)}: ${reason}`);
     } finally {
       lock.release();
     }
   }
-  const unfinished = failures.size > 0 && !hooks.stopRequested() ? "failed" : "stopped";
+  const unfinished = failures.size > 0 && !events.isStopped ? "failed" : "stopped";
   return {
     outcome: records.size === jobs.length ? "finished" : unfinished,
     done: records.size,
     total: jobs.length,
     failures: [...failures.values()],
+  };
+}
+
+/** What an evaluation gave, in words; null for a pre-training. */
+function resultOf(record: JobRecord): string | null {
+  if (record.kind !== "evaluate") return null;
+  const { name, unit } = measureOf(record.task);
+  return `${name}${unit}: ${shownScore(record.task, record.score)}`;
+}
+
+/** Passes on the events of a job, and now and then says before one how far the study is. */
+function withTimeLeft(events: RunEvents, advance: () => void): (event: RunEvent) => void {
+  let last = performance.now();
+  return (event) => {
+    const now = performance.now();
+    if (now - last > ADVANCE_MILLISECONDS) {
+      last = now;
+      advance();
+    }
+    events.forward(event);
   };
 }
 
@@ -188,13 +214,13 @@ interface Work {
   readonly folder: string;
 }
 
-/** ", 1 h 20 min left" of the whole study, whenever it is asked; empty while it is not known. */
-async function timeLeft({ jobs, records, open, folder }: Work, job: Job): Promise<() => string> {
+/** Of the whole study, whenever it is asked; null while it is not known. */
+async function timeLeft({ jobs, records, open, folder }: Work, job: Job): Promise<() => number | null> {
   const began = performance.now();
   const rest = open.filter((each) => each !== job);
   const whole = openSeconds([job], jobs, records);
   const later = openSeconds(rest, jobs, records);
-  if (whole === undefined || later === undefined) return () => "";
+  if (whole === undefined || later === undefined) return () => null;
   const current = Math.max(0, whole - (await doneSeconds(join(folder, job.folder, "metrics.jsonl"))));
   const countOthers = () => rest.filter((each) => FileLock.isHeld(lockPath(each, folder))).length;
   let [others, counted] = [countOthers(), began];
@@ -203,7 +229,7 @@ async function timeLeft({ jobs, records, open, folder }: Work, job: Job): Promis
     const now = performance.now();
     if (now - counted > RECOUNT_MILLISECONDS) [others, counted] = [countOthers(), now];
     const elapsed = (now - began) / 1000;
-    return `, ${formatDuration(secondsLeft({ current, later, others, elapsed }))} left`;
+    return secondsLeft({ current, later, others, elapsed });
   };
 }
 
@@ -217,11 +243,11 @@ function carryOut(
   job: Job,
   folder: string,
   features: ReturnType<typeof cachedFeatures>,
-  hooks: StudyHooks,
+  { threads = 0, warn, ...options }: StudyOptions,
 ): Promise<JobRecord | undefined> {
-  if (job.kind === "pretrain") return carryOutPretrain(job, folder, hooks.threads, hooks);
+  if (job.kind === "pretrain") return carryOutPretrain(job, folder, threads, options);
   const evaluation = definitionOf(job.evaluation);
-  return evaluation.trains
-    ? carryOutTrained(job, evaluation, folder, hooks.threads, hooks)
-    : carryOutFrozen(job, evaluation, folder, features, hooks.threads, hooks);
+  if (evaluation.trains) return carryOutTrained(job, evaluation, folder, threads, { ...options, warn });
+  const imageProgress = new ImageProgress(undefined, undefined, options);
+  return carryOutFrozen(job, evaluation, folder, features, threads, { imageProgress, warn });
 }

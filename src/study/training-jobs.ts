@@ -2,9 +2,8 @@
 
 import { join } from "node:path";
 import type { EvaluationResult, TrainedEvaluation } from "../evaluations/evaluation.js";
-import type { FinetuneHooks } from "../evaluations/finetune/finetune-report.js";
 import { createKnnEvaluator } from "../evaluations/online-knn.js";
-import type { RunHooks } from "../training/hooks.js";
+import type { EventOptions } from "../training/events.js";
 import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
@@ -24,14 +23,14 @@ export async function carryOutPretrain(
   job: PretrainJob,
   folder: string,
   threads: number,
-  hooks: RunHooks,
+  options: EventOptions,
 ): Promise<JobRecord | undefined> {
   const { key, variant, seed, config } = job;
   const run = join(folder, job.folder);
   const machine = machineOf(threads);
-  const withEvaluator = { ...hooks, createEvaluator: createKnnEvaluator };
+  const withEvaluator = { ...options, createEvaluator: createKnnEvaluator };
   const summary = (await holdsRun(run))
-    ? await resume(run, machine, withEvaluator)
+    ? await resume(run, { ...machine, ...withEvaluator })
     : await pretrain({ ...config, run: { ...config.run, ...machine } }, run, withEvaluator);
   if (summary.outcome === "stopped") return undefined;
   const { multiplyAdds } = pretrainCost(config);
@@ -54,7 +53,7 @@ export async function carryOutTrained(
   evaluation: TrainedEvaluation,
   folder: string,
   threads: number,
-  hooks: FinetuneHooks & { readonly warn?: Warn },
+  options: EventOptions & { readonly warn?: Warn | undefined },
 ): Promise<JobRecord | undefined> {
   const run = join(folder, job.folder);
   // The report is written last, so that where there is one, only the record of it is missing.
@@ -62,13 +61,13 @@ export async function carryOutTrained(
   return result === undefined ? undefined : recordOf(job, result, await trainingSeconds(join(run, "metrics.jsonl")));
 
   async function train(): Promise<EvaluationResult | undefined> {
-    if (await holdsRun(run)) return evaluation.resume(run, machineOf(threads), hooks);
+    if (await holdsRun(run)) return evaluation.resume(run, { ...machineOf(threads), ...options });
     const request = {
       ...encoderOf(job.from, folder),
       ...optionsOf(job.evaluation, job),
-      ...{ threads, warn: hooks.warn, origin: originOf(job.evaluation) },
+      ...{ threads, warn: options.warn, origin: originOf(job.evaluation) },
     };
-    return evaluation.begin(request, run, hooks);
+    return evaluation.begin(request, run, options);
   }
 }
 

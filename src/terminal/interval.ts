@@ -3,6 +3,7 @@
 /** `500` means every 500 steps; "30s", "10m" and "2h" mean time; 0 means never. */
 export type IntervalText = number | string;
 
+/** How often something happens, as it is understood. */
 export type Interval =
   | { readonly kind: "never" }
   | { readonly kind: "steps"; readonly steps: number }

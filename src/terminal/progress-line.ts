@@ -2,7 +2,9 @@
 
 import { printable, printableLines } from "./printable.js";
 
+/** Where lines are written, such as `process.stdout`. */
 export interface ProgressStream {
+  /** Writes text as it is. */
   write(text: string): unknown;
   /** Where `write` lets no control sequences through: those of the progress line, in whose text there are no others. */
   writeRaw?(text: string): unknown;
@@ -12,6 +14,7 @@ export interface ProgressStream {
 
 const eraseLine = "\r\u001b[K";
 
+/** A last line that is rewritten in place, and the lines above it. */
 export class ProgressLine {
   readonly #stream: ProgressStream;
   #line = "";
@@ -39,6 +42,7 @@ export class ProgressLine {
     this.#line = printable(line);
   }
 
+  /** Shows the line as it was set: in place on a terminal, as a new line elsewhere. */
   show(): void {
     if (this.isTerminal) this.#redraw();
     else this.#stream.write(`${this.#whole()}\n`);

@@ -4,6 +4,7 @@ import { type Interval, isDue } from "./interval.js";
 import { ProgressLine, type ProgressStream } from "./progress-line.js";
 import { formatCount, formatDuration, formatRate } from "./quantities.js";
 
+/** What a training begins with. */
 export interface ProgressStart {
   readonly totalSteps: number;
   /** Steps that were done before: not 0 in a resumed run. */
@@ -17,6 +18,7 @@ export interface ProgressStart {
 const horizonSeconds = 30;
 const redrawMilliseconds = 100;
 
+/** The line that follows the steps of a training. */
 export class Progress {
   /** Where it is shown. */
   readonly line: ProgressLine;

@@ -12,31 +12,51 @@ const SILENT_MILLISECONDS = 2000;
 const PLAIN_MILLISECONDS = 10_000;
 const REDRAW_MILLISECONDS = 200;
 
-export class Waiting {
+/** Work that is under way. */
+export interface Wait {
+  /** To be called now and then with how much of it is done. */
+  readonly count: Count;
+  /** To be called when it is done or has failed. */
+  readonly end: () => void;
+}
+
+/** What lets a person know that work is under way. */
+export interface Waits {
+  /** Aborted, it ends the work before its next piece. */
+  readonly signal?: AbortSignal | undefined;
+  /** Does the work, and names it meanwhile. */
+  during<Result>(label: string, work: (count: Count) => Promise<Result>): Promise<Result>;
+  /** The same for work that keeps this thread busy. */
+  duringBusy<Result>(label: string, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** Names on a line what is waited for. */
+export class Waiting implements Waits {
+  readonly signal: AbortSignal | undefined;
   readonly #line: ProgressLine;
-  readonly #signal: AbortSignal | undefined;
 
   /** An aborted `signal` ends it before the next piece of work. */
   constructor(line: ProgressLine, signal?: AbortSignal) {
     this.#line = line;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /** Does the work. On a terminal it is named while it is done; elsewhere if it takes more than two seconds. */
   async during<Result>(label: string, work: (count: Count) => Promise<Result>): Promise<Result> {
-    await throwIfStopped(this.#signal);
-    return this.#during(label, work, false);
+    await throwIfStopped(this.signal);
+    return this.#follow(this.begin(label), work);
   }
 
   /** The same for work that keeps this thread busy: no timer could say so later, so that it is named at once. */
   async duringBusy<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
-    await throwIfStopped(this.#signal);
-    if (!this.#line.isTerminal) this.#line.print(label);
-    return this.#during(label, work, true);
+    await throwIfStopped(this.signal);
+    return this.#follow(this.begin(label, true), work);
   }
 
-  async #during<Result>(label: string, work: (count: Count) => Promise<Result>, atOnce: boolean): Promise<Result> {
+  /** Names work until `end` of what is returned is called. */
+  begin(label: string, isBusy = false): Wait {
     const { isTerminal } = this.#line;
+    if (isBusy && !isTerminal) this.#line.print(label);
     const began = performance.now();
     const giveBack = this.#line.lend();
     let counted = "";
@@ -54,14 +74,23 @@ export class Waiting {
     };
     if (isTerminal) wait(REDRAW_MILLISECONDS, REDRAW_MILLISECONDS);
     else wait(SILENT_MILLISECONDS, PLAIN_MILLISECONDS);
-    if (isTerminal && atOnce) show();
-    try {
-      return await work((done, total) => {
+    if (isTerminal && isBusy) show();
+    return {
+      count: (done, total) => {
         counted = `  ${formatCount(done)}${total === undefined ? "" : `/${formatCount(total)}`}`;
-      });
+      },
+      end: () => {
+        clearTimeout(timer);
+        giveBack();
+      },
+    };
+  }
+
+  async #follow<Result>({ count, end }: Wait, work: (count: Count) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(count);
     } finally {
-      clearTimeout(timer!);
-      giveBack();
+      end();
     }
   }
 }

@@ -23,6 +23,7 @@ export interface CheckpointContents {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A checkpoint as it was read: its file, its step, and what it holds. */
 export interface Checkpoint {
   readonly path: string;
   readonly step: number;

@@ -66,9 +66,11 @@ export class StoppedError extends Error {
     super("Stopped on request");
   }
 
-  /** Whether an error is one, or what an operation that was aborted by one throws. */
-  static is(error: unknown): boolean {
-    return error instanceof StoppedError || (error instanceof Error && error.cause instanceof StoppedError);
+  /** Whether an error is one, or what an operation that was aborted by one, or by `signal`, throws. */
+  static is(error: unknown, signal?: AbortSignal): boolean {
+    const isReason = (value: unknown) =>
+      value instanceof StoppedError || (signal?.aborted === true && value === signal.reason);
+    return isReason(error) || (error instanceof Error && isReason(error.cause));
   }
 }
 

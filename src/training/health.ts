@@ -22,9 +22,9 @@ export function warningsOf(config: PretrainConfig, metrics: MetricValues): Warni
   return warnings;
 }
 
-/** "Warning: ..." in lines for people, `place` being such as " at step 100". */
-export function warningLines({ lines: [first, ...others] }: Warning, place = ""): string[] {
-  return [`Warning${place}: ${first}`, ...others];
+/** "Warning: ..." in lines for people. */
+export function warningLines({ lines: [first, ...others] }: Warning): string[] {
+  return [`Warning: ${first}`, ...others];
 }
 
 /** Steps that are looked at together: single batches differ. */

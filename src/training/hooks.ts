@@ -1,8 +1,8 @@
-// What the training loop and whoever started it tell each other.
+// What a run is started with beside its configuration, and what it returns.
 
 import type { PretrainConfig } from "../config/config.js";
 import type { DeviceArray, Engine } from "../engine/index.js";
-import type { Progress } from "../terminal/progress.js";
+import type { EventOptions } from "./events.js";
 
 /** Metrics of the model as it is at the moment, such as how well its nearest neighbours tell classes. */
 export interface Evaluator {
@@ -27,21 +27,12 @@ export interface LiveEncoder {
 export type CreateEvaluator = (
   config: PretrainConfig,
   encoder: LiveEncoder,
-  hooks?: Pick<RunHooks, "progress" | "signal">,
+  options?: EventOptions,
 ) => Promise<Evaluator>;
 
-export interface RunHooks {
-  /** A line for the person who watches. */
-  readonly print: (line: string) => void;
-  readonly progress: Progress;
-  /** Asked after each step: true ends the run in order, with a checkpoint. */
-  readonly stopRequested: () => boolean;
-  /**
-   * Aborted by the same request: ends with its reason (a StoppedError) what prepares, waits for images or evaluates at
-   * the end, where no step would be lost.
-   */
-  readonly signal?: AbortSignal;
-  /** Needed where the configuration names images to evaluate on. */
+/** What a run tells, who may stop it, and what it evaluates with. Everything may be left out. */
+export interface RunOptions extends EventOptions {
+  /** Needed where the configuration names images to evaluate on: `createKnnEvaluator`. */
   readonly createEvaluator?: CreateEvaluator;
 }
 
@@ -61,6 +52,10 @@ export interface ResumeOverrides {
   readonly memoryCheck?: boolean;
 }
 
+/** What resuming a run may be told: what differs here, and the options of any run. */
+export interface ResumeOptions extends ResumeOverrides, RunOptions {}
+
+/** How a process's share of a run ended. */
 export interface RunSummary {
   /** stopped: on request, before the last step; `mixedae resume` goes on. */
   readonly outcome: "finished" | "stopped";

@@ -1,3 +1,51 @@
-// Training runs: starting, resuming, and looking at what was learnt.
+// Training runs: starting, resuming, watching, and looking at what was learnt.
+export type { Checkpoint } from "./checkpoint-file.js";
+export {
+  CheckpointError,
+  MemoryError,
+  OutputError,
+  RunDirectoryError,
+  StoppedError,
+  TrainingDivergedError,
+  UnsuitableCheckpointError,
+  UnsuitableRunError,
+} from "./errors.js";
+export { EventDisplay } from "./event-display.js";
+export type {
+  AnnouncedHappening,
+  EventOptions,
+  EventStamp,
+  FailedHappening,
+  FileHappening,
+  FinishedHappening,
+  Happening,
+  ImagesHappening,
+  JobHappening,
+  MetricsHappening,
+  NoteHappening,
+  PhaseHappening,
+  RunEvent,
+  SkippedHappening,
+  StepHappening,
+  WarningHappening,
+} from "./events.js";
+export type {
+  CreateEvaluator,
+  Evaluator,
+  ResumeOptions,
+  ResumeOverrides,
+  RunOptions,
+  RunSummary,
+} from "./hooks.js";
+export type { StepMetrics } from "./metrics-file.js";
+export type { Warn } from "./newest-checkpoint.js";
 export { pretrain, resume } from "./pretrain.js";
-export { reconstruct } from "./reconstruct.js";
+export {
+  type DecoderShape,
+  loadPretrained,
+  type ModelDescription,
+  type PretrainedModel,
+  type PretrainedOptions,
+  type WeightTensor,
+} from "./pretrained.js";
+export { type ReconstructOptions, reconstruct } from "./reconstruct.js";

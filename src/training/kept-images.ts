@@ -11,17 +11,12 @@ import {
   stampsDigest,
 } from "../data/index.js";
 import type { FileSystem } from "../files/storage.js";
-import type { ResumeOverrides, RunHooks } from "./hooks.js";
-import type { RunLog } from "./run-log.js";
+import type { ResumeOverrides } from "./hooks.js";
+import type { RunEvents } from "./run-events.js";
 import { readSourceFile, writeSourceFile } from "./source-file.js";
 
 /** What a run that goes on may accept, and how closely it looks. */
 export type SourceChecks = Pick<ResumeOverrides, "acceptChangedSource" | "verifySource">;
-
-export interface Keeper {
-  readonly folder: string;
-  readonly log: RunLog;
-}
 
 /** One set of images of a run. */
 export class KeptImages {
@@ -49,18 +44,16 @@ export class KeptImages {
   static async goOn(
     path: string,
     source: ImageSource,
-    { folder, log }: Keeper,
+    folder: string,
     { acceptChangedSource = false, verifySource = false }: SourceChecks,
-    hooks: Pick<RunHooks, "print">,
+    { warn }: Pick<RunEvents, "warn">,
   ): Promise<KeptImages> {
-    const say = (line: string) => {
-      hooks.print(line);
-      log.warn(line);
-    };
     const kept = new KeptImages(path, recordSource(source), acceptChangedSource);
     const before = readSourceFile(path);
     if (before === undefined) {
-      say("This run has no record of its images, as runs of before: whether they changed since it began is not known.");
+      warn(
+        "This run has no record of its images, as runs of before: whether they changed since it began is not known.",
+      );
       return kept;
     }
     const changes = await compareSource(before, source, { everyFile: verifySource || acceptChangedSource });
@@ -75,7 +68,7 @@ export class KeptImages {
           "What it learns is then not what it would have learnt from one set of images",
       });
     }
-    for (const line of lines) say(`Images are not those that the run began with: ${line}`);
+    for (const line of lines) warn(`Images are not those that the run began with: ${line}`);
     return kept;
   }
 

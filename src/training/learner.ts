@@ -6,8 +6,8 @@ import { type Arrays, openEngine } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import type { MethodTraining, RunLength } from "../methods/method.js";
 import { methodOf } from "../methods/registry.js";
+import { initialValues } from "../optim/initial-values.js";
 import type { Checkpoint } from "./checkpoints.js";
-import { initialValues } from "./model.js";
 import { positionTensor, restoreState, stateTensors, tensorOf } from "./model-state.js";
 
 export interface Learner extends Pick<MethodTraining, "training" | "encoder" | "step"> {

@@ -1,16 +1,18 @@
 // The training loop.
+
+import { relative } from "node:path";
 import { type Batch, type BatchStream, untilAborted } from "../data/index.js";
 import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
 import { isDue, parseInterval } from "../terminal/interval.js";
-import { Waiting } from "../terminal/waiting.js";
 import { TrainingDivergedError } from "./errors.js";
-import type { Evaluator, RunHooks, RunSummary } from "./hooks.js";
+import type { Evaluator, RunSummary } from "./hooks.js";
 import type { StepMetrics } from "./metrics-file.js";
 import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
+import type { RunEvents } from "./run-events.js";
 
 export interface LoopParts {
   readonly run: RunDirectory;
@@ -37,45 +39,42 @@ export interface LoopParts {
 }
 
 /** Trains from the step after `doneSteps` to the last, or until a stop is requested. */
-export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunSummary> {
+export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<RunSummary> {
   const { run, batches, batchSize, schedule, doneSteps, evaluation, pictures } = parts;
   const { totalSteps } = schedule;
   const { milestoneEvery } = run.config.run;
   const checkpointEvery = parseInterval(run.config.run.checkpointEvery)!;
+  const logEvery = parseInterval(run.config.run.logEvery)!;
 
   const began = performance.now();
   let lastSaved = began;
+  let lastLogged = began;
   let checkpoint: string | null = null;
   let picture: string | null = null;
   let result: StepResult | undefined;
   let step = doneSteps;
 
   batches.start(doneSteps + 1);
-  hooks.progress.begin({
-    totalSteps,
-    doneSteps,
-    imagesPerStep: batchSize,
-    plainEvery: parseInterval(run.config.run.logEvery)!,
-  });
-
-  const waiting = new Waiting(hooks.progress.line);
   const save = async () => {
-    checkpoint = await waiting.during("Writing the checkpoint", async () =>
+    checkpoint = await events.finishing("Writing the checkpoint", async () =>
       run.saveCheckpoint({ step, ...(await parts.snapshot()) }),
     );
     lastSaved = performance.now();
+    events.emit({ type: "checkpoint", file: fileName(run.folder, checkpoint) });
   };
   const draw = async (loss: number) => {
-    if (pictures) picture = await run.savePicture(step, await pictures.draw(step, loss));
+    if (pictures === undefined) return;
+    picture = await run.savePicture(step, await pictures.draw(step, loss));
+    events.emit({ type: "picture", file: fileName(run.folder, picture) });
   };
 
-  let stopping = hooks.stopRequested();
+  let stopping = events.isStopped;
   while (step < totalSteps && !stopping) {
     const stepBegan = performance.now();
-    const batch = await nextBatch(batches, hooks.signal);
+    const batch = await nextBatch(batches, events.signal);
     if (batch === undefined) {
       // Stopped while it waited for images: all steps that were taken are kept, and no other is begun.
-      if (result === undefined) throw hooks.signal?.reason;
+      if (result === undefined) throw events.signal?.reason;
       await draw(result.loss);
       await save();
       break;
@@ -88,9 +87,10 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
-    const isEvaluated = step === 1 || step === totalSteps || (evaluation && step % evaluation.every === 0);
+    const isEvaluated =
+      evaluation !== undefined && (step === 1 || step === totalSteps || step % evaluation.every === 0);
     // A first step is soon taken again; any other is kept, and so its evaluation is waited for.
-    const ofFirst = step === doneSteps + 1 ? hooks.signal : undefined;
+    const ofFirst = step === doneSteps + 1 ? events.signal : undefined;
     const stepMetrics = {
       step,
       epoch: batch.epoch,
@@ -101,15 +101,21 @@ export async function trainLoop(parts: LoopParts, hooks: RunHooks): Promise<RunS
       imagesPerSecond: rounded(batchSize / stepSeconds),
       stepSeconds: rounded(stepSeconds),
       dataWaitSeconds: rounded(batch.waitSeconds),
-      ...(evaluation && isEvaluated && (await evaluation.evaluate(ofFirst))),
+      ...(isEvaluated && (await evaluation.evaluate(ofFirst))),
     };
     run.recordStep(stepMetrics);
+    events.step = step;
     parts.watch?.(stepMetrics);
-    hooks.progress.step({ step, loss });
+    events.emit({ type: "step", totalSteps, loss, metrics: stepMetrics });
 
     // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.
-    stopping = hooks.stopRequested();
+    stopping = events.isStopped;
     const isLast = step === totalSteps || stopping;
+    const isLogged = isLast || step === doneSteps + 1 || isEvaluated;
+    if (isLogged || isDue(logEvery, step, (performance.now() - lastLogged) / 1000)) {
+      events.emit({ type: "metrics", metrics: stepMetrics });
+      lastLogged = performance.now();
+    }
     if (isLast || (pictures && pictures.every > 0 && step % pictures.every === 0)) await draw(loss);
     const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
     if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) await save();
@@ -163,6 +169,11 @@ async function diverged(
     const reason = `The batch and what was drawn for it could not be kept: ${(error as Error).message}.`;
     return new TrainingDivergedError(step, loss, gradientNorm, reason);
   }
+}
+
+/** A file's path within the run's folder, the same on every system. */
+function fileName(folder: string, path: string): string {
+  return relative(folder, path).replaceAll("\\", "/");
 }
 
 /** Timings to the microsecond: more digits would only make the log longer. */

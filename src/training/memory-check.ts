@@ -20,7 +20,8 @@ export interface MemoryCheck {
   readonly enabled: boolean;
   /** How to switch the check off, for the message. */
   readonly switchOff: string;
-  readonly print: (line: string) => void;
+  /** Is told where the plan nearly takes what is free. */
+  readonly warn: (message: string, sign: string) => void;
   /** What is free, by default on this machine at this moment. */
   readonly availableBytes?: number;
 }
@@ -40,10 +41,10 @@ export function plannedBytes(parts: readonly MemoryPart[]): number {
   return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Throws MemoryError where the parts are more than is free; prints a warning where they are nearly as much. */
+/** Throws MemoryError where the parts are more than is free; warns where they are nearly as much. */
 export function checkMemory(parts: readonly MemoryPart[], check: MemoryCheck): void {
   if (!check.enabled) return;
-  const { availableBytes = measureMemory().availableBytes, switchOff, print } = check;
+  const { availableBytes = measureMemory().availableBytes, switchOff, warn } = check;
   const onHost = parts.filter(({ onGpu = false }) => !onGpu);
   const total = plannedBytes(onHost);
   if (total <= CLOSE * availableBytes) return;
@@ -55,9 +56,10 @@ export function checkMemory(parts: readonly MemoryPart[], check: MemoryCheck): v
   const remedy = [...new Set(largest.slice(0, NAMED).flatMap(({ lower }) => lower.split(", ")))].join(", ");
   if (total <= availableBytes) {
     const share = Math.round((100 * total) / availableBytes);
-    print(
-      `Warning: about ${formatBytes(total)} of memory is planned, ${share}% of what is free (${list}). ` +
+    warn(
+      `about ${formatBytes(total)} of memory is planned, ${share}% of what is free (${list}). ` +
         `Should it run out, lower ${remedy}`,
+      "memory",
     );
     return;
   }

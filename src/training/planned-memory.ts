@@ -22,7 +22,7 @@ const BYTES_OF_VALUE = 16;
 export function planMemory(config: PretrainConfig, batches: BatchMemory, check: MemoryCheck): MemoryPart[] {
   const count = countParameters(config);
   const least = [weights(count, count * BYTES_OF_VALUE), microBatch(config, leastProgramBytes(config))];
-  checkMemory(least, { ...check, print: () => {} });
+  checkMemory(least, { ...check, warn: () => {} });
 
   const { batchSize, microBatch: atOnce } = config.schedule;
   const { teacherPrefix, ...method } = methodOf(config);

@@ -2,18 +2,17 @@
 
 import { absolutePaths, checkImageCount, type PretrainConfig } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
-import { type BatchOptions, describeSkip, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
+import { type BatchOptions, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
 import { sizeOf } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
 import type { Training } from "../optim/training.js";
 import { printable } from "../terminal/printable.js";
-import { formatCount } from "../terminal/quantities.js";
-import { throwIfStopped, Waiting } from "../terminal/waiting.js";
+import { throwIfStopped } from "../terminal/waiting.js";
 import { formatAnnouncement } from "./announce.js";
 import { deriveSchedule } from "./derived.js";
-import { HealthWatch, warningLines } from "./health.js";
-import type { ResumeOverrides, RunHooks, RunSummary } from "./hooks.js";
+import { HealthWatch } from "./health.js";
+import type { CreateEvaluator, ResumeOptions, RunOptions, RunSummary } from "./hooks.js";
 import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
@@ -25,6 +24,7 @@ import { createReconstructor, pictureImages } from "./reconstructor.js";
 import { restoreNewest } from "./restore.js";
 import { readRunConfig } from "./run-config.js";
 import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
+import { RunEvents } from "./run-events.js";
 import { checkThreads, runHere } from "./threads.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
@@ -32,13 +32,17 @@ type PretrainRun = RunDirectory<PretrainConfig>;
 /** The sections of a configuration that decide what a run learns. */
 const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
 
-/** Starts a new run in `folder`. Throws the errors of the parts, all of which say what to do. */
-export async function pretrain(config: PretrainConfig, folder: string, hooks: RunHooks): Promise<RunSummary> {
+/**
+ * Starts a new run in `folder`, and resolves when it has taken its last step or was stopped. Rejects with the errors of
+ * the parts, all of which say what to do, and with the signal's reason where it was stopped before the first step.
+ */
+export async function pretrain(config: PretrainConfig, folder: string, options: RunOptions = {}): Promise<RunSummary> {
+  const events = new RunEvents(options);
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
-  const source = await openImages(config.source, config.data.split, hooks);
-  return withRun(await RunDirectory.create(folder, config), (run) =>
-    runFrom(run, source, KeptImages.begin(run.paths.images, source), hooks),
+  const source = await openImages(config.source, config.data.split, events);
+  return withRun(await RunDirectory.create(folder, config), events, (run) =>
+    runFrom(run, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator),
   );
 }
 
@@ -46,15 +50,16 @@ export async function pretrain(config: PretrainConfig, folder: string, hooks: Ru
  * Goes on with the run in `folder` from its newest intact checkpoint, exactly as if it had never stopped. Throws
  * SourceChangedError where its images are others than it began with, unless that is accepted.
  */
-export async function resume(folder: string, overrides: ResumeOverrides, hooks: RunHooks): Promise<RunSummary> {
+export async function resume(folder: string, options: ResumeOptions = {}): Promise<RunSummary> {
+  const events = new RunEvents(options);
   const stored = readRunConfig(folder);
-  const moved = { ...stored, source: absolutePaths(overrides.source ?? stored.source) };
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
-  return withRun(opened, async (run) => {
-    const source = await openImages(moved.source, moved.data.split, hooks);
-    const images = await KeptImages.goOn(run.paths.images, source, run, overrides, hooks);
-    if (overrides.source !== undefined) await run.writeConfig(moved);
-    return runFrom(run, source, images, hooks);
+  const moved = { ...stored, source: absolutePaths(options.source ?? stored.source) };
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  return withRun(opened, events, async (run) => {
+    const source = await openImages(moved.source, moved.data.split, events);
+    const images = await KeptImages.goOn(run.paths.images, source, folder, options, events);
+    if (options.source !== undefined) await run.writeConfig(moved);
+    return runFrom(run, source, images, events, options.createEvaluator);
   });
 }
 
@@ -62,41 +67,41 @@ async function runFrom(
   run: PretrainRun,
   source: ImageSource,
   images: KeptImages,
-  hooks: RunHooks,
+  events: RunEvents,
+  createEvaluator: CreateEvaluator | undefined,
 ): Promise<RunSummary> {
   const { config } = run;
-  hooks.print(printable(source.description));
+  events.note(printable(source.description));
   await run.keepImages(images);
-  const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const options = batchOptions(run, source, hooks);
+  const options = batchOptions(config, source, events);
   const memory = planMemory(config, planBatchMemory(options), {
     enabled: config.run.memoryCheck,
     switchOff: switchOffRun,
-    print: hooks.print,
+    warn: events.warn,
   });
   checkImageCount(config, source.count);
-  const batches = await waiting.during("Reading images into memory", (onProgress) =>
+  const batches = await events.during("Reading images into memory", (onProgress) =>
     openBatches({ ...options, onProgress }),
   );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const learner = await waiting.duringBusy("Compiling the training step", () => createLearner(config, derived));
+    const learner = await events.duringBusy("Compiling the training step", () => createLearner(config, derived));
     const { training } = learner;
     const trainedOn = images.accepts ? undefined : source.count;
-    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, learner, trainedOn, DECISIVE, hooks),
+    const doneSteps = await events.during("Reading the newest checkpoint", () =>
+      restoreNewest(run, learner, trainedOn, DECISIVE, events),
     );
     const repaired = await run.startMetrics(doneSteps);
-    if (repaired !== undefined) hooks.print(repaired);
-    const pictures = await waiting.during("Preparing the pictures", () =>
+    if (repaired !== undefined) events.warn(repaired);
+    const pictures = await events.during("Preparing the pictures", () =>
       openPictures(config, source, training, derived.totalSteps),
     );
-    const evaluator = await openEvaluator(config, learner, hooks);
-    const stepSeconds = await waiting.duringBusy("Timing a step", () =>
+    const evaluator = await openEvaluator(config, learner, events, createEvaluator);
+    const stepSeconds = await events.duringBusy("Timing a step", () =>
       estimateStepSeconds(training, derived.accumulation),
     );
-    await throwIfStopped(hooks.signal);
-    const announcement = formatAnnouncement({
+    await throwIfStopped(events.signal);
+    const lines = formatAnnouncement({
       folder: run.folder,
       config,
       derived,
@@ -107,10 +112,11 @@ async function runFrom(
       seconds: stepSeconds * (derived.totalSteps - doneSteps),
       doneSteps,
     });
-    for (const line of announcement) hooks.print(line);
-    if (evaluator) hooks.print(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
-    run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
     const { batchSize, minLearningRate } = config.schedule;
+    const { totalSteps } = derived;
+    events.step = doneSteps;
+    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
+    if (evaluator) events.note(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     const summary = await trainLoop(
       {
         run,
@@ -119,7 +125,7 @@ async function runFrom(
         batchSize,
         schedule: { ...derived, peak: derived.learningRate, floor: minLearningRate },
         doneSteps,
-        watch: watchHealth(run, derived.totalSteps, hooks),
+        watch: watchHealth(config, totalSteps, events),
         inputsOf: learner.inputsOf,
         step: learner.step,
         snapshot: async () => ({
@@ -129,24 +135,21 @@ async function runFrom(
         ...(evaluator && { evaluation: { every: config.evaluation.every, evaluate: evaluator.evaluate } }),
         ...(pictures && { pictures }),
       },
-      hooks,
+      events,
     );
     training.dispose();
-    run.log.info(`${summary.outcome} after step ${summary.step}`);
+    events.emit({ type: "finished", outcome: summary.outcome, summary });
     return summary;
   } finally {
     await batches.close();
   }
 }
 
-/** Warnings for the person who watches, and for whoever reads log.txt later. */
-function watchHealth({ config, log }: PretrainRun, totalSteps: number, hooks: RunHooks): LoopParts["watch"] {
+/** Warns of what the metrics are a sign of. */
+function watchHealth(config: PretrainConfig, totalSteps: number, events: RunEvents): LoopParts["watch"] {
   const watch = new HealthWatch(config, totalSteps);
   return (metrics) => {
-    for (const warning of watch.see(metrics)) {
-      for (const line of warningLines(warning, ` at step ${formatCount(metrics.step)}`)) hooks.print(line);
-      log.warn(`step ${metrics.step}: ${warning.lines.join(" ")}`);
-    }
+    for (const { sign, lines } of watch.see(metrics)) events.warn(lines.join("\n"), sign);
   };
 }
 
@@ -169,16 +172,20 @@ async function openPictures(
   };
 }
 
-async function openEvaluator(config: PretrainConfig, { encoder, training }: Learner, hooks: RunHooks) {
+async function openEvaluator(
+  config: PretrainConfig,
+  { encoder, training }: Learner,
+  events: RunEvents,
+  create: CreateEvaluator | undefined,
+) {
   if (config.evaluation.source === null) return undefined;
-  if (hooks.createEvaluator !== undefined) {
-    return hooks.createEvaluator(config, { engine: training.engine, weights: encoder }, hooks);
-  }
-  throw new ConfigError(["evaluation.source: this program was given nothing to evaluate with. Set it to null"]);
+  if (create !== undefined) return create(config, { engine: training.engine, weights: encoder }, events);
+  throw new ConfigError([
+    "evaluation.source: this program was given nothing to evaluate with. Set it to null, or pass createEvaluator",
+  ]);
 }
 
-function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): BatchOptions {
-  const { config } = run;
+function batchOptions(config: PretrainConfig, source: ImageSource, events: RunEvents): BatchOptions {
   const { background, workers, memoryBudgetMiB, maxUnreadableShare } = config.data;
   return {
     source,
@@ -191,11 +198,8 @@ function batchOptions(run: PretrainRun, source: ImageSource, hooks: RunHooks): B
     memoryBudget: memoryBudgetMiB * 2 ** 20,
     unreadableShare: maxUnreadableShare,
     ...(workers > 0 && { workers }),
-    ...(hooks.signal && { signal: hooks.signal }),
-    onSkip: (skipped) => {
-      run.log.skipped(skipped.name, skipped.reason);
-      hooks.print(describeSkip(skipped));
-    },
+    ...(events.signal && { signal: events.signal }),
+    onSkip: (skipped) => events.emit({ type: "skipped", ...skipped }),
   };
 }
 

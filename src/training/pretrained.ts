@@ -20,13 +20,16 @@ import { reconstructionOf } from "./model.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readRunConfig } from "./run-config.js";
 
+/** The sizes of a decoder. */
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
 
+/** The values of a tensor, row by row. */
 export interface WeightTensor {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
 
+/** Weights with all that is needed to use them. */
 export interface PretrainedModel {
   readonly shape: EncoderShape;
   /** Undefined where the weights are those of an encoder alone. */
@@ -48,6 +51,7 @@ export interface PretrainedModel {
 /** What an imported checkpoint says about its model in its metadata, under `model`. */
 export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
 
+/** Which weights of a run are taken. */
 export interface PretrainedOptions {
   /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean | undefined;

@@ -12,6 +12,7 @@ import { createReconstructor } from "./reconstructor.js";
 import { readReconstructingConfig } from "./run-config.js";
 import { threadsHere } from "./threads.js";
 
+/** How the picture is written. */
 export interface ReconstructOptions {
   /** Whether the file may be replaced where it is there already; by default it is refused. */
   readonly overwrite?: boolean | undefined;

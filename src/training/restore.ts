@@ -2,8 +2,8 @@
 import { printable } from "../terminal/printable.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
-import type { RunHooks } from "./hooks.js";
 import type { RunDirectory, StoredConfig } from "./run-directory.js";
+import type { RunEvents } from "./run-events.js";
 
 interface Restorable {
   /** Throws CheckpointError where the tensors are not those expected. */
@@ -22,13 +22,11 @@ export async function restoreNewest<Config extends StoredConfig>(
   images: number | undefined,
   /** The sections of the configuration that decide the result. */
   decisive: readonly (keyof Config & string)[],
-  hooks: RunHooks,
+  events: RunEvents,
 ): Promise<number> {
   const { checkpoint, refused } = await run.checkpoints.loadNewest();
   for (const { path, reason } of refused) {
-    const message = `${path} is not used: ${reason}`;
-    run.log.warn(message);
-    hooks.print(`${printable(message)}. Continuing from the one before.`);
+    events.warn(`${printable(`${path} is not used: ${reason}`)}. Continuing from the one before.`);
   }
   if (checkpoint === null) return 0;
   const saved = checkpoint.metadata.config;

@@ -2,6 +2,7 @@
 
 import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
+import { checkFormatVersion } from "../config/format-version.js";
 import { readTextIfThere } from "../files/storage.js";
 import { UnsuitableRunError } from "./errors.js";
 import { runPaths } from "./run-directory.js";
@@ -26,7 +27,10 @@ export function readReconstructingConfig(folder: string): PretrainConfig {
   );
 }
 
-/** A run's config.json, not checked yet. Throws RunDirectoryError when the folder is no run, and ConfigError. */
+/**
+ * A run's config.json without its format version, its keys not checked yet. Throws RunDirectoryError when the folder is
+ * no run, and ConfigError, also where it was written by a newer version of this program.
+ */
 export function readConfigFile(folder: string): unknown {
   const path = runPaths(folder).config;
   const text = readTextIfThere(path);
@@ -35,9 +39,11 @@ export function readConfigFile(folder: string): unknown {
       `${folder} is not a run: expected a folder with a config.json, as mixedae pretrain and mixedae finetune make`,
     );
   }
+  let values: unknown;
   try {
-    return JSON.parse(text);
+    values = JSON.parse(text);
   } catch (error) {
     throw new ConfigError([`${path} is not valid JSON: ${(error as Error).message}`]);
   }
+  return checkFormatVersion(values, path);
 }

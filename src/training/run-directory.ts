@@ -3,6 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isFinetuneConfig } from "../config/config.js";
+import { withFormatVersion } from "../config/format-version.js";
 import { isMapping } from "../config/layers.js";
 import { removeLeftovers, writeAtomically, writeJson } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
@@ -20,10 +21,13 @@ import type { IntervalText } from "../terminal/interval.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
 import { OutputError, RunDirectoryError, StoppedError, UnsuitableRunError } from "./errors.js";
+import { EventLog } from "./event-log.js";
+import type { RunEvent } from "./events.js";
 import type { KeptImages } from "./kept-images.js";
 import type { StepMetrics } from "./metrics-file.js";
 import { MetricsLog } from "./metrics-log.js";
 import { refuseAmongImages, type SourcePaths } from "./outputs.js";
+import type { RunEvents } from "./run-events.js";
 import { RunLog } from "./run-log.js";
 
 /** The names inside a run's folder. */
@@ -31,6 +35,7 @@ export function runPaths(folder: string) {
   return {
     config: join(folder, "config.json"),
     metrics: join(folder, "metrics.jsonl"),
+    events: join(folder, "events.jsonl"),
     log: join(folder, "log.txt"),
     lock: join(folder, "lock"),
     checkpoints: join(folder, "checkpoints"),
@@ -59,8 +64,9 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly folder: string;
   readonly paths: ReturnType<typeof runPaths>;
   readonly config: Config;
-  readonly log: RunLog;
   readonly checkpoints: CheckpointStore;
+  readonly #log: RunLog;
+  readonly #events: EventLog;
   readonly #lock: FileLock;
   readonly #files: FileSystem;
   readonly #keptImages: KeptImages[] = [];
@@ -70,7 +76,8 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.folder = folder;
     this.paths = runPaths(folder);
     this.config = config;
-    this.log = new RunLog(this.paths.log);
+    this.#log = new RunLog(this.paths.log);
+    this.#events = new EventLog(this.paths.events);
     this.checkpoints = new CheckpointStore(this.paths.checkpoints, config.run, files);
     this.#lock = lock;
     this.#files = files;
@@ -105,7 +112,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
       }
       for (const path of [paths.checkpoints, paths.pictures]) await makeFolder(path);
       for (const path of [folder, paths.checkpoints]) await removeLeftovers(path, files);
-      await writeJson(paths.config, config, files);
+      await writeJson(paths.config, withFormatVersion(config), files);
       const run = new RunDirectory(folder, config, lock, files);
       await run.startMetrics(0);
       return run;
@@ -145,10 +152,14 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   async startMetrics(throughStep: number): Promise<string | undefined> {
     this.#metrics?.close();
     this.#metrics = await MetricsLog.open(this.paths.metrics, throughStep);
-    const { repaired } = this.#metrics;
-    if (repaired !== undefined) this.log.warn(repaired);
-    return repaired;
+    return this.#metrics.repaired;
   }
+
+  /** Notes an event in log.txt and events.jsonl, where it belongs there. Throws StorageError. */
+  readonly record = (event: RunEvent): void => {
+    this.#log.record(event);
+    this.#events.record(event);
+  };
 
   /** Appends one step's line. Throws StorageError. */
   recordStep(metrics: StepMetrics): void {
@@ -164,7 +175,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
 
   /** Replaces config.json. Throws StorageError. */
   async writeConfig(config: Config): Promise<void> {
-    await writeJson(this.paths.config, config, this.#files);
+    await writeJson(this.paths.config, withFormatVersion(config), this.#files);
   }
 
   /** Puts the metrics and what is known of the images on the disk, and then the checkpoint. Returns its path. */
@@ -192,7 +203,8 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   /** Gives the run back. Nothing may be written afterwards. */
   close(): void {
     this.#metrics?.close();
-    this.log.close();
+    this.#log.close();
+    this.#events.close();
     this.#lock.release();
   }
 }
@@ -204,16 +216,17 @@ function takeLock(path: string): FileLock {
   throw new RunDirectoryError(`The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`);
 }
 
-/** Lets a run be trained, and gives it back whatever happens; what ended it is in its log. */
+/** Lets a run be trained, noting what happens, and gives it back whatever happens; what ended it is in its log. */
 export async function withRun<Run extends RunDirectory, Result>(
   run: Run,
+  events: RunEvents,
   train: (run: Run) => Promise<Result>,
 ): Promise<Result> {
+  events.listen(run.record);
   try {
     return await train(run);
   } catch (error) {
-    if (StoppedError.is(error)) run.log.info("stopped before anything had to be saved");
-    else noteEnd(run, error as Error);
+    noteEnd(events, error as Error);
     throw error;
   } finally {
     run.close();
@@ -221,9 +234,10 @@ export async function withRun<Run extends RunDirectory, Result>(
 }
 
 /** On a full disk the log cannot be written either: what ended the run is what must be told. */
-function noteEnd(run: RunDirectory, error: Error): void {
+function noteEnd(events: RunEvents, error: Error): void {
   try {
-    run.log.warn(`ended with an error: ${error.message}`);
+    if (StoppedError.is(error, events.signal)) events.emit({ type: "finished", outcome: "stopped", summary: null });
+    else events.emit({ type: "failed", message: error.message });
   } catch (failure) {
     if (!(failure instanceof StorageError)) throw failure;
   }
@@ -231,12 +245,12 @@ function noteEnd(run: RunDirectory, error: Error): void {
 
 /** What a run would write over or add to, though no run has made it; undefined where there is nothing. */
 async function findForeignFile(folder: string): Promise<string | undefined> {
-  const { config, metrics, log, report, reportPicture, checkpoints, pictures, failures } = runPaths(folder);
+  const { config, metrics, events, log, report, reportPicture, ...folders } = runPaths(folder);
   const text = readTextIfThere(config);
   if (text !== undefined) return isRunConfig(text) ? undefined : config;
   // Without a configuration, a run that was killed while it was made leaves only what is empty.
-  for (const path of [metrics, log, report, reportPicture]) if ((await sizeOf(path)) > 0) return path;
-  for (const path of [checkpoints, pictures, failures]) {
+  for (const path of [metrics, events, log, report, reportPicture]) if ((await sizeOf(path)) > 0) return path;
+  for (const path of [folders.checkpoints, folders.pictures, folders.failures]) {
     const [name] = (await namesIn(path)).filter((each) => !each.startsWith("."));
     if (name !== undefined) return join(path, name);
   }

@@ -2,6 +2,7 @@
 
 import { AppendLog } from "../files/growing-file.js";
 import { printable } from "../terminal/printable.js";
+import type { RunEvent } from "./events.js";
 
 export class RunLog {
   readonly #log: AppendLog;
@@ -25,6 +26,32 @@ export class RunLog {
   /** A file that could not be read. */
   skipped(path: string, reason: string): void {
     this.#write("skipped", `${path}: ${reason}`);
+  }
+
+  /** The events that belong here, in words. */
+  record(event: RunEvent): void {
+    switch (event.type) {
+      case "announced":
+        this.info(event.doneSteps > 0 ? `resumed after step ${event.doneSteps}` : "started");
+        break;
+      case "warning": {
+        const message = event.message.replaceAll("\n", " ");
+        this.warn(event.sign === undefined ? message : `step ${event.step}: ${message}`);
+        break;
+      }
+      case "skipped":
+        this.skipped(event.name, event.reason);
+        break;
+      case "finished":
+        this.info(
+          event.summary === null
+            ? "stopped before anything had to be saved"
+            : `${event.outcome} after step ${event.step}`,
+        );
+        break;
+      case "failed":
+        this.warn(`ended with an error: ${event.message}`);
+    }
   }
 
   close(): void {

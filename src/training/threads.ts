@@ -23,7 +23,7 @@ export function threadsHere({ threads }: RunSection): number {
 export function runHere<Run extends RunSection>(
   run: Run,
   overrides: ResumeOverrides,
-  print: (line: string) => void,
+  note: (line: string) => void,
 ): Run {
   const { threads: asked, memoryCheck } = overrides;
   const checked = memoryCheck === undefined ? run : { ...run, memoryCheck };
@@ -33,7 +33,7 @@ export function runHere<Run extends RunSection>(
   }
   const threads = threadsHere(run);
   if (threads !== run.threads) {
-    print(
+    note(
       `The run was started with ${run.threads} threads; this machine has a use for at most ${mostThreads()}. ` +
         "It continues with one per physical core; --threads sets another number.",
     );

@@ -4,7 +4,7 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { pretrain, reconstruct, resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { sharedFolder, writeColours, writeMaskedSet } from "../evaluations/tiny-sets.js";
-import { recordHooks, tinyConfig } from "../training/tiny-run.js";
+import { recordOptions, tinyConfig } from "../training/tiny-run.js";
 import { record } from "./recording.js";
 
 const at = sharedFolder();
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await writeColours(at("labelled"), 6);
   await writeMaskedSet(at("masked"));
   const assignments = ["method=mae", "schedule.steps=4", "run.checkpointEvery=2", "run.keep=2"];
-  await pretrain(tinyConfig(at("labelled"), ...assignments), at("run"), recordHooks());
+  await pretrain(tinyConfig(at("labelled"), ...assignments), at("run"), recordOptions());
   expect((await run(`finetune --from :run ${sets} --out :classes ${small}`)).exitCode).toBe(0);
   for (const name of ["run", "classes"]) truncateSync(checkpoint(name, 4), 3000);
   expect((await run("embed :labelled --from :run --out :features.npy --threads 1")).exitCode).toBe(0);

@@ -5,7 +5,7 @@ import { needs } from "#src/evaluations/evaluation.js";
 import { evaluations } from "#src/evaluations/registry.js";
 import { pretrain } from "#src/training/index.js";
 import { sharedFolder, writeColours, writeMaskedSet, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
-import { recordHooks, tinyConfig } from "../training/tiny-run.js";
+import { recordOptions, tinyConfig } from "../training/tiny-run.js";
 import { record } from "./recording.js";
 
 const at = sharedFolder();
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeColours(at("labelled"), 6);
   await writeMaskedSet(at("masked"));
   await writeTinyCheckpoint(at("encoder.safetensors"));
-  await pretrain(tinyConfig(at("labelled"), "method=mae", "schedule.steps=1"), at("run"), recordHooks());
+  await pretrain(tinyConfig(at("labelled"), "method=mae", "schedule.steps=1"), at("run"), recordOptions());
 });
 
 /** What a command prints of its result, without progress and time. */

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { embed } from "#src/evaluations/index.js";
 import { pretrain, reconstruct, resume } from "#src/training/index.js";
 import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
-import { recordHooks, tinyAssignments, tinyConfig } from "../training/tiny-run.js";
+import { recordOptions, tinyAssignments, tinyConfig } from "../training/tiny-run.js";
 import { record } from "./recording.js";
 
 const at = sharedFolder();
@@ -21,16 +21,16 @@ beforeAll(async () => {
   for (const name of ["taken.npy", "taken.png"]) writeFileSync(at(name), "");
   await writeTinyCheckpoint(at("encoder.safetensors"));
   const config = tinyConfig(at("labelled"), "method=mae", "schedule.steps=1");
-  await pretrain(config, at("run"), recordHooks());
-  await pretrain(config, at("damaged"), recordHooks());
+  await pretrain(config, at("run"), recordOptions());
+  await pretrain(config, at("damaged"), recordOptions());
   truncateSync(at("damaged", "checkpoints", "step-00000001.safetensors"), 1000);
-  await pretrain(tinyConfig(at("labelled"), "method=mae"), at("unborn"), recordHooks(0));
+  await pretrain(tinyConfig(at("labelled"), "method=mae"), at("unborn"), recordOptions(0));
   await embed(
     {
       ...{ source: at("labelled"), from: at("encoder.safetensors"), out: at("features.npy") },
       ...{ split: "train", pooling: "mean", threads: 1 },
     },
-    { progress: silentProgress(), stopRequested: () => false },
+    silentProgress(),
   );
 });
 

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { configKeys, type PretrainConfig } from "#src/config/config.js";
 import { StorageError } from "#src/files/storage-error.js";
 import { methodNames } from "#src/methods/registry.js";
+import { RunEvents } from "#src/training/run-events.js";
 import { finished, record } from "./recording.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-pretrain-"));
@@ -113,10 +114,12 @@ describe("mixedae pretrain", () => {
 
   it("prints what the training prints, and its progress", async () => {
     const { out } = await record(["pretrain", "photos", "--out", "r"], {
-      pretrain: async (_config, _folder, { print, progress }) => {
-        print("hello");
-        progress.begin({ totalSteps: 1, doneSteps: 0, imagesPerStep: 8, plainEvery: { kind: "never" } });
-        progress.step({ step: 1, loss: 0.5 });
+      pretrain: async (_config, _folder, options) => {
+        const events = new RunEvents(options);
+        const lengths = { totalSteps: 1, doneSteps: 0, batchSize: 8, logEvery: 0 };
+        events.emit({ type: "announced", lines: ["hello"], ...lengths });
+        events.step = 1;
+        events.emit({ type: "step", totalSteps: 1, loss: 0.5, metrics: { step: 1 } });
         return finished;
       },
     });

@@ -1,14 +1,23 @@
 // mixedae resume passes on what may change, and says how to change the rest.
 
 import { expect, it } from "vitest";
-import { finished, record } from "./recording.js";
+import type { ResumeOptions } from "#src/training/hooks.js";
+import { finished, type Recording, record } from "./recording.js";
+
+/** What is asked for beside the listening that every run gets. */
+function overridesOf({ calls }: Recording): object {
+  const { onEvent, signal, createEvaluator, ...overrides } = calls[0]![2] as ResumeOptions;
+  expect([typeof onEvent, signal?.aborted, typeof createEvaluator]).toEqual(["function", false, "function"]);
+  return overrides;
+}
 
 it("goes on with the run, on other threads where asked to", async () => {
-  expect((await record(["resume", "runs/a"])).calls[0]?.slice(0, 3)).toEqual(["resume", "runs/a", {}]);
-  const { exitCode, calls } = await record(["resume", "runs/a", "--threads", "0"]);
-  expect([exitCode, calls[0]?.[2]]).toEqual([0, { threads: 0 }]);
-  const unchecked = await record(["resume", "runs/a", "--no-memory-check"]);
-  expect(unchecked.calls[0]?.[2]).toEqual({ memoryCheck: false });
+  const plain = await record(["resume", "runs/a"]);
+  expect(plain.calls[0]?.slice(0, 2)).toEqual(["resume", "runs/a"]);
+  expect(overridesOf(plain)).toEqual({});
+  const threads = await record(["resume", "runs/a", "--threads", "0"]);
+  expect([threads.exitCode, overridesOf(threads)]).toEqual([0, { threads: 0 }]);
+  expect(overridesOf(await record(["resume", "runs/a", "--no-memory-check"]))).toEqual({ memoryCheck: false });
 });
 
 it("explains in its help that a longer run is a new run", async () => {

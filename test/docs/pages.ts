@@ -10,9 +10,11 @@ export interface Page {
   readonly text: string;
 }
 
-/** The README and everything in docs. */
+/** The README, the two pages beside it, and everything in docs. */
 export const pages: readonly Page[] = [
   "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
   ...readdirSync(join(repository, "docs"))
     .filter((name) => name.endsWith(".md"))
     .sort()

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type DeviceOptions, type Engine, openEngine } from "#src/engine/index.js";
 import { createKnnEvaluator, evaluateKnn, evaluateReconstruction } from "#src/evaluations/index.js";
 import { pretrain } from "#src/training/index.js";
-import { recordHooks, tinyConfig } from "../training/tiny-run.js";
+import { recordOptions, tinyConfig } from "../training/tiny-run.js";
 import { sharedFolder, silentProgress, writeColours } from "./tiny-sets.js";
 
 const compiled = vi.hoisted(() => ({ devices: new Map<string, string>(), hasGpu: true }));
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await writeColours(at("labelled"), 6);
   const config = tinyConfig(at("labelled"), "method=mae", "schedule.steps=1", "run.device=webgpu");
   await pretrain({ ...config, evaluation: { ...config.evaluation, source: at("labelled") } }, at("run"), {
-    ...recordHooks(),
+    ...recordOptions(),
     createEvaluator: createKnnEvaluator,
   });
 });

@@ -20,6 +20,7 @@ import { type EmbedRequest, embed, ImageProgress, openFeatures, openModel } from
 import { readNpy } from "#src/formats/npy.js";
 import { createFeatureExtractor } from "#src/heads/features.js";
 import { StoppedError } from "#src/training/errors.js";
+import type { EventOptions, RunEvent } from "#src/training/events.js";
 import { takeLock } from "../files/take-lock.js";
 import { sharedFolder, silentProgress, writeColours, writePatterns, writeTinyCheckpoint } from "./tiny-sets.js";
 
@@ -28,14 +29,23 @@ const COUNT = 300;
 const source = await writePatterns(at("patterns"), COUNT);
 const from = await writeTinyCheckpoint(at("tiny.safetensors"));
 const request = (out: string): EmbedRequest => ({ source, split: "train", from, out, pooling: "mean", threads: 1 });
-const never = () => false;
+/** Options that stop it after so many batches. */
+function stoppingAfter(batches: number): EventOptions {
+  const controller = new AbortController();
+  let seen = 0;
+  const onEvent = ({ type, ...event }: RunEvent) => {
+    if (type !== "images" || !("state" in event) || event.state !== "advanced") return;
+    if (++seen === batches) controller.abort(new StoppedError());
+  };
+  return { signal: controller.signal, onEvent };
+}
 const partials = (stem: string) =>
   ["npy.partial", "jsonl.partial", "batches.partial", "json.partial"].map((end) => at(`${stem}.${end}`));
 const contents = (stem: string) => ["npy", "jsonl", "json"].map((end) => readFileSync(at(`${stem}.${end}`), "latin1"));
 
 test("writes a row and a line for each image in order, and names what cannot be read", async () => {
   const printed: string[] = [];
-  const summary = await embed(request(at("whole.npy")), { progress: silentProgress(printed), stopRequested: never });
+  const summary = await embed(request(at("whole.npy")), silentProgress(printed));
   expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, width: 12, skipped: 1, images: COUNT });
   expect(printed.join("")).toContain("Skipped 0150.png: the content is not a JPEG");
 
@@ -67,14 +77,13 @@ test("writes a row and a line for each image in order, and names what cannot be 
 });
 
 const program = `
-import { embed, ImageProgress } from "${new URL("../../dist/evaluations/index.js", import.meta.url).href}";
+import { embed } from "${new URL("../../dist/evaluations/index.js", import.meta.url).href}";
 const [request, batches] = JSON.parse(process.argv[2]);
 let seen = 0;
-const stopRequested = () => {
-  if (++seen === batches) process.kill(process.pid, "SIGKILL");
-  return false;
+const onEvent = ({ type, state }) => {
+  if (type === "images" && state === "advanced" && ++seen === batches) process.kill(process.pid, "SIGKILL");
 };
-await embed(request, { progress: new ImageProgress({ write() {} }), stopRequested });
+await embed(request, { onEvent });
 `;
 
 test("a process that is killed again and again comes to the same files", async () => {
@@ -89,7 +98,7 @@ test("a process that is killed again and again comes to the same files", async (
   // What a kill within a write leaves: half a row, a row without its line, half a line.
   appendFileSync(at("killed.npy.partial"), new Uint8Array(12 * 4 + 7).fill(1));
   appendFileSync(at("killed.jsonl.partial"), '{"index":19');
-  const summary = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  const summary = await embed(request(out), silentProgress());
   expect(summary).toMatchObject({ outcome: "finished", count: COUNT - 1, skipped: 1 });
   expect(summary.images).toBeLessThan(COUNT);
   expect(contents("killed")).toEqual(contents("whole"));
@@ -105,22 +114,20 @@ test("one that is killed while it gives the files their names is finished by the
         for (const path of partials("renamed")) copyFileSync(path, `${path}.kept`);
     },
   });
-  await embed(request(out), { progress, stopRequested: never });
+  await embed(request(out), progress);
   const finished = contents("renamed");
   for (const path of partials("renamed")) renameSync(`${path}.kept`, path);
   rmSync(at("renamed.json"));
   rmSync(at("renamed.npy.partial"));
   rmSync(at("renamed.jsonl"));
-  const summary = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  const summary = await embed(request(out), silentProgress());
   expect(summary).toMatchObject({ outcome: "finished", images: 0, count: COUNT - 1 });
   expect(contents("renamed")).toEqual(finished);
 });
 
 test("after a power failure, what is not intact is computed again", async () => {
   const out = at("power.npy");
-  let batches = 0;
-  const stopRequested = () => ++batches === 2;
-  await embed(request(out), { progress: silentProgress(), stopRequested });
+  await embed(request(out), stoppingAfter(2));
   // The files have their lengths, but the last block of each never came to the disk; that of the records was new.
   for (const [place, path] of partials("power").slice(0, 3).entries()) {
     const { length } = readFileSync(path);
@@ -128,7 +135,7 @@ test("after a power failure, what is not intact is computed again", async () => 
     truncateSync(path, place < 2 ? length : length + 4096);
   }
   const printed: string[] = [];
-  const summary = await embed(request(out), { progress: silentProgress(printed), stopRequested: never });
+  const summary = await embed(request(out), silentProgress(printed));
   expect(printed.join("")).toContain("What else the unfinished files held is damaged or cannot be checked");
   expect(summary.outcome).toBe("finished");
   expect(contents("power")).toEqual(contents("whole"));
@@ -137,43 +144,41 @@ test("after a power failure, what is not intact is computed again", async () => 
 test("one that another process is writing is refused; a failure leaves no lock", async () => {
   const out = at("locked.npy");
   const lock = takeLock(`${out}.lock`);
-  const hooks = { progress: silentProgress(), stopRequested: never };
-  await expect(embed(request(out), hooks)).rejects.toThrow(
+  await expect(embed(request(out))).rejects.toThrow(
     new RegExp(`no other process to be writing .*locked.npy, but found process ${process.pid} since`),
   );
   lock.release();
-  const stopRequested = () => {
-    throw new Error("a bug");
+  const onEvent = ({ type }: RunEvent) => {
+    if (type === "images") throw new Error("a bug");
   };
-  await expect(embed(request(out), { ...hooks, stopRequested })).rejects.toThrow("a bug");
+  await expect(embed(request(out), { onEvent })).rejects.toThrow("a bug");
   expect(existsSync(`${out}.lock`)).toBe(false);
 });
 
 test("a stop ends it after a batch; the same request goes on, another one is refused", async () => {
   const out = at("stopped.npy");
-  const first = await embed(request(out), { progress: silentProgress(), stopRequested: () => true });
+  const first = await embed(request(out), stoppingAfter(1));
   expect(first.outcome).toBe("stopped");
   expect(first.count).toBeLessThan(COUNT);
-  const refused = embed({ ...request(out), pooling: "cls" }, { progress: silentProgress(), stopRequested: never });
+  const refused = embed({ ...request(out), pooling: "cls" }, silentProgress());
   await expect(refused).rejects.toThrow(/of the same embedding \(pooling "cls"\), but found pooling "mean"/);
-  const rest = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  const rest = await embed(request(out), silentProgress());
   expect([rest.outcome, first.images + rest.images]).toEqual(["finished", COUNT]);
   expect(contents("stopped")).toEqual(contents("whole"));
-  const again = await embed(request(out), { progress: silentProgress(), stopRequested: never });
+  const again = await embed(request(out), silentProgress());
   expect(again.outcome).toBe("already finished");
 });
 
 test("a file of somebody else is not written over", async () => {
   writeFileSync(at("foreign.npy"), "precious");
-  const refused = embed(request(at("foreign.npy")), { progress: silentProgress(), stopRequested: never });
+  const refused = embed(request(at("foreign.npy")), silentProgress());
   await expect(refused).rejects.toThrow(/Expected a name for features that is free, but found .*foreign.npy there/);
   expect(readFileSync(at("foreign.npy"), "utf8")).toBe("precious");
 });
 
 test("labels and classes stand in the lines", async () => {
   const colours = await writeColours(at("colours"), 2);
-  const hooks = { progress: silentProgress(), stopRequested: never };
-  await embed({ ...request(at("colours.npy")), source: colours, pooling: "cls" }, hooks);
+  await embed({ ...request(at("colours.npy")), source: colours, pooling: "cls" });
   const files = openFeatures(at("colours.npy"));
   expect(files.description).toMatchObject({ classes: ["blue", "green", "red"], pooling: "cls" });
   expect(await files.lines([3])).toEqual([{ index: 3, name: "green/1.png", label: 1, class: "green" }]);
@@ -182,13 +187,15 @@ test("labels and classes stand in the lines", async () => {
 
 test("stopped before its first batch, it leaves nothing that another call does not go on with", async () => {
   const out = at("early.npy");
-  const hooks = { progress: silentProgress(), stopRequested: never };
   const controller = new AbortController();
-  // The first word that is printed comes after the files are opened.
-  hooks.progress.print = () => controller.abort(new StoppedError());
-  await expect(embed(request(out), { ...hooks, signal: controller.signal })).rejects.toBeInstanceOf(StoppedError);
+  const reason = new Error("enough");
+  // The first note comes after the files are opened.
+  const onEvent = ({ type }: RunEvent) => {
+    if (type === "note") controller.abort(reason);
+  };
+  await expect(embed(request(out), { onEvent, signal: controller.signal })).rejects.toBe(reason);
   expect(existsSync(out)).toBe(false);
-  expect(await embed(request(out), { progress: silentProgress(), stopRequested: never })).toMatchObject({
+  expect(await embed(request(out), silentProgress())).toMatchObject({
     outcome: "finished",
     count: COUNT - 1,
   });
@@ -199,9 +206,7 @@ test("says which images were added, removed, renamed or changed since, finished 
   const [folder, out] = [at("own"), at("own.npy")];
   cpSync(source, folder, { recursive: true });
   const again = (options: { stop?: number } = {}) => {
-    let batches = 0;
-    const stopRequested = () => ++batches === options.stop;
-    return embed({ ...request(out), source: folder }, { progress: silentProgress(), stopRequested });
+    return embed({ ...request(out), source: folder }, stoppingAfter(options.stop ?? Number.POSITIVE_INFINITY));
   };
   expect((await again({ stop: 1 })).outcome).toBe("stopped");
   renameSync(at("own", "0001.png"), at("own", "1.png"));
@@ -226,8 +231,7 @@ test("features of before, without a record of their images, get one warning", as
   const [folder, out] = [at("older"), at("older.npy")];
   cpSync(source, folder, { recursive: true });
   const printed: string[] = [];
-  const again = () =>
-    embed({ ...request(out), source: folder }, { progress: silentProgress(printed), stopRequested: never });
+  const again = () => embed({ ...request(out), source: folder }, silentProgress(printed));
   await again();
   rmSync(at("older.images.jsonl.gz"));
   await again();

@@ -3,18 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
-import {
-  classify,
-  type FinetuneHooks,
-  type FinetuneRequest,
-  finetune,
-  resumeFinetune,
-} from "#src/evaluations/index.js";
+import { classify, type FinetuneRequest, finetune, resumeFinetune } from "#src/evaluations/index.js";
 import { resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { writeFiles } from "../data/image-files.js";
-import { expectSameMetrics, readMetrics, recordHooks } from "../training/tiny-run.js";
-import { sharedFolder, silentProgress, writeColours, writeTinyCheckpoint } from "./tiny-sets.js";
+import { expectSameMetrics, readMetrics, recordOptions } from "../training/tiny-run.js";
+import { sharedFolder, writeColours, writeTinyCheckpoint } from "./tiny-sets.js";
 
 const at = sharedFolder();
 let [train, test_, from] = ["", "", ""];
@@ -39,10 +33,7 @@ function request(...assignments: readonly string[]): FinetuneRequest {
   return { from, train, test: test_, recipe: "small", layers };
 }
 
-const hooks = (stopAfter?: number): FinetuneHooks & { readonly lines: string[] } => ({
-  ...recordHooks(stopAfter),
-  imageProgress: silentProgress(),
-});
+const hooks = recordOptions;
 
 beforeAll(async () => {
   train = await writeColours(at("train"), 20);
@@ -101,7 +92,7 @@ describe("a run", () => {
     const stopped = await finetune(request(...assignments), parts, hooks(4));
     expect([stopped.summary.outcome, stopped.report]).toEqual(["stopped", null]);
     expect(existsSync(join(parts, "report.json"))).toBe(false);
-    const resumed = await resumeFinetune(parts, { threads: 1 }, hooks());
+    const resumed = await resumeFinetune(parts, { threads: 1, ...hooks() });
     expectSameMetrics(readMetrics(parts), readMetrics(whole), 0);
     expect(resumed.report!.detail).toEqual(report!.detail);
   });
@@ -111,7 +102,7 @@ describe("a run", () => {
     const run = at("orphan");
     await finetune({ ...request(), from: other }, run, hooks(1));
     writeFileSync(other, "no longer a checkpoint");
-    expect((await resumeFinetune(run, {}, hooks())).summary.outcome).toBe("finished");
+    expect((await resumeFinetune(run, hooks())).summary.outcome).toBe("finished");
   });
 
   test("from scratch, learns at the same rate in all layers; from an encoder, at falling ones", async () => {
@@ -156,7 +147,7 @@ describe("what cannot be", () => {
     const run = at("named");
     await finetune(request("schedule.steps=1"), run, hooks());
     await expect(loadPretrained(run)).rejects.toThrow(/holds a fine-tuned classifier.*mixedae classify uses it/s);
-    await expect(resume(run, {}, recordHooks())).rejects.toThrow(/holds a fine-tuned classifier/);
+    await expect(resume(run, recordOptions())).rejects.toThrow(/holds a fine-tuned classifier/);
     const [name] = readdirSync(join(run, "checkpoints"));
     await expect(loadPretrained(join(run, "checkpoints", name!))).rejects.toThrow(/holds a fine-tuned classifier/);
     const images = [join(test_, "blue/0.png")];
@@ -174,11 +165,11 @@ describe("what cannot be", () => {
     const path = join(run, "config.json");
     const config = JSON.parse(readFileSync(path, "utf8"));
     writeFileSync(path, JSON.stringify({ ...config, classes: ["a", "b"] }));
-    await expect(resumeFinetune(run, {}, hooks())).rejects.toThrow(/another classes than config.json has/);
+    await expect(resumeFinetune(run, hooks())).rejects.toThrow(/another classes than config.json has/);
     writeFileSync(
       path,
       JSON.stringify({ ...config, model: { ...config.model, shape: { ...config.model.shape, depth: 0 } } }),
     );
-    await expect(resumeFinetune(run, {}, hooks())).rejects.toThrow(/model.shape.depth.*expected a whole number/);
+    await expect(resumeFinetune(run, hooks())).rejects.toThrow(/model.shape.depth.*expected a whole number/);
   });
 });

@@ -3,7 +3,7 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
 import { evaluateKnn, evaluateProbe, evaluateSegmentation, finetune } from "#src/evaluations/index.js";
 import { MemoryError } from "#src/training/errors.js";
-import { recordHooks } from "../training/tiny-run.js";
+import { recordOptions } from "../training/tiny-run.js";
 import { sharedFolder, silentProgress, writeColours, writeMaskedSet, writeTinyCheckpoint } from "./tiny-sets.js";
 
 vi.mock("#src/engine/machine.js", async (original) => ({
@@ -29,7 +29,7 @@ test("fine-tuning", async () => {
       layers: [layerFromAssignments([...small, ...assignments])],
     };
   };
-  const hooks = { ...recordHooks(), imageProgress: silentProgress() };
+  const hooks = recordOptions();
   const refused = finetune(request(), at("refused"), hooks);
   await expect(refused).rejects.toThrow(MemoryError);
   await expect(refused).rejects.toThrow(

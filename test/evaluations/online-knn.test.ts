@@ -6,12 +6,12 @@ import { beforeAll, expect, test } from "vitest";
 import { openEngine } from "#src/engine/index.js";
 import { createKnnEvaluator, evaluateKnn } from "#src/evaluations/index.js";
 import { pretrain, resume } from "#src/training/index.js";
-import { expectSameMetrics, readMetrics, recordHooks, tinyConfig, writeImages } from "../training/tiny-run.js";
+import { expectSameMetrics, readMetrics, recordOptions, tinyConfig, writeImages } from "../training/tiny-run.js";
 import { sharedFolder, silentProgress, writeColours } from "./tiny-sets.js";
 
 const at = sharedFolder();
 let [source, labelled] = ["", ""];
-const hooks = (stopAfter?: number) => ({ ...recordHooks(stopAfter), createEvaluator: createKnnEvaluator });
+const hooks = (stopAfter?: number) => ({ ...recordOptions(stopAfter), createEvaluator: createKnnEvaluator });
 const watched = (...assignments: readonly string[]) =>
   tinyConfig(source, `evaluation.source=${labelled}`, "evaluation.every=4", ...assignments);
 
@@ -46,7 +46,7 @@ test("comes after the first step, each so many, and the last, and leaves the tra
     expect(knnTop1).toBeGreaterThan(0.5);
     expect(knnTop1Cls).toBeGreaterThanOrEqual(0);
   }
-  await pretrain(tinyConfig(source), at("plain"), recordHooks());
+  await pretrain(tinyConfig(source), at("plain"), recordOptions());
   const without = lines.map(({ knnTop1, knnTop1Cls, ...line }) => line);
   expectSameMetrics(without as never, readMetrics(at("plain")), 0);
   const weights = (run: string) => readFileSync(join(at(run), "checkpoints", "step-00000010.safetensors"));
@@ -57,7 +57,7 @@ test("comes after the first step, each so many, and the last, and leaves the tra
 
 test("gives a resumed run the same metrics", async () => {
   await pretrain(watched(), at("parts"), hooks(5));
-  await resume(at("parts"), {}, hooks());
+  await resume(at("parts"), hooks());
   expectSameMetrics(readMetrics(at("parts")), readMetrics(at("watched")), 0);
 });
 
@@ -86,6 +86,6 @@ test("takes the test part of an IDX folder where it has one, and is then exactly
 test("is refused before training where there are no labels, or nothing to evaluate with", async () => {
   const unlabelled = tinyConfig(source, `evaluation.source=${source}`);
   await expect(pretrain(unlabelled, at("unlabelled"), hooks())).rejects.toThrow(/expected labelled images at/i);
-  await expect(pretrain(watched(), at("unable"), recordHooks())).rejects.toThrow(/nothing to evaluate with/);
+  await expect(pretrain(watched(), at("unable"), recordOptions())).rejects.toThrow(/nothing to evaluate with/);
   expect(readMetrics(at("unlabelled"))).toEqual([]);
 });

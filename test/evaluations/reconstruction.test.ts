@@ -9,16 +9,16 @@ import { randomStream } from "#src/random/index.js";
 import { pretrain } from "#src/training/pretrain.js";
 import { openReconstructingRun } from "#src/training/reconstruct.js";
 import { writeFiles } from "../data/image-files.js";
-import { recordHooks, sharedFolder, tinyConfig, tinyIbotConfig, writeImages } from "../training/tiny-run.js";
+import { recordOptions, sharedFolder, tinyConfig, tinyIbotConfig, writeImages } from "../training/tiny-run.js";
 import { silentProgress } from "./tiny-sets.js";
 
 const at = sharedFolder();
 
 beforeAll(async () => {
   await writeImages(at("images"));
-  await pretrain(tinyConfig(at("images"), "schedule.steps=2"), at("mixedae"), recordHooks());
-  await pretrain(tinyConfig(at("images"), "schedule.steps=2", "method=mae"), at("mae"), recordHooks());
-  await pretrain(tinyIbotConfig(at("images"), "schedule.steps=2"), at("ibot"), recordHooks());
+  await pretrain(tinyConfig(at("images"), "schedule.steps=2"), at("mixedae"), recordOptions());
+  await pretrain(tinyConfig(at("images"), "schedule.steps=2", "method=mae"), at("mae"), recordOptions());
+  await pretrain(tinyIbotConfig(at("images"), "schedule.steps=2"), at("ibot"), recordOptions());
 });
 
 /** Images [batch, 3, height, width] as the model sees them. */

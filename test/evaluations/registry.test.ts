@@ -7,11 +7,10 @@ import { metaOf } from "#src/evaluations/options.js";
 import { evaluations } from "#src/evaluations/registry.js";
 import { readStudy, runStudy, writeStudyReport } from "#src/study/index.js";
 import { recipeEvaluationSchema } from "#src/study/recipe-evaluations.js";
-import { ProgressLine } from "#src/terminal/progress-line.js";
 import { record } from "../cli/recording.js";
 import { plainImage, writeFiles } from "../data/image-files.js";
-import { recordHooks } from "../training/tiny-run.js";
-import { sharedFolder, silentProgress, writeTinyCheckpoint } from "./tiny-sets.js";
+import { recordOptions } from "../training/tiny-run.js";
+import { sharedFolder, writeTinyCheckpoint } from "./tiny-sets.js";
 
 /** The line of the registry. */
 vi.mock("#src/evaluations/registry.js", async (original) => {
@@ -101,11 +100,9 @@ describe("a throw-away evaluation, of one file and one line", () => {
       evaluations: [{ name: "Bright", task: "brightness", test: "images", scale: 0.5 }],
     };
     writeFileSync(at("study.yaml"), JSON.stringify(recipe));
-    const hooks = {
-      ...{ ...recordHooks(), imageProgress: silentProgress(), threads: 1 },
-      line: new ProgressLine({ write: () => true }),
-    };
-    expect(await runStudy(readStudy(at("study.yaml")), at("study"), hooks)).toMatchObject({ outcome: "finished" });
+    expect(await runStudy(readStudy(at("study.yaml")), at("study"), { ...recordOptions(), threads: 1 })).toMatchObject({
+      outcome: "finished",
+    });
     await writeStudyReport(at("study"));
     const page = readFileSync(at("study", "report.md"), "utf8");
     expect(page).toContain("## Bright\n\nBrightness on 2 test images, in percent; one seed.");

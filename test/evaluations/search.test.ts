@@ -18,7 +18,7 @@ beforeAll(async () => {
   copyFileSync(image(3), image(31));
   copyFileSync(image(3), image(12));
   from = await writeTinyCheckpoint(at("tiny.safetensors"));
-  const hooks = { progress: silentProgress(), stopRequested: () => false };
+  const hooks = silentProgress();
   await embed({ source, split: "train", from, out: features, pooling: "mean", threads: 1 }, hooks);
 });
 

@@ -3,6 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { openEngine } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
+import { linear } from "#src/nn/layers.js";
+import { ParameterScope } from "#src/nn/parameters.js";
+import { initialValues } from "#src/optim/initial-values.js";
 import { createTraining, type Training } from "#src/optim/training.js";
 import { memoryOf } from "../engine/host-memory.js";
 import { adamwReference, relativeDistance } from "./reference.js";
@@ -138,6 +141,43 @@ describe("createTraining", () => {
     );
     await expect(training.step({ x: new Float64Array(30), target }, options)).rejects.toThrow(
       /found Float64Array of 30/,
+    );
+  });
+});
+
+describe("first values", () => {
+  const scope = new ParameterScope();
+  const loss = linear(
+    scope,
+    3,
+    2,
+  )(input("x", [4, 3]))
+    .abs()
+    .mean();
+  const { parameters } = scope;
+  const plainOptimizer = { ...optimizer, weightDecay: 0 };
+  const definition = {
+    name: "seeded",
+    loss,
+    parameters,
+    optimizer: plainOptimizer,
+    engine: openEngine({ threads: 1 }),
+  };
+
+  test("are drawn from the seed, each by its name alone; without a seed they are zero", async () => {
+    const { values } = await createTraining({ ...definition, seed: 7 });
+    for (const parameter of parameters) expect(memoryOf(values[parameter.name])).toEqual(initialValues(parameter, 7));
+    const weight = parameters.find(({ name }) => name === "weight")!;
+    expect(memoryOf(values.weight).every((value) => value !== 0)).toBe(true);
+    expect(memoryOf(values.weight)).not.toEqual(initialValues(weight, 8));
+    const zeros = (await createTraining(definition)).values;
+    for (const { name } of parameters) expect(memoryOf(zeros[name]).every((value) => value === 0)).toBe(true);
+  });
+
+  test("need initialisers", async () => {
+    const plain = parameters.map(({ name, tensor, decay }) => ({ name, tensor, decay }));
+    await expect(createTraining({ ...definition, parameters: plain, seed: 7 })).rejects.toThrow(
+      'training seeded: parameter "weight" must have an initialiser for a training with a seed; found none',
     );
   });
 });

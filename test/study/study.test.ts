@@ -14,24 +14,18 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
-import { ImageProgress } from "#src/evaluations/index.js";
-import { jobsOf, packStudy, readStudy, runStudy, type StudyHooks, writeStudyReport } from "#src/study/index.js";
+import { jobsOf, packStudy, readStudy, runStudy, type StudyOptions, writeStudyReport } from "#src/study/index.js";
 import { readPackedResults } from "#src/study/packed-results.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
-import { ProgressLine } from "#src/terminal/progress-line.js";
 import { OutputError, StoppedError } from "#src/training/errors.js";
-import { sharedFolder, silentProgress, writeColours, writeMaskedSet } from "../evaluations/tiny-sets.js";
-import { recordHooks, tinyAssignments, writeImages } from "../training/tiny-run.js";
+import type { RunEvent } from "#src/training/events.js";
+import { sharedFolder, writeColours, writeMaskedSet } from "../evaluations/tiny-sets.js";
+import { type RecordedOptions, recordOptions, tinyAssignments, writeImages } from "../training/tiny-run.js";
 
 const at = sharedFolder();
 let recipe = "";
 
-const hooks = (stopAfter?: number): StudyHooks & { readonly lines: string[] } => ({
-  ...recordHooks(stopAfter),
-  imageProgress: silentProgress(),
-  line: new ProgressLine({ write: () => true }),
-  threads: 1,
-});
+const hooks = (stopAfter?: number): StudyOptions & RecordedOptions => ({ ...recordOptions(stopAfter), threads: 1 });
 
 /** Recipes are YAML, of which JSON is a part. */
 function writeRecipe(name: string, change: object = {}): string {
@@ -156,13 +150,10 @@ describe("a study", () => {
     );
     const controller = new AbortController();
     const { signal } = controller;
-    const write = () => controller.abort(new StoppedError());
-    const stopping = {
-      ...hooks(),
-      imageProgress: new ImageProgress({ write }, undefined, { signal }),
-      signal,
-      stopRequested: () => signal.aborted,
+    const onEvent = ({ type }: RunEvent) => {
+      if (type === "images") controller.abort(new StoppedError());
     };
+    const stopping = { threads: 1, signal, onEvent };
     expect(await runStudy(study, folder, stopping)).toMatchObject({ outcome: "stopped", done: 0, failures: [] });
     expect(
       readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /lock$|json$/.test(name)),
@@ -180,7 +171,10 @@ describe("a study", () => {
       ...{ outcome: "finished", done: 27, total: 27 },
       failures: [],
     });
-    expect(last.line.lead()).toMatch(/^\[27 of 27, [\d.]+ (m?s|min).* left\]$/);
+    const jobs = last.events.filter(({ type }) => type === "job");
+    expect(jobs[0]).toMatchObject({ state: "began", place: 5, total: 27, secondsLeft: null });
+    expect(jobs.at(-1)).toMatchObject({ state: "finished", place: 27, secondsLeft: expect.any(Number) });
+    expect(last.lines.findLast((line) => line.startsWith("["))).toMatch(/^\[27 of 27, [\d.]+ (m?s|min).* left\]/);
     const metrics = join(folder, pretraining(folder), "metrics.jsonl");
     expect(readFileSync(metrics, "utf8").trim().split("\n")).toHaveLength(10);
 
@@ -259,16 +253,17 @@ describe("a study", () => {
       ...{ baseline: "A", seeds: [0, 1], evaluations: [knn] },
     });
     const [first, second] = [hooks(), hooks()];
-    const begin = (each: StudyHooks) => runStudy(readStudy(shared), at("shared-by-two"), each);
+    const begin = (each: StudyOptions) => runStudy(readStudy(shared), at("shared-by-two"), each);
     const earlier = begin(first);
     // Temporary files have a process's number: two studies within one process must not begin at once.
     await vi.waitUntil(() => first.lines.length > 0);
     const summaries = await Promise.all([earlier, begin(second)]);
     expect(summaries).toEqual([summaries[1], { outcome: "finished", done: 8, total: 8, failures: [] }]);
-    const begun = (lines: readonly string[]) => lines.filter((line) => line.startsWith("["));
-    expect(begun(first.lines).length).toBeGreaterThan(0);
-    expect(begun(second.lines).length).toBeGreaterThan(0);
-    expect(begun(first.lines).length + begun(second.lines).length).toBe(8);
+    const begun = (events: readonly RunEvent[]) =>
+      events.filter((event) => event.type === "job" && event.state === "began");
+    expect(begun(first.events).length).toBeGreaterThan(0);
+    expect(begun(second.events).length).toBeGreaterThan(0);
+    expect(begun(first.events).length + begun(second.events).length).toBe(8);
     expect(readdirSync(at("shared-by-two", "pretrain")).filter((name) => name.endsWith(".lock"))).toEqual([]);
   });
 

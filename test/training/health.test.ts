@@ -5,7 +5,7 @@ import { resolveConfig } from "#src/config/config.js";
 import { HealthWatch } from "#src/training/health.js";
 import { pretrain } from "#src/training/index.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
-import { recordHooks, tinyDistillationConfig, writeImages } from "./tiny-run.js";
+import { recordOptions, tinyDistillationConfig, writeImages } from "./tiny-run.js";
 
 const at = temporaryFolder();
 const config = resolveConfig([{ origin: "test", values: { source: "photos" } }]);
@@ -37,7 +37,7 @@ test.each(["ibot", "dino"] as const)("a run of %s whose teacher says nothing war
 }, async (method) => {
   await writeImages(at("images"));
   const hot = ["schedule.steps=200", "methodOptions.teacherTemperatureStart=5", "methodOptions.teacherTemperature=5"];
-  const hooks = recordHooks();
+  const hooks = recordOptions();
   await pretrain(tinyDistillationConfig(method, at("images"), ...hot), at(method), hooks);
   expect(hooks.lines.join("\n")).toMatch(/Warning at step 200: the teacher says the same of all crops/);
   expect(readFileSync(at(method, "log.txt"), "utf8")).toMatch(/ warning step 200: the teacher says .* temperature/);

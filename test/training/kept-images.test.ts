@@ -10,27 +10,27 @@ import { readRunConfig } from "#src/training/run-config.js";
 import { runPaths } from "#src/training/run-directory.js";
 import { readSourceFile } from "#src/training/source-file.js";
 import { patternImage } from "../data/image-files.js";
-import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
+import { expectSameMetrics, readMetrics, recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();
 
 beforeAll(async () => {
   await writeImages(at("images"));
-  await pretrain(tinyConfig(at("images")), at("uninterrupted"), recordHooks());
+  await pretrain(tinyConfig(at("images")), at("uninterrupted"), recordOptions());
 });
 
 /** A run of its own images that was stopped after 4 of 10 steps. */
 async function stoppedRun(name: string, ...assignments: readonly string[]) {
   const [source, run] = [at(name, "images"), at(name, "run")];
   cpSync(at("images"), source, { recursive: true, preserveTimestamps: true });
-  const summary = await pretrain(tinyConfig(source, ...assignments), run, recordHooks(4));
+  const summary = await pretrain(tinyConfig(source, ...assignments), run, recordOptions(4));
   expect(summary.step).toBe(4);
   return { source, run };
 }
 
 async function goOn(run: string, overrides: ResumeOverrides = {}) {
-  const hooks = recordHooks();
-  return { summary: await resume(run, overrides, hooks), lines: hooks.lines };
+  const hooks = recordOptions();
+  return { summary: await resume(run, { ...overrides, ...hooks }), lines: hooks.lines };
 }
 
 test("a run keeps names, sizes, times and checksums of its images", async () => {
@@ -103,8 +103,8 @@ test("another folder of as many images is not taken for the run's", async () => 
 test("a run of before, without a record, goes on with one warning", async () => {
   const { run } = await stoppedRun("before");
   rmSync(runPaths(run).images);
-  const first = recordHooks(2);
-  await resume(run, {}, first);
+  const first = recordOptions(2);
+  await resume(run, first);
   expect(first.lines.filter((line) => line.includes("no record of its images"))).toHaveLength(1);
   const { summary, lines } = await goOn(run);
   expect(lines.join("\n")).not.toContain("no record");

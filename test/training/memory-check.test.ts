@@ -13,8 +13,8 @@ const parts: readonly MemoryPart[] = [
 
 function linesOf(availableBytes: number, change: Partial<MemoryCheck> = {}, of = parts): string[] {
   const lines: string[] = [];
-  const print = (line: string) => lines.push(line);
-  checkMemory(of, { enabled: true, switchOff: "run.memoryCheck=false", print, availableBytes, ...change });
+  const warn = (line: string) => lines.push(line);
+  checkMemory(of, { enabled: true, switchOff: "run.memoryCheck=false", warn, availableBytes, ...change });
   return lines;
 }
 
@@ -24,7 +24,7 @@ test("nothing is said where there is room", () => {
 
 test("a line warns where it is close", () => {
   expect(linesOf(6 * GIB)).toEqual([
-    "Warning: about 5.4 GiB of memory is planned, 90% of what is free (computing 8 images at once 4.0 GiB, weights " +
+    "about 5.4 GiB of memory is planned, 90% of what is free (computing 8 images at once 4.0 GiB, weights " +
       "1.0 GiB, batches ahead 256 MiB). Should it run out, lower schedule.microBatch, model.imageSize, model.width, " +
       "schedule.batchSize",
   ]);

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { methodOf } from "#src/methods/registry.js";
+import { initialValues } from "#src/optim/initial-values.js";
 import { createLearner } from "#src/training/learner.js";
-import { initialValues } from "#src/training/model.js";
 import { memoryOf } from "../engine/host-memory.js";
 import { tinyConfig } from "./tiny-run.js";
 

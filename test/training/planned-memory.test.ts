@@ -13,7 +13,14 @@ import { createLearner } from "#src/training/learner.js";
 import { plannedBytes } from "#src/training/memory-check.js";
 import { bytesWithImages, planMemory } from "#src/training/planned-memory.js";
 import { startProgram } from "./command-line.js";
-import { readMetrics, recordHooks, sharedFolder, tinyConfig, tinyDistillationConfig, writeImages } from "./tiny-run.js";
+import {
+  readMetrics,
+  recordOptions,
+  sharedFolder,
+  tinyConfig,
+  tinyDistillationConfig,
+  writeImages,
+} from "./tiny-run.js";
 
 const at = sharedFolder();
 const source = at("images");
@@ -21,7 +28,7 @@ const none = { batchBytes: 0, imageBytes: 0 };
 const free = (availableBytes: number) => ({
   enabled: true,
   switchOff: "run.memoryCheck=false",
-  print: () => {},
+  warn: () => {},
   availableBytes,
 });
 
@@ -108,26 +115,26 @@ test("a run is refused before an image is read into memory or a program compiled
 test("run.memoryCheck=false skips this check", async () => {
   const config = tinyConfig(source, ...VAST, "run.memoryCheck=false");
   // What refuses it now is that there are 40 images.
-  await expect(pretrain(config, at("unchecked"), recordHooks())).rejects.toThrow("at least 1000000 images");
+  await expect(pretrain(config, at("unchecked"), recordOptions())).rejects.toThrow("at least 1000000 images");
 });
 
 test("a run of a larger machine, of a time before there was a check, goes on here", async () => {
   const folder = at("moved");
-  await pretrain(tinyConfig(source), folder, recordHooks(4));
+  await pretrain(tinyConfig(source), folder, recordOptions(4));
   const path = at("moved", "config.json");
   const config = JSON.parse(readFileSync(path, "utf8")) as { run: Record<string, unknown> };
   delete config.run.memoryCheck;
   config.run.threads = 4096;
   writeFileSync(path, JSON.stringify(config));
-  const hooks = recordHooks();
-  const summary = await resume(folder, {}, hooks);
+  const hooks = recordOptions();
+  const summary = await resume(folder, hooks);
   expect(summary).toMatchObject({ outcome: "finished", step: 10 });
   expect(hooks.lines.join("\n")).toContain("The run was started with 4096 threads");
   expect(readMetrics(folder)).toHaveLength(10);
 });
 
 test("a new run with threads for another machine is refused, and leaves no folder", async () => {
-  const refused = pretrain(tinyConfig(source, "run.threads=4096"), at("threads"), recordHooks());
+  const refused = pretrain(tinyConfig(source, "run.threads=4096"), at("threads"), recordOptions());
   await expect(refused).rejects.toThrow("run.threads: expected a whole number from 0 to");
   expect(existsSync(at("threads"))).toBe(false);
 });

@@ -9,7 +9,7 @@ import { readReconstructingConfig } from "#src/training/run-config.js";
 import {
   expectSameMetrics,
   readMetrics,
-  recordHooks,
+  recordOptions,
   sharedFolder,
   tinyConfig,
   tinyDistillationConfig,
@@ -30,7 +30,7 @@ describe.each(methods)("$method", ({ method, own, centres, users }) => {
   const whole = at(method);
   const stopped = at(`${method}-stopped`);
   const config = tinyDistillationConfig(method, source);
-  const hooks = recordHooks();
+  const hooks = recordOptions();
 
   beforeAll(async () => {
     await pretrain(config, whole, hooks);
@@ -61,8 +61,8 @@ describe.each(methods)("$method", ({ method, own, centres, users }) => {
   });
 
   test("stopped and resumed, it ends with the same student, teacher, centres and metrics, bit for bit", async () => {
-    expect(await pretrain(config, stopped, recordHooks(3))).toMatchObject({ outcome: "stopped", step: 3 });
-    expect(await resume(stopped, {}, recordHooks())).toMatchObject({ outcome: "finished" });
+    expect(await pretrain(config, stopped, recordOptions(3))).toMatchObject({ outcome: "stopped", step: 3 });
+    expect(await resume(stopped, recordOptions())).toMatchObject({ outcome: "finished" });
     expectSameMetrics(readMetrics(stopped), readMetrics(whole), 0);
     const [first, second] = [await newest(whole), await newest(stopped)];
     expect([...second.tensors.keys()]).toEqual([...first.tensors.keys()]);
@@ -94,7 +94,7 @@ describe.each(methods)("$method", ({ method, own, centres, users }) => {
 });
 
 test("there is no student in a run of another method", async () => {
-  await pretrain(tinyConfig(source, "schedule.steps=1"), at("mixedae"), recordHooks());
+  await pretrain(tinyConfig(source, "schedule.steps=1"), at("mixedae"), recordOptions());
   await expect(loadPretrained(at("mixedae"), { student: true })).rejects.toThrow(CheckpointError);
   await expect(loadPretrained(at("mixedae"), { student: true })).rejects.toThrow("no student beside a teacher");
 });

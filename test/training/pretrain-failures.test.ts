@@ -21,14 +21,14 @@ import { pretrain, resume } from "#src/training/index.js";
 import { createLearner } from "#src/training/learner.js";
 import { runPaths } from "#src/training/run-directory.js";
 import { startProgram } from "./command-line.js";
-import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
+import { expectSameMetrics, readMetrics, recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();
 const source = at("images");
 
 beforeAll(async () => {
   await writeImages(source);
-  await pretrain(tinyConfig(source), at("whole"), recordHooks());
+  await pretrain(tinyConfig(source), at("whole"), recordOptions());
 });
 
 /** The error that a promise is rejected with. */
@@ -44,14 +44,14 @@ describe("a run that cannot start", () => {
   async function expectUsable(folder: string): Promise<void> {
     expect(existsSync(runPaths(folder).lock)).toBe(false);
     expect(existsSync(runPaths(folder).metrics) ? readMetrics(folder) : []).toEqual([]);
-    await pretrain(tinyConfig(source, "schedule.steps=1"), folder, recordHooks());
+    await pretrain(tinyConfig(source, "schedule.steps=1"), folder, recordOptions());
     expect(readMetrics(folder)).toHaveLength(1);
   }
 
   test("for a missing or an empty folder of images leaves nothing behind", async () => {
     mkdirSync(at("empty"));
     for (const images of [at("missing"), at("empty")]) {
-      const error = await failure(pretrain(tinyConfig(images), at("nothing"), recordHooks()));
+      const error = await failure(pretrain(tinyConfig(images), at("nothing"), recordOptions()));
       expect(error).toBeInstanceOf(SourceError);
       expect(error.message).toContain(images);
       expect(existsSync(at("nothing"))).toBe(false);
@@ -60,7 +60,7 @@ describe("a run that cannot start", () => {
 
   test("for images that are smaller than a patch says so", async () => {
     const config = tinyConfig(source, "model.imageSize=80", "model.patchSize=20");
-    const error = await failure(pretrain(config, at("patch"), recordHooks()));
+    const error = await failure(pretrain(config, at("patch"), recordOptions()));
     expect(error).toBeInstanceOf(TooManyUnreadableError);
     expect(error.message).toMatch(/16 x 16.*20|20.*16 x 16/s);
     await expectUsable(at("patch"));
@@ -68,7 +68,7 @@ describe("a run that cannot start", () => {
 
   test("for fewer images than a batch says how large a batch can be", async () => {
     const config = tinyConfig(source, "schedule.batchSize=48");
-    const error = await failure(pretrain(config, at("few"), recordHooks()));
+    const error = await failure(pretrain(config, at("few"), recordOptions()));
     expect(error).toBeInstanceOf(TooFewImagesError);
     expect(error.message).toContain("--batch-size 40 --micro-batch 40");
     await expectUsable(at("few"));
@@ -83,7 +83,7 @@ describe("a run that cannot start", () => {
       [three, "method=mae", "schedule.batchSize=8"],
     ] as const) {
       const folder = at(`few-${assignments.join("-")}-${images === three}`);
-      const error = await failure(pretrain(tinyConfig(images, ...assignments), folder, recordHooks()));
+      const error = await failure(pretrain(tinyConfig(images, ...assignments), folder, recordOptions()));
       const flag = (name: string) => new RegExp(`--${name} (\\w+)`).exec(error.message)?.[1];
       const [method, batchSize, microBatch] = [flag("method"), flag("batch-size"), flag("micro-batch")];
       expect(Number(batchSize)).toBeLessThanOrEqual(images === three ? 3 : 40);
@@ -93,7 +93,7 @@ describe("a run that cannot start", () => {
         ...(microBatch === undefined ? [] : [`schedule.microBatch=${microBatch}`]),
       ];
       const config = tinyConfig(images, ...assignments, ...advised, "schedule.steps=1");
-      expect(await pretrain(config, folder, recordHooks()), error.message).toMatchObject({ outcome: "finished" });
+      expect(await pretrain(config, folder, recordOptions()), error.message).toMatchObject({ outcome: "finished" });
     }
   });
 
@@ -108,7 +108,7 @@ describe("a run that cannot start", () => {
       [tinyConfig(at("link")), at("images", "run")],
       [watched, at("labelled", "class", "run")],
     ] as const) {
-      const error = await failure(pretrain(config, folder, recordHooks()));
+      const error = await failure(pretrain(config, folder, recordOptions()));
       expect(error, folder).toBeInstanceOf(OutputError);
       expect(error.message).toContain("outside the images");
     }
@@ -118,7 +118,7 @@ describe("a run that cannot start", () => {
 
   test("where its pictures would join the images that it learns from", async () => {
     const pictures = await writeImages(at("reused", "pictures"), 8);
-    expect(await failure(pretrain(tinyConfig(pictures), at("reused"), recordHooks()))).toBeInstanceOf(OutputError);
+    expect(await failure(pretrain(tinyConfig(pictures), at("reused"), recordOptions()))).toBeInstanceOf(OutputError);
     expect(readdirSync(at("reused"))).toEqual(["pictures"]);
   });
 
@@ -135,19 +135,19 @@ describe("a run that cannot start", () => {
 
   test("one patch of each image is enough without the contrastive loss", async () => {
     const config = tinyConfig(source, "model.imageSize=8", "methodOptions.contrastive=false", "schedule.steps=2");
-    expect(await pretrain(config, at("one-patch"), recordHooks())).toMatchObject({ outcome: "finished" });
+    expect(await pretrain(config, at("one-patch"), recordOptions())).toMatchObject({ outcome: "finished" });
   });
 
   test("because the folder holds a run leaves that run as it is", async () => {
     const before = readFileSync(at("whole", "metrics.jsonl"));
-    const error = await failure(pretrain(tinyConfig(source), at("whole"), recordHooks()));
+    const error = await failure(pretrain(tinyConfig(source), at("whole"), recordOptions()));
     expect(error).toBeInstanceOf(RunDirectoryError);
     expect(error.message).toContain("mixedae resume");
     expect(readFileSync(at("whole", "metrics.jsonl"))).toEqual(before);
   });
 
   test("to resume what is no run", async () => {
-    expect(await failure(resume(at("nowhere"), {}, recordHooks()))).toBeInstanceOf(RunDirectoryError);
+    expect(await failure(resume(at("nowhere"), recordOptions()))).toBeInstanceOf(RunDirectoryError);
     expect(existsSync(at("nowhere"))).toBe(false);
   });
 });
@@ -157,7 +157,7 @@ describe("unreadable files", () => {
     const folder = await writeImages(at("broken"), 30);
     writeFileSync(at("broken", "text.png"), "this is no image");
     writeFileSync(at("broken", "cut.png"), readFileSync(at("broken", "007.png")).subarray(0, 60));
-    const hooks = recordHooks();
+    const hooks = recordOptions();
     await pretrain(tinyConfig(folder), at("skipping"), hooks);
     const log = readFileSync(at("skipping", "log.txt"), "utf8");
     for (const name of ["text.png", "cut.png"]) {
@@ -165,15 +165,15 @@ describe("unreadable files", () => {
       expect(log).toMatch(new RegExp(`skipped ${name}: .+`));
     }
     expect(readMetrics(at("skipping"))).toHaveLength(10);
-    await pretrain(tinyConfig(folder, "data.workers=2"), at("skipping-too"), recordHooks(6));
-    await resume(at("skipping-too"), {}, recordHooks());
+    await pretrain(tinyConfig(folder, "data.workers=2"), at("skipping-too"), recordOptions(6));
+    await resume(at("skipping-too"), recordOptions());
     expectSameMetrics(readMetrics(at("skipping-too")), readMetrics(at("skipping")));
   });
 
   test("that are too many end the run before its first step", async () => {
     const folder = await writeImages(at("mostly-broken"), 10);
     for (let index = 0; index < 7; index++) writeFileSync(at("mostly-broken", `x${index}.png`), "no image");
-    const error = await failure(pretrain(tinyConfig(folder), at("refused"), recordHooks()));
+    const error = await failure(pretrain(tinyConfig(folder), at("refused"), recordOptions()));
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain("x0.png");
     expect(readMetrics(at("refused"))).toEqual([]);
@@ -183,11 +183,11 @@ describe("unreadable files", () => {
 describe("a damaged checkpoint", () => {
   test("is refused with the reason, and the run goes on from the one before to the same end", async () => {
     const folder = at("damaged");
-    await pretrain(tinyConfig(source), folder, recordHooks(7));
+    await pretrain(tinyConfig(source), folder, recordOptions(7));
     const newest = at("damaged", "checkpoints", "step-00000007.safetensors");
     truncateSync(newest, readFileSync(newest).length - 1);
-    const hooks = recordHooks();
-    await resume(folder, {}, hooks);
+    const hooks = recordOptions();
+    await resume(folder, hooks);
     const told = hooks.lines.find((line) => line.includes("is not used"));
     expect(told).toContain(newest);
     expect(told).toMatch(/is not used: .+\. Continuing from the one before\.$/);
@@ -198,9 +198,9 @@ describe("a damaged checkpoint", () => {
 
   test("is refused where there is no other", async () => {
     const folder = at("all-damaged");
-    await pretrain(tinyConfig(source), folder, recordHooks(2));
+    await pretrain(tinyConfig(source), folder, recordOptions(2));
     writeFileSync(at("all-damaged", "checkpoints", "step-00000002.safetensors"), "something else");
-    const error = await failure(resume(folder, {}, recordHooks()));
+    const error = await failure(resume(folder, recordOptions()));
     expect(error).toBeInstanceOf(CheckpointError);
     expect(error.message).toContain("step-00000002.safetensors");
     expect(readMetrics(folder)).toHaveLength(2);
@@ -208,7 +208,7 @@ describe("a damaged checkpoint", () => {
 
   test("of another configuration is refused", async () => {
     const folder = at("changed");
-    await pretrain(tinyConfig(source), folder, recordHooks(2));
+    await pretrain(tinyConfig(source), folder, recordOptions(2));
     const { config } = runPaths(folder);
     const values = JSON.parse(readFileSync(config, "utf8"));
     for (const [section, change] of [
@@ -216,13 +216,13 @@ describe("a damaged checkpoint", () => {
       ["data", { data: { ...values.data, flip: false } }],
     ] as const) {
       writeFileSync(config, JSON.stringify({ ...values, ...change }));
-      const error = await failure(resume(folder, {}, recordHooks()));
+      const error = await failure(resume(folder, recordOptions()));
       expect(error).toBeInstanceOf(CheckpointError);
       expect(error.message).toContain(`another ${section} than config.json`);
     }
     // What does not change the result may be changed.
     writeFileSync(config, JSON.stringify({ ...values, data: { ...values.data, workers: 2, memoryBudgetMiB: 1 } }));
-    await resume(folder, {}, recordHooks());
+    await resume(folder, recordOptions());
     expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
   });
 });
@@ -239,7 +239,7 @@ describe("a loss that is not finite", () => {
   test("stops the run at once, with batch and plan for replay, and the last good checkpoint as it was", async () => {
     const folder = at("diverged");
     const config = tinyConfig(source, ...absurd);
-    const error = await failure(pretrain(config, folder, recordHooks()));
+    const error = await failure(pretrain(config, folder, recordOptions()));
     expect(error).toBeInstanceOf(TrainingDivergedError);
     expect(error.message).toContain("learning rate");
     const [name] = readdirSync(runPaths(folder).failures);
@@ -278,7 +278,7 @@ describe("a loss that is not finite", () => {
     expect(state.parameters.memory).toEqual(before);
 
     // Resuming takes the same step again, with the same end.
-    const again = await failure(resume(folder, {}, recordHooks()));
+    const again = await failure(resume(folder, recordOptions()));
     expect(again.message).toBe(error.message);
   });
 });
@@ -291,20 +291,20 @@ describe("a file system that refuses", () => {
       symlinkSync("/dev/full", runPaths(folder).log);
       return folder;
     };
-    const full = await failure(pretrain(tinyConfig(source), prepare(at("full")), recordHooks()));
+    const full = await failure(pretrain(tinyConfig(source), prepare(at("full")), recordOptions()));
     expect(full).toBeInstanceOf(StorageError);
     expect(full.message).toContain("The disk is full");
-    const few = pretrain(tinyConfig(source, "schedule.batchSize=48"), prepare(at("full-too")), recordHooks());
+    const few = pretrain(tinyConfig(source, "schedule.batchSize=48"), prepare(at("full-too")), recordOptions());
     expect(await failure(few)).toBeInstanceOf(TooFewImagesError);
     rmSync(runPaths(at("full")).log);
-    expect(await pretrain(tinyConfig(source), at("full"), recordHooks())).toMatchObject({ outcome: "finished" });
+    expect(await pretrain(tinyConfig(source), at("full"), recordOptions())).toMatchObject({ outcome: "finished" });
   });
 
   test("to make a folder is named, also where the folder above exists or is a link to nothing", async () => {
     symlinkSync(at("not-there"), at("dangling"));
     const places = [at("dangling"), at("dangling", "run"), ...(existsSync("/proc/self") ? ["/proc/mixedae/run"] : [])];
     for (const folder of places) {
-      const error = await failure(pretrain(tinyConfig(source), folder, recordHooks()));
+      const error = await failure(pretrain(tinyConfig(source), folder, recordOptions()));
       expect(error, folder).toBeInstanceOf(StorageError);
       expect(error.message).toMatch(/^Cannot create the folder /);
     }
@@ -315,17 +315,17 @@ describe("a file system that refuses", () => {
     const folder = at("read-only", "run");
     // Nothing is read-only for the superuser: then there is nothing to refuse.
     if (process.getuid?.() !== 0) {
-      const error = await failure(pretrain(tinyConfig(source), folder, recordHooks()));
+      const error = await failure(pretrain(tinyConfig(source), folder, recordOptions()));
       expect(error).toBeInstanceOf(StorageError);
       expect(error.message).toContain("Permission denied");
     }
     chmodSync(at("read-only"), 0o755);
-    expect(await pretrain(tinyConfig(source), folder, recordHooks())).toMatchObject({ outcome: "finished" });
+    expect(await pretrain(tinyConfig(source), folder, recordOptions())).toMatchObject({ outcome: "finished" });
   });
 
   test.skipIf(process.platform === "win32")("to grow a checkpoint leaves the last good one intact", async () => {
     const folder = at("limited");
-    await pretrain(tinyConfig(source), folder, recordHooks(3));
+    await pretrain(tinyConfig(source), folder, recordOptions(3));
     const good = readFileSync(at("limited", "checkpoints", "step-00000003.safetensors"));
     // Files may have 40 blocks of 1 KiB: enough for metrics and pictures, too little for a checkpoint.
     const limit = ["bash", "-c", 'ulimit -f 40 && exec "$@"', "bash"];
@@ -334,7 +334,7 @@ describe("a file system that refuses", () => {
     expect(stderr).toMatch(/^error: Cannot write .*step-0000000[48]\.safetensors: .* \(EFBIG\)\.\n$/);
     expect(readdirSync(runPaths(folder).checkpoints)).toEqual(["step-00000003.safetensors"]);
     expect(readFileSync(at("limited", "checkpoints", "step-00000003.safetensors"))).toEqual(good);
-    await resume(folder, {}, recordHooks());
+    await resume(folder, recordOptions());
     expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
   });
 });

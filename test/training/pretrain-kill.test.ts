@@ -7,7 +7,7 @@ import { startProgram } from "./command-line.js";
 import {
   expectSameMetrics,
   readMetrics,
-  recordHooks,
+  recordOptions,
   sharedFolder,
   tinyAssignments,
   tinyConfig,
@@ -38,7 +38,7 @@ function stepsIn(folder: string): number {
 }
 
 test("killed at random moments again and again, it ends with the metrics of a run that was not", async () => {
-  await pretrain(tinyConfig(source, ...many), at("whole"), recordHooks());
+  await pretrain(tinyConfig(source, ...many), at("whole"), recordOptions());
   const folder = at("killed");
   const startOrGoOn = () =>
     startProgram(existsSync(runPaths(folder).config) ? ["resume", folder] : pretrainArguments(folder, many));
@@ -70,6 +70,10 @@ test("killed at random moments again and again, it ends with the metrics of a ru
   expect(stdout).toContain("Finished 200 steps");
   expect(stdout).not.toContain("is not used");
   expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
+  const events = readFileSync(runPaths(folder).events, "utf8").trimEnd().split("\n");
+  const types = events.map((line) => JSON.parse(line).type as string);
+  expect(types.filter((type) => type === "announced").length).toBeGreaterThan(1);
+  expect(types.at(-1)).toBe("finished");
   expect(readdirSync(folder).sort()).toEqual(readdirSync(at("whole")).sort());
   const paths = [runPaths(folder), runPaths(at("whole"))] as const;
   for (const part of ["checkpoints", "pictures"] as const) {

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { openEngine } from "#src/engine/index.js";
 import { createKnnEvaluator } from "#src/evaluations/index.js";
 import { StoppedError } from "#src/training/errors.js";
+import type { RunEvent } from "#src/training/events.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { runPaths } from "#src/training/run-directory.js";
 import { writeColours } from "../evaluations/tiny-sets.js";
@@ -15,7 +16,7 @@ import { programPath, type RunningProgram, startProgram } from "./command-line.j
 import {
   expectSameMetrics,
   readMetrics,
-  recordHooks,
+  recordOptions,
   sharedFolder,
   tinyAssignments,
   tinyConfig,
@@ -37,33 +38,30 @@ beforeAll(async () => {
   for (let index = 1; index < 400; index++) symlinkSync(at("large.png"), at("large", `${index}.png`));
 });
 
-/** Hooks whose signal is aborted after a step of this process; 0 before the first. */
+/** Options whose signal is aborted after a step of this process; 0 before the first. */
 function stoppedAfter(steps: number) {
   const controller = new AbortController();
-  const hooks = recordHooks();
-  const count = hooks.progress.step.bind(hooks.progress);
   let taken = 0;
   const stop = () => {
     if (taken++ === steps) controller.abort(new StoppedError());
   };
   stop();
-  hooks.progress.step = (values) => {
-    count(values);
+  const onEvent = ({ type }: RunEvent) => {
     // While the next batch is waited for, not before the request is asked for.
-    setImmediate(stop);
+    if (type === "step") setImmediate(stop);
   };
-  return { ...hooks, signal: controller.signal, stopRequested: () => controller.signal.aborted };
+  return { onEvent, signal: controller.signal };
 }
 
 test("while it waits for images, it keeps the steps that were taken and takes no other", async () => {
-  await pretrain(tinyConfig(source), at("whole"), recordHooks());
+  await pretrain(tinyConfig(source), at("whole"), recordOptions());
   const folder = at("stopped");
   const { outcome, step } = await pretrain(tinyConfig(source), folder, stoppedAfter(3));
   expect(outcome).toBe("stopped");
   expect(readMetrics(folder)).toHaveLength(step);
   expect(readdirSync(runPaths(folder).checkpoints)).toEqual([`step-${String(step).padStart(8, "0")}.safetensors`]);
   expect(existsSync(runPaths(folder).lock)).toBe(false);
-  await resume(folder, {}, recordHooks());
+  await resume(folder, recordOptions());
   expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
 });
 
@@ -72,24 +70,24 @@ test("before the first step there is nothing to save, and the same call starts a
   // While the images are listed, nothing is there yet.
   await expect(pretrain(tinyConfig(source), folder, stoppedAfter(0))).rejects.toBeInstanceOf(StoppedError);
   expect(existsSync(folder)).toBe(false);
-  // The first line to be printed says what was found.
+  // The first note says what was found.
   const controller = new AbortController();
-  const hooks = { ...recordHooks(), print: () => controller.abort(new StoppedError()), signal: controller.signal };
-  await expect(pretrain(tinyConfig(source), folder, hooks)).rejects.toBeInstanceOf(StoppedError);
+  const onEvent = ({ type }: RunEvent) => {
+    if (type === "note") controller.abort();
+  };
+  const refused = pretrain(tinyConfig(source), folder, { onEvent, signal: controller.signal });
+  await expect(refused).rejects.toHaveProperty("name", "AbortError");
   expect(existsSync(runPaths(folder).lock)).toBe(false);
   expect(readFileSync(runPaths(folder).log, "utf8")).toMatch(/info stopped before anything had to be saved\n$/);
-  await pretrain(tinyConfig(source), folder, recordHooks());
+  await pretrain(tinyConfig(source), folder, recordOptions());
   expect(readMetrics(folder)).toHaveLength(10);
 });
 
 test("the evaluation of a first step, and the opening of what evaluates, are given up", async () => {
   const config = tinyConfig(source, `evaluation.source=${colours}`, "evaluation.images=6", "evaluation.queries=6");
   const stopped = AbortSignal.abort(new StoppedError());
-  const { progress } = recordHooks();
   const untrained = { engine: openEngine({ threads: 1 }), weights: {} };
-  await expect(createKnnEvaluator(config, untrained, { progress, signal: stopped })).rejects.toBeInstanceOf(
-    StoppedError,
-  );
+  await expect(createKnnEvaluator(config, untrained, { signal: stopped })).rejects.toBeInstanceOf(StoppedError);
   const { evaluate } = await createKnnEvaluator(config, untrained);
   await expect(evaluate(stopped)).rejects.toBeInstanceOf(StoppedError);
   expect(await evaluate()).toHaveProperty("knnTop1");

@@ -6,19 +6,19 @@ import { type PretrainConfig, resolveConfig } from "#src/config/config.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { readRunConfig } from "#src/training/run-config.js";
-import { expectSameMetrics, readMetrics, recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
+import { expectSameMetrics, readMetrics, recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();
 const source = at("images");
 
 beforeAll(async () => {
   await writeImages(source);
-  await pretrain(tinyConfig(source), at("whole"), recordHooks());
+  await pretrain(tinyConfig(source), at("whole"), recordOptions());
 });
 
 /** Runs a configuration in a new folder and returns its metrics. */
 async function metricsOf(name: string, ...assignments: readonly string[]) {
-  await pretrain(tinyConfig(source, ...assignments), at(name), recordHooks());
+  await pretrain(tinyConfig(source, ...assignments), at(name), recordOptions());
   return readMetrics(at(name));
 }
 
@@ -27,6 +27,7 @@ describe("a run's folder", () => {
     expect(readdirSync(at("whole")).sort()).toEqual([
       "checkpoints",
       "config.json",
+      "events.jsonl",
       "images.jsonl.gz",
       "log.txt",
       "metrics.jsonl",
@@ -107,7 +108,7 @@ describe("a run's folder", () => {
   });
 
   test("is announced: every value that the run uses, given or derived", async () => {
-    const hooks = recordHooks();
+    const hooks = recordOptions();
     await pretrain(tinyConfig(source, "schedule.steps=1", "schedule.microBatch=4"), at("announced"), hooks);
     const text = hooks.lines.join("\n");
     for (const expected of ["40 image", "2 micro-batches of 4", "1 step", "about", "seed=0", "temperature=0.25"]) {
@@ -148,21 +149,21 @@ describe("the result", () => {
     ];
     const whole = await metricsOf("switches", ...extra);
     expect(whole[0]!.topkPrecision).toHaveLength(2);
-    await pretrain(tinyConfig(source, ...extra), at("switches-stopped"), recordHooks(3));
-    await resume(at("switches-stopped"), {}, recordHooks());
+    await pretrain(tinyConfig(source, ...extra), at("switches-stopped"), recordOptions(3));
+    await resume(at("switches-stopped"), recordOptions());
     expectSameMetrics(readMetrics(at("switches-stopped")), whole);
   });
 });
 
 describe("stopping and resuming", () => {
   test("a run that was stopped twice has the metrics of one that was not", async () => {
-    const first = await pretrain(tinyConfig(source), at("stopped"), recordHooks(3));
+    const first = await pretrain(tinyConfig(source), at("stopped"), recordOptions(3));
     expect(first).toMatchObject({ outcome: "stopped", step: 3, totalSteps: 10, images: 24 });
     expect(first.checkpoint).toBe(at("stopped", "checkpoints", "step-00000003.safetensors"));
-    const second = await resume(at("stopped"), {}, recordHooks(4));
+    const second = await resume(at("stopped"), recordOptions(4));
     expect(second).toMatchObject({ outcome: "stopped", step: 7 });
-    const hooks = recordHooks();
-    const third = await resume(at("stopped"), {}, hooks);
+    const hooks = recordOptions();
+    const third = await resume(at("stopped"), hooks);
     expect(third).toMatchObject({ outcome: "finished", step: 10, images: 24 });
     expect(hooks.lines.join("\n")).toContain("continuing after step 7");
     expectSameMetrics(readMetrics(at("stopped")), readMetrics(at("whole")));
@@ -171,22 +172,22 @@ describe("stopping and resuming", () => {
   });
 
   test("a stop before the first step leaves a run that can go on", async () => {
-    const stopped = await pretrain(tinyConfig(source), at("early"), recordHooks(0));
+    const stopped = await pretrain(tinyConfig(source), at("early"), recordOptions(0));
     expect(stopped).toMatchObject({ outcome: "stopped", step: 0, loss: null, checkpoint: null, picture: null });
-    await resume(at("early"), {}, recordHooks());
+    await resume(at("early"), recordOptions());
     expectSameMetrics(readMetrics(at("early")), readMetrics(at("whole")));
   });
 
   test("a stop at the last step is a finished run, and resuming that does nothing", async () => {
-    expect(await pretrain(tinyConfig(source), at("last"), recordHooks(10))).toMatchObject({ outcome: "finished" });
-    const again = await resume(at("last"), {}, recordHooks());
+    expect(await pretrain(tinyConfig(source), at("last"), recordOptions(10))).toMatchObject({ outcome: "finished" });
+    const again = await resume(at("last"), recordOptions());
     expect(again).toMatchObject({ outcome: "finished", step: 10, images: 0, loss: null });
     expectSameMetrics(readMetrics(at("last")), readMetrics(at("whole")));
   });
 
   test("goes on with another number of threads, and leaves the configuration as it was", async () => {
-    await pretrain(tinyConfig(source), at("threads-changed"), recordHooks(5));
-    await resume(at("threads-changed"), { threads: 2 }, recordHooks());
+    await pretrain(tinyConfig(source), at("threads-changed"), recordOptions(5));
+    await resume(at("threads-changed"), { threads: 2, ...recordOptions() });
     expectSameMetrics(readMetrics(at("threads-changed")), readMetrics(at("whole")), 1e-4);
     expect(readRunConfig(at("threads-changed")).run.threads).toBe(1);
   });
@@ -194,8 +195,8 @@ describe("stopping and resuming", () => {
   test("a whole number of passes ends at its last batch, and is resumed within a pass", async () => {
     const config: PretrainConfig = tinyConfig(source, "schedule.epochs=1.4");
     expect(resolveConfig([{ origin: "test", values: config }])).toEqual(config);
-    await pretrain(config, at("epochs"), recordHooks(6));
-    const { step } = await resume(at("epochs"), {}, recordHooks());
+    await pretrain(config, at("epochs"), recordOptions(6));
+    const { step } = await resume(at("epochs"), recordOptions());
     expect(step).toBe(7);
     expect(readMetrics(at("epochs")).map(({ epoch }) => epoch)).toEqual([0, 0, 0, 0, 0, 1, 1]);
   });

@@ -6,7 +6,7 @@ import { UnreadableImageError } from "#src/data/errors.js";
 import { readImages } from "#src/data/index.js";
 import { CheckpointError, RunDirectoryError } from "#src/training/errors.js";
 import { pretrain, reconstruct } from "#src/training/index.js";
-import { recordHooks, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
+import { recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 
 const at = sharedFolder();
 const source = at("images");
@@ -15,7 +15,7 @@ const images = (...numbers: readonly number[]) => numbers.map((n) => at("images"
 beforeAll(async () => {
   await writeImages(source, 16);
   for (const method of ["mae", "mixedae"]) {
-    await pretrain(tinyConfig(source, `method=${method}`, "schedule.steps=2"), at(method), recordHooks());
+    await pretrain(tinyConfig(source, `method=${method}`, "schedule.steps=2"), at(method), recordOptions());
   }
 });
 
@@ -85,7 +85,7 @@ test("replaces nothing unasked, never an image that it is given, and adds nothin
 test("says what is wrong with a folder, a checkpoint or an image, and writes nothing", async () => {
   const out = at("none.png");
   await expect(reconstruct(at("images"), images(1), out)).rejects.toBeInstanceOf(RunDirectoryError);
-  await pretrain(tinyConfig(source, "method=mae"), at("early"), recordHooks(0));
+  await pretrain(tinyConfig(source, "method=mae"), at("early"), recordOptions(0));
   await expect(reconstruct(at("early"), images(1), out)).rejects.toThrow("has no checkpoint yet");
   writeFileSync(at("early", "checkpoints", "step-00000001.safetensors"), "nothing of ours");
   await expect(reconstruct(at("early"), images(1), out)).rejects.toBeInstanceOf(CheckpointError);

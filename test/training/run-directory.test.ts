@@ -27,6 +27,7 @@ describe("RunDirectory", () => {
     expect(readdirSync(run.folder).sort()).toEqual([
       "checkpoints",
       "config.json",
+      "events.jsonl",
       "lock",
       "log.txt",
       "metrics.jsonl",
@@ -160,6 +161,10 @@ describe("readRunConfig", () => {
   });
 
   it("refuses a damaged configuration, naming the file", () => {
+    writeFileSync(at("config.json"), JSON.stringify({ formatVersion: 2, ...config }));
+    expect(() => readRunConfig(at())).toThrow(/config.json was written by a newer mixedae.*found 2/);
+    writeFileSync(at("config.json"), JSON.stringify(config));
+    expect(readRunConfig(at())).toEqual(config);
     writeFileSync(at("config.json"), '{"method": ');
     expect(() => readRunConfig(at())).toThrow(/config.json is not valid JSON/);
     writeFileSync(at("config.json"), JSON.stringify({ ...config, model: { ...config.model, patchSize: 5 } }));

@@ -6,7 +6,9 @@ import sharp from "sharp";
 import { afterAll, expect } from "vitest";
 import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/config/config.js";
 import { Progress } from "#src/terminal/progress.js";
-import type { RunHooks } from "#src/training/hooks.js";
+import { StoppedError } from "#src/training/errors.js";
+import { EventDisplay } from "#src/training/event-display.js";
+import type { RunEvent } from "#src/training/events.js";
 import type { StepMetrics } from "#src/training/metrics-file.js";
 
 type DistillationName = "ibot" | "dino";
@@ -95,22 +97,28 @@ export function sharedFolder(): (...names: string[]) => string {
   return (...names) => join(folder, ...names);
 }
 
-export interface RecordedHooks extends RunHooks {
-  /** What was printed, line by line. */
+export interface RecordedOptions {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+  /** What was shown, line by line. */
   readonly lines: string[];
+  readonly events: RunEvent[];
 }
 
-/** Asks to stop after `stopAfter` steps of this process, or when `stopAfter` says so. */
-export function recordHooks(stopAfter: number = Number.POSITIVE_INFINITY): RecordedHooks {
-  const lines: string[] = [];
+/** Options of a run that record what it says, and stop it after `stopAfter` steps of this process; 0 before the first. */
+export function recordOptions(stopAfter: number = Number.POSITIVE_INFINITY): RecordedOptions {
+  const [lines, events]: [string[], RunEvent[]] = [[], []];
+  const controller = new AbortController();
+  const display = new EventDisplay(new Progress({ write: (text) => lines.push(...text.trimEnd().split("\n")) }));
   let steps = 0;
-  const progress = new Progress({ write: () => true });
-  const count = progress.step.bind(progress);
-  progress.step = (values) => {
-    steps += 1;
-    count(values);
+  const onEvent = (event: RunEvent) => {
+    events.push(event);
+    display.show(event);
+    if (event.type === "step") steps++;
+    if ((event.type === "step" || event.type === "announced") && steps >= stopAfter)
+      controller.abort(new StoppedError());
   };
-  return { lines, print: (line) => lines.push(line), progress, stopRequested: () => steps >= stopAfter };
+  return { lines, events, onEvent, signal: controller.signal };
 }
 
 export function readMetrics(folder: string): StepMetrics[] {

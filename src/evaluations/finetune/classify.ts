@@ -6,6 +6,7 @@ import { createClassScores } from "../../heads/class-scores.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { loadClassifier } from "./classifier-file.js";
 
+/** Which images are classified by which classifier. */
 export interface ClassifyRequest {
   /** A run of fine-tuning, or one of its checkpoints. */
   readonly classifier: string;
@@ -18,12 +19,14 @@ export interface ClassifyRequest {
   readonly warn?: Warn | undefined;
 }
 
+/** The likeliest classes of an image. */
 export interface ClassifiedImage {
   readonly image: string;
   /** The likeliest first; over all classes the probabilities add up to 1. */
   readonly classes: readonly { readonly name: string; readonly probability: number }[];
 }
 
+/** What was classified and by what; images that could not be read are in `skipped`. */
 export interface ClassifyResult {
   readonly origin: string;
   readonly images: readonly ClassifiedImage[];

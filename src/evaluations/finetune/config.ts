@@ -87,6 +87,7 @@ const choiceSchema = z.strictObject(choices);
 const schema = z.strictObject({ ...facts, ...choices });
 
 export type FinetuneChoices = z.infer<typeof choiceSchema>;
+/** The whole configuration of a fine-tuning, as its config.json holds it. */
 export type FinetuneConfig = z.infer<typeof schema>;
 
 /** Patch tokens that are computed at once: enough for the engine's full speed, few enough for the cache. */

@@ -37,7 +37,7 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
     // How many images have labels is known later.
     resolveFinetune(layers, { recipe, encoder: shape, fromScratch, images: Number.MAX_SAFE_INTEGER });
   },
-  async begin({ options, origin, threads, device, ...request }, folder, hooks) {
+  async begin({ options, origin, threads, device, ...request }, folder, events) {
     const { finetune } = await import("./finetune.js");
     const run = { ...(threads > 0 && { threads }), ...(device !== undefined && { device }) };
     const layers = [
@@ -45,12 +45,12 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
       { origin, values: options },
       { origin: "this machine", values: { run } },
     ];
-    const { report } = await finetune({ ...request, layers }, folder, hooks);
+    const { report } = await finetune({ ...request, layers }, folder, events);
     return report === null ? undefined : resultOf(report);
   },
-  async resume(folder, overrides, hooks) {
+  async resume(folder, options) {
     const { resumeFinetune } = await import("./finetune.js");
-    const { report } = await resumeFinetune(folder, overrides, hooks);
+    const { report } = await resumeFinetune(folder, options);
     return report === null ? undefined : resultOf(report);
   },
   finished(folder) {

@@ -3,10 +3,10 @@
 import type { ResumeOverrides } from "../../training/hooks.js";
 import { KeptImages } from "../../training/kept-images.js";
 import type { RunDirectory } from "../../training/run-directory.js";
+import type { RunEvents } from "../../training/run-events.js";
 import { EvaluationError } from "../errors.js";
 import type { LabelledSets } from "../labelled-sets.js";
 import type { FinetuneConfig } from "./config.js";
-import type { FinetuneHooks } from "./finetune-report.js";
 
 /** What a run keeps of the images that it learns from and of those that it is tested on. */
 export interface FinetuneImages {
@@ -25,12 +25,12 @@ export async function goOnWithImages(
   run: RunDirectory<FinetuneConfig>,
   { train, test }: LabelledSets,
   overrides: ResumeOverrides,
-  hooks: FinetuneHooks,
+  events: RunEvents,
 ): Promise<FinetuneImages> {
-  const { paths } = run;
+  const { paths, folder } = run;
   return {
-    train: await KeptImages.goOn(paths.images, train.source, run, overrides, hooks),
-    test: await KeptImages.goOn(paths.testImages, test.source, run, overrides, hooks),
+    train: await KeptImages.goOn(paths.images, train.source, folder, overrides, events),
+    test: await KeptImages.goOn(paths.testImages, test.source, folder, overrides, events),
   };
 }
 

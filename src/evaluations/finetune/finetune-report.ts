@@ -3,20 +3,17 @@
 import { createClassScores } from "../../heads/class-scores.js";
 import { type ClassificationResult, classificationResult } from "../../heads/classification-metrics.js";
 import type { Training } from "../../optim/training.js";
-import type { RunHooks, RunSummary } from "../../training/hooks.js";
+import type { RunSummary } from "../../training/hooks.js";
 import type { RunDirectory } from "../../training/run-directory.js";
-import type { ImageProgress } from "../image-progress.js";
+import type { RunEvents } from "../../training/run-events.js";
+import { ImageProgress } from "../image-progress.js";
 import type { LabelledSets } from "../labelled-sets.js";
 import { type SetReport, type TrainingSetReport, writeReport } from "../report.js";
 import { rowsOfSet } from "../set-rows.js";
 import { classifierShapeOf } from "./classifier-file.js";
 import type { FinetuneConfig } from "./config.js";
 
-export interface FinetuneHooks extends RunHooks {
-  /** Of the test images, at the end. */
-  readonly imageProgress: ImageProgress;
-}
-
+/** The result of a fine-tuning on its test images; shares are from 0 to 1. */
 export interface FinetuneReport {
   readonly task: "finetune";
   readonly from: string;
@@ -37,7 +34,7 @@ export async function reportFinetune(
   { state, values, engine }: Training,
   sets: LabelledSets,
   summary: RunSummary,
-  hooks: FinetuneHooks,
+  events: RunEvents,
 ): Promise<FinetuneReport> {
   const { config } = run;
   const weights = new Map(state.parameters.tensors.map(({ name, shape }) => [name, { shape, data: values[name]! }]));
@@ -45,8 +42,8 @@ export async function reportFinetune(
     { shape: classifierShapeOf(config), normalization: config.model.normalization, weights },
     engine,
   );
-  hooks.progress.end();
-  const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, hooks.imageProgress);
+  const progress = new ImageProgress(undefined, undefined, events);
+  const { rows, labels, skipped } = await rowsOfSet(sets.test, "tested", config.model, program, progress);
   const report: FinetuneReport = {
     task: "finetune",
     from: config.from.origin,

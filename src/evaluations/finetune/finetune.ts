@@ -1,27 +1,28 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
 import { absolutePaths, type ConfigLayer } from "../../config/config.js";
-import { type BatchOptions, describeSkip, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
+import { type BatchOptions, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { engineThreads } from "../../engine/machine.js";
 import { input } from "../../graph/index.js";
 import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
 import { crossEntropy } from "../../heads/cross-entropy.js";
 import { ParameterScope } from "../../nn/parameters.js";
+import { initialValues } from "../../optim/initial-values.js";
 import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
-import { Waiting } from "../../terminal/waiting.js";
 import type { Checkpoint } from "../../training/checkpoints.js";
 import { deriveSchedule } from "../../training/derived.js";
+import type { EventOptions } from "../../training/events.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { trainLoop } from "../../training/loop.js";
 import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
-import { initialValues } from "../../training/model.js";
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import { batchParts, bytesWithImages, isOnGpu } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { restoreNewest } from "../../training/restore.js";
 import { readConfigFile } from "../../training/run-config.js";
 import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
+import { RunEvents } from "../../training/run-events.js";
 import { checkThreads, runHere } from "../../training/threads.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
@@ -30,15 +31,17 @@ import { batchInputs } from "./batch-inputs.js";
 import { classifierShapeOf } from "./classifier-file.js";
 import { type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
 import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "./finetune-images.js";
-import { type FinetuneHooks, type FinetuneReport, reportFinetune } from "./finetune-report.js";
+import { type FinetuneReport, reportFinetune } from "./finetune-report.js";
 import type { RecipeName } from "./recipes.js";
 
+/** Which encoder learns the classes of which images, and how. */
 export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
   readonly recipe: RecipeName;
   /** Values over those of the recipe, first the weakest. */
   readonly layers: readonly ConfigLayer[];
 }
 
+/** How a fine-tuning ended. */
 export interface FinetuneResult {
   readonly summary: RunSummary;
   /** Null where the run was stopped before its end. */
@@ -47,16 +50,19 @@ export interface FinetuneResult {
 
 type FinetuneRun = RunDirectory<FinetuneConfig>;
 
-/** Starts a fine-tuning in a new folder. Throws OutputError, ConfigError, EvaluationError and the errors of the parts. */
+/**
+ * Starts a fine-tuning in a new folder, and resolves when it is tested or was stopped. Throws OutputError, ConfigError,
+ * EvaluationError and the errors of the parts, and the signal's reason where it was stopped before the first step.
+ */
 export async function finetune(
   request: FinetuneRequest,
   folder: string,
-  hooks: FinetuneHooks,
+  options: EventOptions = {},
 ): Promise<FinetuneResult> {
+  const events = new RunEvents(options);
   refuseRunAmongImages(folder, [request.train, request.test]);
-  const sets = await openLabelledSets(request, hooks);
-  const waiting = new Waiting(hooks.progress.line, hooks.signal);
-  const model = await waiting.during("Reading the encoder", () => openModel(request));
+  const sets = await openLabelledSets(request, events);
+  const model = await events.during("Reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
     recipe: request.recipe,
     encoder: model.shape,
@@ -78,8 +84,8 @@ export async function finetune(
     ...choices,
   };
   const checked = parseFinetuneConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
-  return withRun(await RunDirectory.create(folder, checked), (run) =>
-    train(run, sets, beginImages(run, sets), hooks, model),
+  return withRun(await RunDirectory.create(folder, checked), events, (run) =>
+    train(run, sets, beginImages(run, sets), events, model),
   );
 }
 
@@ -89,23 +95,23 @@ export async function finetune(
  */
 export async function resumeFinetune(
   folder: string,
-  overrides: ResumeOverrides,
-  hooks: FinetuneHooks,
+  options: ResumeOverrides & EventOptions = {},
 ): Promise<FinetuneResult> {
+  const events = new RunEvents(options);
   const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
   const { fraction, seed } = stored.labels;
-  const { source, testSource } = overrides;
+  const { source, testSource } = options;
   const moved = {
     ...stored,
     ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
     ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
   };
-  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, hooks);
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, overrides, hooks.print) });
-  return withRun(opened, async (run) => {
-    const images = await goOnWithImages(run, sets, overrides, hooks);
+  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, events);
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  return withRun(opened, events, async (run) => {
+    const images = await goOnWithImages(run, sets, options, events);
     if (source !== undefined || testSource !== undefined) await run.writeConfig(moved);
-    return train(run, sets, images, hooks);
+    return train(run, sets, images, events);
   });
 }
 
@@ -127,22 +133,21 @@ async function train(
   run: FinetuneRun,
   sets: LabelledSets,
   kept: FinetuneImages,
-  hooks: FinetuneHooks,
+  events: RunEvents,
   start?: PretrainedModel,
 ): Promise<FinetuneResult> {
   const { config } = run;
   const images = sets.train.indices.length;
   for (const set of [kept.train, kept.test]) await run.keepImages(set);
-  const waiting = new Waiting(hooks.progress.line, hooks.signal);
   const definition = finetuneDefinition(config);
-  const plan = planBatchMemory(batchOptions(run, sets, hooks));
+  const plan = planBatchMemory(batchOptions(config, sets, events));
   const memory = [...trainingParts(config, definition), ...batchParts(plan)];
-  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, print: hooks.print });
-  const batches = await waiting.during("Reading images into memory", (onProgress) =>
-    openBatches({ ...batchOptions(run, sets, hooks), onProgress }),
+  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, warn: events.warn });
+  const batches = await events.during("Reading images into memory", (onProgress) =>
+    openBatches({ ...batchOptions(config, sets, events), onProgress }),
   );
   try {
-    const training = await waiting.duringBusy("Compiling the training step", () => createTraining(definition));
+    const training = await events.duringBusy("Compiling the training step", () => createTraining(definition));
     const snapshot = async () => ({
       tensors: await stateTensors(training),
       metadata: { config: JSON.stringify(config), images: String(images) },
@@ -150,29 +155,28 @@ async function train(
     if (start !== undefined) {
       await startWeights(training, config, start);
       // From here on, the run needs the encoder's own file no more.
-      await waiting.during("Writing the checkpoint", async () =>
-        run.saveCheckpoint({ step: 0, ...(await snapshot()) }),
-      );
+      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
     }
     const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
     const trainedOn = kept.train.accepts ? undefined : images;
-    const doneSteps = await waiting.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, { restore }, trainedOn, DECISIVE, hooks),
+    const doneSteps = await events.during("Reading the newest checkpoint", () =>
+      restoreNewest(run, { restore }, trainedOn, DECISIVE, events),
     );
     checkClasses(run, sets);
     const repaired = await run.startMetrics(doneSteps);
-    if (repaired !== undefined) hooks.print(repaired);
+    if (repaired !== undefined) events.warn(repaired);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
-    const announcement = announceFinetune(run, derived, {
+    const lines = announceFinetune(run, derived, {
       images,
       held: batches.description,
       threads: config.run.threads || engineThreads(),
       memoryBytes: bytesWithImages(memory, batches.memory),
       doneSteps,
     });
-    for (const line of announcement) hooks.print(line);
-    run.log.info(doneSteps > 0 ? `resumed after step ${doneSteps}` : "started");
+    const { totalSteps } = derived;
+    events.step = doneSteps;
+    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
     const inputsOf = batchInputs(config, sets.train);
     const summary = await trainLoop(
       {
@@ -186,19 +190,19 @@ async function train(
         step: (inputs, options) => training.step(inputs, { ...options, clipNorm: config.optimizer.clipNorm }),
         snapshot,
       },
-      hooks,
+      events,
     );
-    run.log.info(`${summary.outcome} after step ${summary.step}`);
-    const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, hooks) : null;
+    const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, events) : null;
     training.dispose();
+    events.emit({ type: "finished", outcome: summary.outcome, summary });
     return { summary, report };
   } finally {
     await batches.close();
   }
 }
 
-function batchOptions(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks): BatchOptions {
-  const { model, schedule, seed, data, augmentation } = run.config;
+function batchOptions(config: FinetuneConfig, sets: LabelledSets, events: RunEvents): BatchOptions {
+  const { model, schedule, seed, data, augmentation } = config;
   const { scale, flip, randAugment, randomErasing } = augmentation;
   return {
     source: selectImages(sets.train.source, sets.train.indices),
@@ -216,11 +220,8 @@ function batchOptions(run: FinetuneRun, sets: LabelledSets, hooks: FinetuneHooks
     memoryBudget: data.memoryBudgetMiB * 2 ** 20,
     unreadableShare: data.maxUnreadableShare,
     ...(data.workers > 0 && { workers: data.workers }),
-    ...(hooks.signal && { signal: hooks.signal }),
-    onSkip: (skipped) => {
-      run.log.skipped(skipped.name, skipped.reason);
-      hooks.print(describeSkip(skipped));
-    },
+    ...(events.signal && { signal: events.signal }),
+    onSkip: (skipped) => events.emit({ type: "skipped", ...skipped }),
   };
 }
 

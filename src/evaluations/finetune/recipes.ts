@@ -62,7 +62,9 @@ const small = {
 
 const recipes = { small, mae } as const;
 
+/** Names of the recipes of fine-tuning. */
 export type RecipeName = keyof typeof recipes;
+/** The names of the recipes of fine-tuning. */
 export const recipeNames = Object.keys(recipes) as RecipeName[];
 
 /**

@@ -4,19 +4,22 @@ import { type ClassificationResult, classificationResult } from "../../heads/cla
 import { createFeatureExtractor, type Pooling, poolings } from "../../heads/features.js";
 import { knnCounts, neighbourVotes } from "../../heads/knn.js";
 import { findNeighbours, vectorsInMemory } from "../../heads/neighbours.js";
+import type { EventOptions } from "../../training/events.js";
 import { engineFor } from "../device.js";
 import { checkFeatureMemory } from "../feature-memory.js";
-import type { ImageProgress } from "../image-progress.js";
+import { ImageProgress } from "../image-progress.js";
 import { type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 import type { SetReport, TrainingSetReport } from "../report.js";
 import { type FeaturesOf, featuresOf } from "../set-features.js";
 
+/** Which encoder is evaluated on which labelled images. */
 export interface KnnRequest extends EncoderRequest, LabelledSetsRequest {
   /** Both where it is left out. */
   readonly pooling?: Pooling | undefined;
 }
 
+/** Shares of test images, from 0 to 1, that the votes of `k` neighbours classify correctly. */
 export interface KnnScore {
   readonly pooling: Pooling;
   readonly k: number;
@@ -24,6 +27,7 @@ export interface KnnScore {
   readonly top5: number | null;
 }
 
+/** Shares of test images whose class their nearest training images tell; times are in seconds. */
 export interface KnnReport {
   readonly task: "knn";
   readonly from: string;
@@ -42,11 +46,12 @@ const DETAIL_COUNT = 20;
 /** `features` may give what it computed before. Throws the errors of the parts. */
 export async function evaluateKnn(
   request: KnnRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
   features: FeaturesOf = featuresOf,
 ): Promise<KnnReport> {
   const { labelsFraction = 1, seed = 0 } = request;
-  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
+  const progress = ImageProgress.of(options);
+  const sets = await openLabelledSets(request, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, [sets.train, sets.test], model, progress);
   const engine = await engineFor(request, model.device, progress);

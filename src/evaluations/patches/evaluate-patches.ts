@@ -13,13 +13,15 @@ import {
 } from "../../heads/segmentation-metrics.js";
 import { patchCount } from "../../nn/presets.js";
 import { visionTransformer } from "../../nn/vision-transformer.js";
+import type { EventOptions } from "../../training/events.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { engineFor } from "../device.js";
 import { checkPatchMemory } from "../feature-memory.js";
-import type { ImageProgress } from "../image-progress.js";
+import { ImageProgress } from "../image-progress.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 import { openSceneSet, type SceneSet } from "../scene-set.js";
 
+/** Which encoder is evaluated on which scenes. */
 export interface SegmentationRequest extends EncoderRequest {
   /** A folder with images and class masks, as mixedae data compose writes it. */
   readonly scenes: string;
@@ -32,6 +34,7 @@ export interface SegmentationRequest extends EncoderRequest {
   readonly seed?: number;
 }
 
+/** How well the nearest patches of other scenes tell the class of each pixel. */
 export interface SegmentationReport {
   readonly task: "segmentation";
   readonly from: string;
@@ -51,9 +54,10 @@ export interface SegmentationReport {
  */
 export async function evaluateSegmentation(
   request: SegmentationRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
 ): Promise<SegmentationReport> {
   const { scenes, images, queries, neighbours, seed = 0 } = request;
+  const progress = ImageProgress.of(options);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
   const { imageSize, patchSize, width } = model.shape;

@@ -12,15 +12,17 @@ import {
   trainLinearProbe,
 } from "../../heads/linear-probe.js";
 import { randomStream } from "../../random/index.js";
+import type { EventOptions } from "../../training/events.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { engineFor } from "../device.js";
 import { checkFeatureMemory } from "../feature-memory.js";
-import type { ImageProgress } from "../image-progress.js";
+import { ImageProgress } from "../image-progress.js";
 import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 import type { SetReport, TrainingSetReport } from "../report.js";
 import { type FeaturesOf, featuresOf, type SetFeatures } from "../set-features.js";
 
+/** Which encoder is evaluated on which labelled images, and how the linear layer is trained. */
 export interface ProbeRequest extends EncoderRequest, LabelledSetsRequest {
   readonly pooling: Pooling;
   /**
@@ -35,6 +37,7 @@ export interface ProbeRequest extends EncoderRequest, LabelledSetsRequest {
   readonly baseLearningRate?: number | undefined;
 }
 
+/** Shares of test images that a linear layer on the frozen encoder classifies correctly; times are in seconds. */
 export interface ProbeReport {
   readonly task: "probe";
   readonly from: string;
@@ -67,11 +70,12 @@ const MEMORY_BUDGET = 2 ** 30;
 /** `features` may give what it computed before. Throws the errors of the parts. */
 export async function evaluateProbe(
   request: ProbeRequest,
-  progress: ImageProgress,
+  events: EventOptions = {},
   features: FeaturesOf = featuresOf,
 ): Promise<ProbeReport> {
+  const progress = ImageProgress.of(events);
   const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
-  const sets = await openLabelledSets(request, { progress, signal: progress.signal });
+  const sets = await openLabelledSets(request, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
   const engine = await engineFor(request, model.device, progress);

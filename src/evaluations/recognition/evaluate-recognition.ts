@@ -9,16 +9,18 @@ import { drawAssignment } from "../../methods/mixing.js";
 import { type EncoderShape, patchCount } from "../../nn/presets.js";
 import { visionTransformer } from "../../nn/vision-transformer.js";
 import { randomStream } from "../../random/index.js";
+import type { EventOptions } from "../../training/events.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { engineFor } from "../device.js";
 import { EvaluationError } from "../errors.js";
 import { type HeldOutRequest, openHeldOut } from "../held-out-images.js";
-import type { ImageProgress } from "../image-progress.js";
+import { ImageProgress } from "../image-progress.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 
 /** The seed also says which images are mixed, and how. */
 export interface RecognitionRequest extends EncoderRequest, HeldOutRequest {}
 
+/** How well patches of a mixture find those of the same image. */
 export interface RecognitionReport {
   readonly task: "recognition";
   readonly from: string;
@@ -46,9 +48,10 @@ const GROUP = 4;
  */
 export async function evaluateRecognition(
   request: RecognitionRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
 ): Promise<RecognitionReport> {
   const { test, seed = 0 } = request;
+  const progress = ImageProgress.of(options);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const patches = patchCount(model.shape);
   const compared = comparedPatches(patches, GROUP);

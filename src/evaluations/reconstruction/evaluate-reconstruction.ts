@@ -2,12 +2,13 @@
 
 import { defineProgram } from "../../graph/index.js";
 import { drawPlan } from "../../methods/plan.js";
+import type { EventOptions } from "../../training/events.js";
 import { reconstructionModel } from "../../training/model.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { openReconstructingRun } from "../../training/reconstruct.js";
 import { type EngineRequest, engineFor } from "../device.js";
 import { type HeldOutRequest, openHeldOut } from "../held-out-images.js";
-import type { ImageProgress } from "../image-progress.js";
+import { ImageProgress } from "../image-progress.js";
 
 /** The seed also says which images come together, and what is hidden of each. */
 export interface ReconstructionRequest extends HeldOutRequest, EngineRequest {
@@ -17,6 +18,7 @@ export interface ReconstructionRequest extends HeldOutRequest, EngineRequest {
   readonly warn?: Warn | undefined;
 }
 
+/** How well hidden patches of images that were not trained on are predicted. */
 export interface ReconstructionReport {
   readonly task: "reconstruction";
   readonly from: string;
@@ -32,8 +34,9 @@ const BATCH = 64;
 /** Throws EvaluationError where there are too few images, RunDirectoryError, SourceError. */
 export async function evaluateReconstruction(
   { run, test, images, seed = 0, threads, device, warn }: ReconstructionRequest,
-  progress: ImageProgress,
+  options: EventOptions = {},
 ): Promise<ReconstructionReport> {
+  const progress = ImageProgress.of(options);
   const { config, task, weights, step } = await openReconstructingRun(run, warn);
   const heldOut = await openHeldOut({ test, images, seed });
   const groups = Math.max(1, Math.floor(Math.min(BATCH, heldOut.count) / task.groupSize));

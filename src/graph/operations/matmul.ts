@@ -9,6 +9,7 @@ import { isFloat } from "./compare.js";
 import { sumTo } from "./elementwise.js";
 import { transposedFrom } from "./layout.js";
 
+/** What is done with a product in the same operation. */
 export interface MatmulOptions {
   /** A tensor of shape [n] or [m, n] added to a product of two matrices. */
   readonly addend?: Tensor;

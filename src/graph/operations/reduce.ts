@@ -3,6 +3,7 @@ import { normalizeAxes, type Shape, sameShape } from "../shape.js";
 import { applyOne, checkOperands, type Operation, type Tensor, type TensorType } from "../tensor.js";
 import { FLOATS, NUMBERS, requireDtype } from "./elementwise.js";
 
+/** The shape that a reduction leaves. */
 export interface ReduceOptions {
   /** Keep each reduced axis with size 1; they are dropped otherwise. */
   readonly keepDims?: boolean;

@@ -11,6 +11,7 @@ import {
   teacherOptions,
 } from "../distillation/options.js";
 
+/** The schema of the options of iBOT, with a description of each. */
 export const ibotOptions = z.strictObject({
   ...cropOptions,
   ...headOptions,
@@ -24,6 +25,7 @@ export const ibotOptions = z.strictObject({
   ...teacherOptions,
 });
 
+/** The options of iBOT. */
 export type IbotOptions = z.infer<typeof ibotOptions>;
 
 /** Those of the paper for ViT-Base/16 at 224 pixels. */

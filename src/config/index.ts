@@ -1,0 +1,13 @@
+// Configurations: layers come in, one validated and complete configuration goes out.
+export {
+  type CommonConfig,
+  type ConfigKey,
+  type ConfigLayer,
+  configKeys,
+  layerFromAssignments,
+  layerFromFile,
+  type PretrainConfig,
+  parseConfig,
+  resolveConfig,
+} from "./config.js";
+export { ConfigError } from "./errors.js";

@@ -1,0 +1,33 @@
+// Pretext tasks: MAE, naive mixing, MixedAE, SimMIM, iBOT and DINO; and their comparison with other code.
+export { drawIbotInputs, type IbotDraws } from "./ibot/draws.js";
+export { type IbotHealthMetrics, ibotHealthLines } from "./ibot/health.js";
+export { type IbotOptions, ibotDefaults, ibotMicroDefaults, ibotNanoDefaults, ibotOptions } from "./ibot/options.js";
+export { createIbotTraining, type IbotDefinition, type IbotTraining } from "./ibot/training.js";
+export type { MaeOptions } from "./mae.js";
+export type {
+  FreeShape,
+  Method,
+  MethodConfig,
+  MethodDefaults,
+  MethodSize,
+  MethodTraining,
+  Position,
+  Pretext,
+  ReconstructingMethod,
+  RunLength,
+} from "./method.js";
+export type { MetricValues } from "./metric-values.js";
+export type { MixedAeOptions, MixingOptions } from "./mixed-ae-options.js";
+export { evaluatePretext, type PretextInputs, type PretextResult } from "./pretext-evaluation.js";
+export type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
+export {
+  createMethod,
+  type MethodChoice,
+  type MethodName,
+  type MethodOptions,
+  methodDefaults,
+  methodNames,
+  type ReconstructingMethodName,
+} from "./registry.js";
+export type { SimmimOptions } from "./simmim.js";
+export type { Warning } from "./warning.js";
