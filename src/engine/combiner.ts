@@ -1,6 +1,7 @@
 // Where the processes of one training become one: after each has its gradients, before any moves its parameters.
 import type { DeviceArrays } from "./engine.js";
 
+/** Makes one batch of what several processes computed. */
 export interface Combiner {
   /**
    * Called once a step, with what this process computed: the sum of its micro-batches' gradients, and the means of its

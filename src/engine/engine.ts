@@ -1,6 +1,7 @@
 // What an engine is: it compiles programs, and the arrays that a training lives in are its own.
 import type { Program, Shape, TypedArray } from "../graph/index.js";
 
+/** How an engine uses the machine. */
 export interface EngineOptions {
   /**
    * Threads for one operation; 0 (the default) takes one for each physical core. At most four times what the machine
@@ -11,6 +12,7 @@ export interface EngineOptions {
   readonly strict?: boolean;
 }
 
+/** Compiles programs for one device, and owns the arrays that a training lives in. */
 export interface Engine {
   /** The device that it computes on, as `--device` names it. */
   readonly device: string;
@@ -29,6 +31,7 @@ export type Arrays = Readonly<Record<string, TypedArray>>;
 /** What programs read and write: arrays of the caller's own, or of the engine that compiled the program. */
 export type Bindable = Readonly<Record<string, TypedArray | DeviceArray>>;
 
+/** A compiled program. */
 export interface Executable {
   readonly program: Program;
   /** The planned peak of the program's intermediate values, in bytes. */
@@ -83,6 +86,7 @@ export interface DeviceArrays<Group> {
   dispose(): void;
 }
 
+/** Some of the values of arrays, all of tensors of one group. */
 export interface ArrayPart<Group> {
   readonly group: Group;
   readonly array: DeviceArray;

@@ -3,6 +3,7 @@ import type { Program } from "../graph/index.js";
 import type { Engine, EngineOptions, Executable } from "./engine.js";
 import { EngineError } from "./errors.js";
 
+/** What an engine brings to be registered. */
 export interface EngineDefinition {
   /** As `--device` names it. */
   readonly device: string;
@@ -38,6 +39,7 @@ export function engineDefinition(device: string): EngineDefinition {
   throw new EngineError(`expected a device with an engine (${known || "none is registered"}); found "${device}"`);
 }
 
+/** Which engine, and how it uses the machine. */
 export interface DeviceOptions extends EngineOptions {
   /** Where programs run; "cpu" by default. */
   readonly device?: string;

@@ -122,6 +122,7 @@ export interface TrainedEvaluation<Options extends z.ZodObject = z.ZodObject> ex
   finished(folder: string): EvaluationResult | undefined;
 }
 
+/** An evaluation of frozen encoders, or one that trains. */
 export type Evaluation = FrozenEvaluation | TrainedEvaluation;
 
 /** Checks the types of an evaluation against each other. */

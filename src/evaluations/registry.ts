@@ -8,6 +8,7 @@ import { probe } from "./probe/evaluation.js";
 import { recognition } from "./recognition/evaluation.js";
 import { reconstruction } from "./reconstruction/evaluation.js";
 
+/** All evaluations, in the order in which they are listed. */
 export const evaluations: readonly Evaluation[] = [
   knn,
   probe,

@@ -16,6 +16,7 @@ const table = {
   bool: { bytes: 1, array: Uint8Array, onnx: 9, safetensors: "BOOL", range: [0, 1] },
 } as const;
 
+/** The type of a tensor's elements. */
 export type DType = keyof typeof table;
 
 /** The typed array that holds elements of a dtype; a bool is a byte, 0 or 1. */
@@ -27,6 +28,7 @@ export interface ArrayOf {
   uint8: Uint8Array;
   bool: Uint8Array;
 }
+/** An array that holds the elements of a tensor. */
 export type TypedArray = ArrayOf[DType];
 
 interface DTypeEntry {

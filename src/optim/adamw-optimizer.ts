@@ -34,6 +34,7 @@ export interface OptimizerState {
 
 type Scalars = Readonly<Record<keyof ReturnType<typeof adamwScalars>, Float32Array>>;
 
+/** AdamW for the arrays of a model; each group has its own learning rate and weight decay. */
 export class AdamwOptimizer {
   private constructor(
     private readonly options: AdamwOptions,
@@ -43,6 +44,7 @@ export class AdamwOptimizer {
     private readonly squaredNorm: Float32Array,
   ) {}
 
+  /** Compiles the update of these arrays. Throws EngineError. */
   static async create(engine: Engine, state: OptimizerState, options: AdamwOptions): Promise<AdamwOptimizer> {
     const scalars: Scalars = {
       meanScale: new Float32Array(1),
@@ -80,6 +82,7 @@ export class AdamwOptimizer {
     return Math.sqrt(total) * gradientScale;
   }
 
+  /** Moves the parameters by their gradients, in place. */
   async update({ step, learningRate, weightDecay, gradientScale }: UpdateOptions): Promise<void> {
     let current: ParameterGroup | undefined;
     for (const { group, binding } of this.updates) {

@@ -7,9 +7,12 @@ import {
 import type { IbotOptions } from "./options.js";
 import { type IbotCentre, ibotTask } from "./task.js";
 
+/** What an iBOT training is compiled from. */
 export type IbotDefinition = DistillationDefinition<IbotOptions>;
+/** A compiled iBOT training: student, teacher and centres. */
 export type IbotTraining = DistillationTraining<IbotCentre>;
 
+/** Compiles it. Write the first weights of the student, then call `startTeacher`. Throws EngineError. */
 export function createIbotTraining(definition: IbotDefinition): Promise<IbotTraining> {
   return createDistillation("ibot", ibotTask, definition);
 }
