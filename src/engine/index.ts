@@ -1,5 +1,5 @@
 // Running programs, on engines that own the arrays of a training.
-import "./onnxruntime/node-engines.js";
+import "#node-engines";
 
 export { alone, type Combiner } from "./combiner.js";
 export type {
@@ -15,6 +15,8 @@ export type {
   TensorPlace,
 } from "./engine.js";
 export { EngineError } from "./errors.js";
+export { type OnnxRuntime, OnnxRuntimeEngine } from "./onnxruntime/engine.js";
+export { type Provider, providers } from "./onnxruntime/providers.js";
 export {
   compile,
   type DeviceOptions,

@@ -5,7 +5,6 @@ import {
   encodeOnnxModel,
   formatShape,
   holds,
-  type Kernels,
   type Program,
   sizeOf,
   type TensorType,
@@ -24,20 +23,15 @@ import type {
 import { EngineError } from "../errors.js";
 import { HostArray, HostArrays, hostBytes } from "../host-arrays.js";
 import type { InferenceSession, Tensor } from "./node.js";
+import type { Provider } from "./providers.js";
 
-/** What is used of the library. */
+/** What is used of a build of ONNX Runtime. */
 export interface OnnxRuntime {
   readonly InferenceSession: Pick<typeof InferenceSession, "create">;
   readonly Tensor: typeof Tensor;
 }
 
-/** What ONNX Runtime computes with: one of its execution providers. */
-export interface Provider {
-  /** As ONNX Runtime names it, and `--device` too. */
-  readonly device: string;
-  readonly kernels: Kernels;
-}
-
+/** An engine over a build of ONNX Runtime that the caller brings, such as onnxruntime-web. */
 export class OnnxRuntimeEngine implements Engine {
   /** `load` gives the library, which is not needed before a program is compiled. */
   constructor(

@@ -7,15 +7,10 @@ import { promisify } from "node:util";
 import { EngineError } from "../errors.js";
 import { threadsProblem } from "../machine.js";
 import { type EngineDefinition, registerEngine } from "../registry.js";
-import { OnnxRuntimeEngine, type Provider } from "./engine.js";
+import { OnnxRuntimeEngine } from "./engine.js";
+import { type Provider, providers } from "./providers.js";
 // Before anything loads the library, and on the main thread in any case.
 import "./telemetry-off.js";
-
-const cpu: Provider = {
-  device: "cpu",
-  kernels: { contributed: ["Gelu", "FusedMatMul"], or: true, wholeNumbers: true },
-};
-const webgpu: Provider = { device: "webgpu", kernels: { contributed: ["Gelu"], or: false, wholeNumbers: false } };
 
 type Described = Pick<EngineDefinition, "inMainMemory" | "remedy"> & { readonly computes: () => string };
 
@@ -42,7 +37,7 @@ function version(): string {
 }
 
 registerEngine(
-  definitionOf(cpu, {
+  definitionOf(providers.cpu, {
     inMainMemory: true,
     computes: () => `ONNX Runtime ${version()}; computes on the CPU`,
     remedy:
@@ -50,7 +45,7 @@ registerEngine(
   }),
 );
 registerEngine(
-  definitionOf(webgpu, {
+  definitionOf(providers.webgpu, {
     inMainMemory: false,
     computes: () => "the engine computes on it: --device webgpu",
     remedy:
