@@ -74,7 +74,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
         ...(leftOut.length === 0 ? [] : [`Left out: ${shortened(leftOut).join(", ")}`]),
         ...(difference === undefined
           ? []
-          : [`Run at batches of 1 and 3: relative difference to our own forward pass ${difference.toExponential(1)}`]),
+          : [`Run at batches of 1 and 3: relative difference to our own forward pass ${differenceText(difference)}`]),
         `Wrote ${files.join(", ")}`,
       ];
       context.stdout.write(`${lines.map(printable).join("\n")}\n`);
@@ -94,4 +94,8 @@ function checkOptions({ format, out, pool }: ExportOptions): void {
   }
   if (pool !== undefined && format !== "onnx")
     throw new UsageError("--pool: only an ONNX file has an output embedding");
+}
+
+function differenceText(difference: number): string {
+  return difference === 0 ? "none" : difference.toExponential(1);
 }
