@@ -11,8 +11,9 @@ import { layerNorm, softmax } from "./operations/normalize.js";
 import { logSumExp, max, mean, min, type ReduceOptions, sum } from "./operations/reduce.js";
 import { topK } from "./operations/top-k.js";
 import type { Shape } from "./shape.js";
-import { Tensor } from "./tensor.js";
+import * as tensor from "./tensor.js";
 
+type Tensor = tensor.Tensor;
 type Operand = elementwise.Operand;
 export type Axes = readonly number[];
 
@@ -194,4 +195,4 @@ declare module "./tensor.js" {
   interface Tensor extends TensorMethods {}
 }
 
-Object.assign(Tensor.prototype, methods);
+Object.assign(tensor.Tensor.prototype, methods);
