@@ -104,6 +104,11 @@ export interface Method<Options extends object = object> {
   defaults(preset: ModelPreset, shared: { readonly batchSize: number }): MethodDefaults;
   /** The memory that computing an image takes, as a multiple of what it takes with MAE. */
   readonly imageCost: number;
+  /**
+   * Options that an earlier version did not have, with the values at which a run is what it was then. At these they do
+   * not count where configurations are compared.
+   */
+  readonly laterOptions?: Partial<Options>;
   /** Options that nobody sets because they follow from others. */
   readonly derivedOptions?: readonly string[];
   /** Fills these in and makes others exact, before anything is validated. Returns a sentence for what cannot be. */

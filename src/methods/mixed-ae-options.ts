@@ -38,6 +38,14 @@ export const mixedAeOptions = mixingOptions.extend({
       "CLS is one of the tokens that the top rL are taken from and for, where it is otherwise spared (our choice)",
     ),
   segmentEmbedding: z.boolean().describe("add a learned vector for each source at the encoder's input (our choice)"),
+  segmentShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe(
+      "share of the groups that get these, drawn at random; the others have to be recognised by what they show (our choice)",
+    ),
   decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
   contrastive: z.boolean().describe("add the homologous contrastive loss"),
   temperature: z.number().positive().max(1000).describe("temperature of the contrastive loss (our choice)"),
@@ -62,6 +70,7 @@ export const mixedAeDefaults: MixedAeOptions = {
   homologousFrom: 1,
   clsCompetes: false,
   segmentEmbedding: true,
+  segmentShare: 1,
   decoderSegmentEmbedding: false,
   contrastive: true,
   temperature: 0.25,

@@ -12,8 +12,11 @@ import { type MixedAeOptions, mixingGroup } from "./mixed-ae-options.js";
 type Metrics = Readonly<Record<string, Tensor>>;
 
 export interface MixedAeParts {
-  /** Adds to patch tokens [L, mixed images, width] what tells the places in the group apart, by M [L, mixed images]. */
-  addSegments(tokens: Tensor, M: Tensor): Tensor;
+  /**
+   * Adds to patch tokens [L, mixed images, width] what tells the places in the group apart, by M [L, mixed images]; where
+   * `segmented` [mixed images] is given, only to the mixed images for which it is 1, and not 0.
+   */
+  addSegments(tokens: Tensor, M: Tensor, segmented?: Tensor): Tensor;
   /**
    * Encodes patch tokens, each attending to those that it takes for homologous, where the boolean `homologous`
    * [mixed images, L, L] says which are: [1 + L, mixed images, width], and `topkPrecision` by block.
@@ -44,7 +47,10 @@ export function mixedAeParts(scope: ParameterScope, shape: ModelShape, options: 
 /** A learned vector for each place in the group, looked up for each patch of the mixed images. */
 function segments(scope: ParameterScope, g: number, width: number): MixedAeParts["addSegments"] {
   const table = scope.create("segment_embed", [g, width], normal(0.02), { decay: false });
-  return (tokens, M) => tokens.add(M.oneHot(g).matmul(table));
+  return (tokens, M, segmented) => {
+    const embeddings = M.oneHot(g).matmul(table);
+    return tokens.add(segmented ? embeddings.mul(segmented.cast(tokens.dtype).reshape([1, -1, 1])) : embeddings);
+  };
 }
 
 /** A learned vector for each place in the group, the same for all patches of an image. */

@@ -20,7 +20,7 @@ import {
 } from "./mixed-ae-options.js";
 import { mixedAeParts } from "./mixed-ae-parts.js";
 import { describeRecognition, mixedAeMetrics } from "./mixed-ae-report.js";
-import { assignmentFor, drawAssignment, homologousPairs, mixture } from "./mixing.js";
+import { assignmentFor, byMixedImage, drawAssignment, homologousPairs, mixture } from "./mixing.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
 import type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
@@ -33,6 +33,7 @@ export const mixedAe = reconstructingMethod<MixedAeOptions>({
   name: "mixedae",
   options: mixedAeOptions,
   defaultOptions: mixedAeDefaults,
+  laterOptions: { segmentShare: 1 },
   metrics: mixedAeMetrics,
   groupSize: mixingGroup,
   settle: settleMixingRatio,
@@ -62,6 +63,11 @@ export const naiveMixing = reconstructingMethod<MixingOptions>({
   reconstruction: (shape, options) => mixedAutoencoding("mixing", shape, withoutRecognition(options)),
 });
 
+/** Whether some groups get segment embeddings and others do not. */
+function hasDrawnSegments({ segmentEmbedding, segmentShare }: MixedAeOptions): boolean {
+  return segmentEmbedding && segmentShare < 1;
+}
+
 /**
  * The symbols are those of docs/methods.md: images of L patches in groups of g = 1/r; M, which the plan [groups, L] gives,
  * says which image of the group supplies each patch of a mixed image; patches are homologous if it is the same one.
@@ -71,28 +77,35 @@ function mixedAutoencoding(name: string, shape: ModelShape, options: MixedAeOpti
   const L = patchCount(shape);
   const g = mixingGroup(options);
   const rL = L / g;
+  const drawsSegments = hasDrawnSegments(options);
 
   return {
     name,
     groupSize: g,
     planName: "assignment",
-    planColumns: L,
+    // Behind M, where only some groups get segment embeddings, whether this one does: 1 or 0.
+    planColumns: drawsSegments ? L + 1 : L,
     normPixels,
     hiddenShare: 1 - r,
-    drawPlanRow: (stream) => drawAssignment(stream, L, g),
-    shownPatches: (planRow, place) => assignmentFor(place, planRow, g, mode),
+    drawPlanRow(stream) {
+      const assignment = drawAssignment(stream, L, g);
+      return drawsSegments ? Int32Array.of(...assignment, stream.uniform() < options.segmentShare ? 1 : 0) : assignment;
+    },
+    shownPatches: (planRow, place) => assignmentFor(place, planRow.subarray(0, L), g, mode),
 
-    build(scope, images, assignment): PretextTask {
+    build(scope, images, plan): PretextTask {
       const { embed, positions, encode } = encoder(scope, shape);
       const { embed: embedForDecoder, maskToken, decode } = decoder(scope, shape);
       const { addSegments, recognize, addDecoderSegments, contrast } = mixedAeParts(scope, shape, options);
+      const assignment = drawsSegments ? plan.slice(1, 0, L) : plan;
       const { M, mix, unmix, share, hidden } = mixture(assignment, g, mode);
+      const segmented = drawsSegments ? byMixedImage(plan.slice(1, L), g, mode) : undefined;
       const homologous = homologousPairs(M);
       const patches = patchify(images, shape.patchSize);
 
       // Mix, and encode with recognition: each patch attends to those that it takes for homologous.
       const mixed = embed(mix(patches)).add(positions.reshape([L, 1, shape.width]));
-      const { encoded, metrics: recognized } = recognize(encode, addSegments(mixed, M), homologous);
+      const { encoded, metrics: recognized } = recognize(encode, addSegments(mixed, M, segmented), homologous);
 
       // Unmix, and decode each image on its own.
       const embedded = embedForDecoder(encoded);

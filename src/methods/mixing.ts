@@ -72,6 +72,12 @@ export function mixture(assignment: Tensor, g: number, mode: MixingMode): Mixtur
   };
 }
 
+/** What groups have [groups, 1] as the mixed images that are made of them have it [mixed images]. */
+export function byMixedImage(values: Tensor, g: number, mode: MixingMode): Tensor {
+  const groups = values.shape[0]!;
+  return values.expand([groups, mixedImagesOf(g, mode)]).reshape([-1]);
+}
+
 /** Whether two patches are homologous, from the same image, for M [L, mixed images]: boolean [mixed images, L, L]. */
 export function homologousPairs(M: Tensor): Tensor {
   const [L, mixed] = M.shape as [number, number];

@@ -7,7 +7,16 @@ import { type MetricValues, metricText } from "./metric-values.js";
 import { drawPlan } from "./plan.js";
 import { pretextOfPixels } from "./pretext-program.js";
 
-type Own = "name" | "options" | "metrics" | "groupSize" | "misfits" | "settle" | "derivedOptions" | "reconstruction";
+type Own =
+  | "name"
+  | "options"
+  | "metrics"
+  | "groupSize"
+  | "misfits"
+  | "settle"
+  | "laterOptions"
+  | "derivedOptions"
+  | "reconstruction";
 
 export interface ReconstructingParts<Options extends object> extends Pick<ReconstructingMethod<Options>, Own> {
   /** Null for those that are derived. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { type PretrainConfig, resolveConfig } from "../config/config.js";
 import type { ModelRequest } from "../evaluations/model.js";
+import { methodOf } from "../methods/registry.js";
 import { modelPresets } from "../nn/presets.js";
 import type { SourcePaths } from "../training/outputs.js";
 import { fileName, lastNames, percentOf } from "./names.js";
@@ -91,7 +92,11 @@ function pretrainJob(variant: string, seed: number, layers: Parameters<typeof re
   // What decides what is learnt; where the images lie and how the machine is used do not.
   const { method, model, methodOptions, data, schedule, optimizer, source } = config;
   const { workers: _, memoryBudgetMiB: __, ...views } = data;
-  const key = keyOf({ method, seed, model, methodOptions, views, schedule, optimizer, source: namesOf(source) });
+  const options = withoutLaterOptions(method, methodOptions);
+  const key = keyOf({
+    ...{ method, seed, model, methodOptions: options, views, schedule, optimizer },
+    source: namesOf(source),
+  });
   return {
     kind: "pretrain",
     key,
@@ -100,6 +105,13 @@ function pretrainJob(variant: string, seed: number, layers: Parameters<typeof re
     config,
     folder: `pretrain/${fileName(variant)}-${seed}-${key}`,
   } as const;
+}
+
+/** What was done by an earlier version keeps its name. */
+function withoutLaterOptions(method: PretrainConfig["method"], options: PretrainConfig["methodOptions"]): object {
+  const later = Object.entries(methodOf({ method }).laterOptions ?? {});
+  const isOfThen = (key: string, value: unknown) => later.some(([name, former]) => name === key && former === value);
+  return Object.fromEntries(Object.entries(options).filter(([key, value]) => !isOfThen(key, value)));
 }
 
 function evaluationJob(

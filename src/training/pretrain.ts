@@ -1,6 +1,6 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
 
-import { absolutePaths, checkImageCount, type PretrainConfig } from "../config/config.js";
+import { absolutePaths, checkImageCount, type PretrainConfig, parseConfig } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
@@ -89,7 +89,7 @@ async function runFrom(
     const { training } = learner;
     const trainedOn = images.accepts ? undefined : source.count;
     const doneSteps = await events.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, learner, trainedOn, DECISIVE, events),
+      restoreNewest(run, learner, trainedOn, DECISIVE, parseConfig, events),
     );
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);

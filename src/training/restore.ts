@@ -22,6 +22,8 @@ export async function restoreNewest<Config extends StoredConfig>(
   images: number | undefined,
   /** The sections of the configuration that decide the result. */
   decisive: readonly (keyof Config & string)[],
+  /** Reads a configuration, which fills in the keys that it did not have when it was written. Throws ConfigError. */
+  parse: (values: unknown, origin: string) => Config,
   events: RunEvents,
 ): Promise<number> {
   const { checkpoint, refused } = await run.checkpoints.loadNewest();
@@ -30,7 +32,10 @@ export async function restoreNewest<Config extends StoredConfig>(
   }
   if (checkpoint === null) return 0;
   const saved = checkpoint.metadata.config;
-  const differing = saved === undefined ? "configuration" : firstDifference(JSON.parse(saved), run.config, decisive);
+  const differing =
+    saved === undefined
+      ? "configuration"
+      : firstDifference(parse(JSON.parse(saved), checkpoint.path), run.config, decisive);
   if (differing !== undefined) {
     throw new CheckpointError(checkpoint.path, `it was written with another ${differing} than config.json has`);
   }
@@ -47,7 +52,7 @@ export async function restoreNewest<Config extends StoredConfig>(
 
 /** The first section of two configurations that differs. */
 function firstDifference<Config>(
-  saved: Record<string, unknown>,
+  saved: Config,
   current: Config,
   decisive: readonly (keyof Config & string)[],
 ): string | undefined {

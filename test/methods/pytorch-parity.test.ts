@@ -48,6 +48,10 @@ const cases: readonly (readonly [string, MethodChoice])[] = [
     },
   ],
   [
+    "MixedAE with segment embeddings for some groups",
+    { name: "mixedae", options: { ...mixedAeDefaults, segmentShare: 0.5, mixingRatio: 0.5, mode: "full" } },
+  ],
+  [
     "MixedAE without recognition losses",
     { name: "mixedae", options: { ...mixedAeDefaults, contrastive: false, mixingRatio: 0.5 } },
   ],
@@ -183,7 +187,8 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 function referenceConfig({ name, options }: MethodChoice): object {
   const mixing = name === "mixing" || name === "mixedae" ? { ...mixedAeDefaults, ...options } : mixedAeDefaults;
-  const { mixingRatio, ...switches } = mixing;
+  // Which groups have segment embeddings is part of the plan.
+  const { mixingRatio, segmentShare: _, ...switches } = mixing;
   const normPixels = "normPixels" in options && options.normPixels;
   return {
     method: name,

@@ -27,11 +27,11 @@ def top_k_precision(kept, slots):
     return (patches & homologous).sum() / patches.sum()
 
 
-def encode(parameters, config, mixed, slots):
-    """Mixed images [S, 3, H, W], slots [S, L] -> (features [S, 1 + L, D] after the final norm, kept keys by block)."""
+def encode(parameters, config, mixed, slots, segmented):
+    """Mixed images [S, 3, H, W], slots [S, L], segmented [S] -> (features [S, 1 + L, D] after the final norm, kept keys by block)."""
     tokens = embed_patches(parameters, mixed) + parameters["pos_embed"][:, 1:]
     if config.segment_embedding:
-        tokens = tokens + parameters["segment_embed"][slots]
+        tokens = tokens + parameters["segment_embed"][slots] * segmented[:, None, None]
     x = prepend_cls(parameters, tokens)
     kept_keys = []
     for index in range(config.depth):
@@ -45,12 +45,18 @@ def encode(parameters, config, mixed, slots):
 
 def forward(parameters, config, images, assignment, metrics=True):
     """Images [groups * g, 3, H, W], assignment [groups, L] int64 ->
-    {loss, reconstruction, contrastive?, prediction, target, visible, featureSpread, topkPrecision?}."""
+    {loss, reconstruction, contrastive?, prediction, target, visible, featureSpread, topkPrecision?}.
+
+    Where not all groups have segment embeddings, a further column of the assignment is 1 for those that do, 0 otherwise.
+    """
     group = config.group_size
+    patches = (config.image_size // config.patch_size) ** 2
+    segmented = assignment[:, patches] if assignment.shape[1] > patches else torch.ones(len(assignment))
+    assignment = assignment[:, :patches]
     by_group = mixed_slots(assignment, group, config.mode)
     slots = by_group.flatten(0, 1)
     mixed = mix_images(images, by_group, config.patch_size)
-    features, kept_keys = encode(parameters, config, mixed, slots)
+    features, kept_keys = encode(parameters, config, mixed, slots, segmented.repeat_interleave(by_group.shape[1]))
 
     embedded = linear(parameters, "decoder_embed", features)
     cls, tokens, visible = unmix(embedded, by_group, group, parameters["mask_token"])

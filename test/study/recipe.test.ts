@@ -52,3 +52,20 @@ test("how the machine is used, and whether memory is checked, name no job", () =
 });
 
 const FOLDERS = ["pretrain/mae-0-608264ada1", "knn/mae-100pct-0-291b54b855"];
+
+test("an option that came later names a job only at another value than was done before", () => {
+  const folders = (methodOptions: object) => {
+    const study: Study = {
+      recipe: parseRecipe(recipe(), "study.yaml"),
+      layers: new Map([
+        ["MAE", [{ origin: "study.yaml", values: { source: "images", method: "mixedae", methodOptions } }]],
+      ]),
+      folder: "/studies",
+    };
+    return jobsOf(study).map(({ folder }) => folder);
+  };
+  expect(folders({ segmentShare: 1 })).toEqual(folders({}));
+  // As it was before the option was there.
+  expect(folders({})[0]).toBe("pretrain/mae-0-114acad0e3");
+  expect(folders({ segmentShare: 0.5 })).not.toEqual(folders({}));
+});

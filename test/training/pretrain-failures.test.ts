@@ -14,7 +14,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError } from "#src/config/errors.js";
 import { DataError, SourceError, TooFewImagesError, TooManyUnreadableError } from "#src/data/errors.js";
 import { StorageError } from "#src/files/storage-error.js";
-import { readCheckpoint } from "#src/training/checkpoint-file.js";
+import { readCheckpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
 import { CheckpointError, OutputError, RunDirectoryError, TrainingDivergedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
@@ -225,6 +225,28 @@ describe("a damaged checkpoint", () => {
     await resume(folder, recordOptions());
     expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
   });
+});
+
+test("a checkpoint and a configuration of before an option was there go on as they were", async () => {
+  const folder = at("before");
+  await pretrain(tinyConfig(source), folder, recordOptions(2));
+  const { config: path, checkpoints } = runPaths(folder);
+  const former = ({
+    methodOptions: { segmentShare: _, ...methodOptions },
+    ...config
+  }: Record<string, object> & {
+    methodOptions: { segmentShare?: number };
+  }) => JSON.stringify({ ...config, methodOptions });
+  const { checkpoint } = await new CheckpointStore(checkpoints, tinyConfig(source).run).loadNewest();
+  const { config, images } = checkpoint!.metadata;
+  await writeCheckpoint(checkpoint!.path, {
+    step: checkpoint!.step,
+    tensors: [...checkpoint!.tensors.values()],
+    metadata: { config: former(JSON.parse(config!)), images: images! },
+  });
+  writeFileSync(path, former(JSON.parse(readFileSync(path, "utf8"))));
+  await resume(folder, recordOptions());
+  expectSameMetrics(readMetrics(folder), readMetrics(at("whole")));
 });
 
 describe("a loss that is not finite", () => {

@@ -160,7 +160,7 @@ async function train(
     const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
     const trainedOn = kept.train.accepts ? undefined : images;
     const doneSteps = await events.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, { restore }, trainedOn, DECISIVE, events),
+      restoreNewest(run, { restore }, trainedOn, DECISIVE, parseFinetuneConfig, events),
     );
     checkClasses(run, sets);
     const repaired = await run.startMetrics(doneSteps);
