@@ -101,7 +101,7 @@ async function runFrom(
       estimateStepSeconds(training, derived.accumulation),
     );
     await throwIfStopped(events.signal);
-    const lines = formatAnnouncement({
+    const announcement = formatAnnouncement({
       folder: run.folder,
       config,
       derived,
@@ -115,7 +115,14 @@ async function runFrom(
     const { batchSize, minLearningRate } = config.schedule;
     const { totalSteps } = derived;
     events.step = doneSteps;
-    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
+    events.emit({
+      type: "announced",
+      ...announcement,
+      totalSteps,
+      doneSteps,
+      batchSize,
+      logEvery: config.run.logEvery,
+    });
     if (evaluator) events.note(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     const summary = await trainLoop(
       {

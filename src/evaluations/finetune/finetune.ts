@@ -167,7 +167,7 @@ async function train(
     if (repaired !== undefined) events.warn(repaired);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
-    const lines = announceFinetune(run, derived, {
+    const announcement = announceFinetune(run, derived, {
       images,
       held: batches.description,
       threads: config.run.threads || engineThreads(),
@@ -176,7 +176,14 @@ async function train(
     });
     const { totalSteps } = derived;
     events.step = doneSteps;
-    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
+    events.emit({
+      type: "announced",
+      ...announcement,
+      totalSteps,
+      doneSteps,
+      batchSize,
+      logEvery: config.run.logEvery,
+    });
     const inputsOf = batchInputs(config, sets.train);
     const summary = await trainLoop(
       {
