@@ -1,6 +1,12 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
 
-import { absolutePaths, checkImageCount, type PretrainConfig } from "../config/config.js";
+import {
+  absolutePaths,
+  checkImageCount,
+  type PretrainChoices,
+  type PretrainConfig,
+  resolveConfig,
+} from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
@@ -33,10 +39,11 @@ type PretrainRun = RunDirectory<PretrainConfig>;
 const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
 
 /**
- * Starts a new run in `folder`, and resolves when it has taken its last step or was stopped. Rejects with the errors of
+ * Starts a new run in `folder`, of a whole configuration or of what is chosen of one over the defaults, and resolves when it has taken its last step or was stopped. Rejects with the errors of
  * the parts, all of which say what to do, and with the signal's reason where it was stopped before the first step.
  */
-export async function pretrain(config: PretrainConfig, folder: string, options: RunOptions = {}): Promise<RunSummary> {
+export async function pretrain(chosen: PretrainChoices, folder: string, options: RunOptions = {}): Promise<RunSummary> {
+  const config = resolveConfig(chosen);
   const events = new RunEvents(options);
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
