@@ -7,7 +7,7 @@ import { finetuneKeys } from "../evaluations/finetune/config.js";
 import { finetuneEvaluation } from "../evaluations/finetune/evaluation.js";
 import { type RecipeName, recipeNames } from "../evaluations/finetune/recipes.js";
 import type { LabelledSetsRequest } from "../evaluations/labelled-sets.js";
-import { collect, describeKey } from "./config-flags.js";
+import { collect, describeKey, verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import {
   addModelFlags,
@@ -20,9 +20,9 @@ import {
   threadsOption,
 } from "./evaluation-flags.js";
 import { addOptionFlags, optionsOfFlags } from "./option-flags.js";
-import { finetuneSession } from "./run-session.js";
+import { finetuneSession, type SessionFlags } from "./run-session.js";
 
-interface FinetuneFlags extends ModelFlags {
+interface FinetuneFlags extends ModelFlags, SessionFlags {
   readonly out: string;
   readonly recipe: RecipeName;
   readonly epochs?: number;
@@ -61,7 +61,8 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
     .option("--learning-rate <x>", "highest learning rate (default: by recipe)", numberUpTo(runLimits.learningRate))
     .addOption(threadsOption())
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
-    .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect);
+    .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect)
+    .addOption(verboseOption());
   addModelFlags(withSets)
     .addHelpText("after", helpText)
     .action(async (flags: FinetuneFlags) => {
@@ -72,7 +73,7 @@ export function addFinetune(program: Command, context: CliContext, finish: (exit
         recipe: flags.recipe,
         layers: layersOf(flags),
       };
-      finish(await finetuneSession(context, flags.out, (options) => finetune(request, flags.out, options)));
+      finish(await finetuneSession(context, flags.out, flags, (options) => finetune(request, flags.out, options)));
     });
 }
 

@@ -5,9 +5,9 @@ import { parse as parseYaml } from "yaml";
 import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, resolveConfig } from "../config/config.js";
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
-import { collect, describeKey } from "./config-flags.js";
+import { collect, describeKey, verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
-import { pretrainSession } from "./run-session.js";
+import { pretrainSession, type SessionFlags } from "./run-session.js";
 
 interface ConfigFlag {
   readonly flag: string;
@@ -53,12 +53,13 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
   command
     .option("--config <file>", "YAML file with keys as listed below; several are allowed, later ones win", collect)
     .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect)
+    .addOption(verboseOption())
     .addHelpText("after", helpText)
-    .action(async (sources: string[], options: Record<string, unknown>) => {
-      const config = resolveConfig(configLayers(sources, options));
-      const folder = String(options.out);
+    .action(async (sources: string[], flags: Record<string, unknown> & SessionFlags) => {
+      const config = resolveConfig(configLayers(sources, flags));
+      const folder = String(flags.out);
       const { pretrain } = await context.loadTraining();
-      finish(await pretrainSession(context, folder, (options) => pretrain(config, folder, options)));
+      finish(await pretrainSession(context, folder, flags, (options) => pretrain(config, folder, options)));
     });
 }
 

@@ -12,6 +12,7 @@ import { addEmbed } from "./embed.js";
 import { addEvaluate, addShortName } from "./evaluate.js";
 import { addExport } from "./export.js";
 import { addFinetune } from "./finetune.js";
+import { helpWidth, writeHelp } from "./help-output.js";
 import { addImport } from "./import.js";
 import { addPretrain } from "./pretrain.js";
 import { addReconstruct } from "./reconstruct.js";
@@ -53,10 +54,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     .description("Self-supervised pre-training of vision transformers: MixedAE, MAE, SimMIM, iBOT and DINO.")
     .version(version, "-V, --version", "print the version")
     .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
-      getOutHelpWidth: () => context.stdout.columns ?? 100,
-      getErrHelpWidth: () => context.stderr.columns ?? 100,
+      writeOut: (text) => writeHelp(text, context.stdout),
+      writeErr: (text) => writeHelp(text, context.stderr),
+      getOutHelpWidth: () => helpWidth(context.stdout),
+      getErrHelpWidth: () => helpWidth(context.stderr),
     })
     .showHelpAfterError("(add --help for what is possible)")
     .exitOverride()

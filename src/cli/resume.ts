@@ -6,12 +6,13 @@ import { isFinetuneConfig } from "../config/config.js";
 import type { ResumeOverrides } from "../training/hooks.js";
 import { readConfigFile } from "../training/run-config.js";
 import { runPaths } from "../training/run-directory.js";
+import { verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
-import { finetuneSession, pretrainSession } from "./run-session.js";
+import { finetuneSession, pretrainSession, type SessionFlags } from "./run-session.js";
 
-interface ResumeFlags extends Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
+interface ResumeFlags extends SessionFlags, Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
   readonly source?: readonly string[];
   readonly testSource?: readonly string[];
   readonly memoryCheck: boolean;
@@ -38,6 +39,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .option("--test-source <path...>", "where the test images of a fine-tuning are now, if they have moved")
     .option("--accept-changed-source", "continue although images were added, removed, renamed or changed")
     .option("--verify-source", "check every image file before the first step, and not only when it is read")
+    .addOption(verboseOption())
     .addHelpText(
       "after",
       [
@@ -51,7 +53,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         "  mixedae resume runs/first",
       ].join("\n"),
     )
-    .action(async (folder: string, { source, testSource, memoryCheck, ...others }: ResumeFlags) => {
+    .action(async (folder: string, { source, testSource, memoryCheck, verbose = false, ...others }: ResumeFlags) => {
       const overrides: ResumeOverrides = {
         ...others,
         ...(!memoryCheck && { memoryCheck }),
@@ -61,13 +63,17 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
       if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
         const { resumeFinetune } = await import("../evaluations/index.js");
         finish(
-          await finetuneSession(context, folder, (options) => resumeFinetune(folder, { ...overrides, ...options })),
+          await finetuneSession(context, folder, { verbose }, (options) =>
+            resumeFinetune(folder, { ...overrides, ...options }),
+          ),
         );
         return;
       }
       if (testSource !== undefined)
         throw new UsageError(`--test-source: ${folder} is not a fine-tuning and has no test images`);
       const { resume } = await context.loadTraining();
-      finish(await pretrainSession(context, folder, (options) => resume(folder, { ...overrides, ...options })));
+      finish(
+        await pretrainSession(context, folder, { verbose }, (options) => resume(folder, { ...overrides, ...options })),
+      );
     });
 }

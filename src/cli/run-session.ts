@@ -15,6 +15,11 @@ import { holdsRun } from "../training/run-directory.js";
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
+/** How a session prints. */
+export interface SessionFlags {
+  readonly verbose?: boolean;
+}
+
 /**
  * Runs a training and shows its events, prints what `describe` says of its end, and returns the exit code: 0 only for a
  * finished run.
@@ -22,6 +27,7 @@ import { exitCodeOf, listenForStop } from "./stop-signal.js";
 export async function runSession<Result>(
   { stdout }: CliContext,
   folder: string,
+  { verbose }: SessionFlags,
   train: (options: EventOptions) => Promise<{ readonly summary: RunSummary } & Result>,
   describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
@@ -34,7 +40,7 @@ export async function runSession<Result>(
     ),
   );
   try {
-    const result = await train({ signal: stop.signal, onEvent: new EventDisplay(progress).show });
+    const result = await train({ signal: stop.signal, onEvent: new EventDisplay(progress, { verbose }).show });
     progress.end();
     for (const line of await describe(result)) stdout.write(`${line}\n`);
     return result.summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
@@ -60,11 +66,13 @@ async function describeStop(folder: string): Promise<string[]> {
 export function pretrainSession(
   context: CliContext,
   folder: string,
+  flags: SessionFlags,
   train: (options: RunOptions) => Promise<RunSummary>,
 ): Promise<number> {
   return runSession(
     context,
     folder,
+    flags,
     async (options) => ({ summary: await train({ ...options, createEvaluator }) }),
     async ({ summary }) => {
       const [headline, ...others] = describeEnd(summary, folder);
@@ -83,9 +91,10 @@ const createEvaluator: CreateEvaluator = async (config, encoder, options) => {
 export function finetuneSession(
   context: CliContext,
   folder: string,
+  flags: SessionFlags,
   train: (options: EventOptions) => Promise<FinetuneResult>,
 ): Promise<number> {
-  return runSession(context, folder, train, ({ summary, report }) =>
+  return runSession(context, folder, flags, train, ({ summary, report }) =>
     report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
   );
 }

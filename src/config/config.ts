@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { type MethodName, methodNames, methodOf } from "../methods/registry.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { deriveMicroBatch, findMisfits } from "./checks.js";
+import type { PretrainChoices } from "./choices.js";
 import { configDefaults, microBatchTarget } from "./defaults.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./layers.js";
@@ -12,16 +13,21 @@ import { describeIssues, from } from "./problems.js";
 import { configSchema, type PretrainConfig } from "./schema.js";
 
 export { checkImageCount, groupSize, reconstructs } from "./checks.js";
+export type { PretrainChoices, SomeOf } from "./choices.js";
 export { type ConfigKey, configKeys } from "./keys.js";
 export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./layers.js";
 export type { CommonConfig, PretrainConfig } from "./schema.js";
 
 /**
- * Merges the layers, first the weakest, over the defaults of the preset and method that they name, and validates the
- * result. Paths in `source` become absolute, relative ones being taken from `folder`.
+ * Puts what is chosen over the defaults of the preset and method that it names, and validates the result: choices, or
+ * layers of them, first the weakest. Paths in `source` become absolute, relative ones being taken from `folder`.
  * Throws ConfigError with one sentence for each problem.
  */
-export function resolveConfig(layers: readonly ConfigLayer[], folder: string = process.cwd()): PretrainConfig {
+export function resolveConfig(
+  chosen: PretrainChoices | readonly ConfigLayer[],
+  folder: string = process.cwd(),
+): PretrainConfig {
+  const layers = isLayers(chosen) ? chosen : [{ origin: "the given configuration", values: chosen }];
   const given = mergeLayers(layers);
   const preset = choose(["model", "preset"], modelPresetNames, "micro", given) as ModelPreset;
   const method = choose(["method"], methodNames, "mixedae", given) as MethodName;
@@ -42,6 +48,10 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
     source: absolutePaths(source, folder),
     evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
   };
+}
+
+function isLayers(chosen: PretrainChoices | readonly ConfigLayer[]): chosen is readonly ConfigLayer[] {
+  return Array.isArray(chosen);
 }
 
 /** Validates a configuration that was resolved before, such as a run's config.json; nothing is filled in. */

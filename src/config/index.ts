@@ -6,8 +6,10 @@ export {
   configKeys,
   layerFromAssignments,
   layerFromFile,
+  type PretrainChoices,
   type PretrainConfig,
   parseConfig,
   resolveConfig,
+  type SomeOf,
 } from "./config.js";
 export { ConfigError } from "./errors.js";

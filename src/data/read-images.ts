@@ -1,7 +1,7 @@
 // Reads a few images in order, without worker threads: for pictures of reconstructions and for embedding.
 
 import { resolve } from "node:path";
-import type { Color } from "./decode-image.js";
+import { type Color, decodeImage } from "./decode-image.js";
 import { openShare } from "./decode-room.js";
 import { UnreadableImageError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
@@ -13,8 +13,13 @@ import { shareNames } from "./shared-names.js";
 import type { SkippedImage } from "./skip-log.js";
 import { parseTransform, type TransformOptions, workingSide } from "./transform.js";
 
-/** Image files by path, or images of a source by index. */
-export type ImageSelection = readonly string[] | { readonly source: ImageSource; readonly indices: ArrayLike<number> };
+/** An image file: its path, or its bytes. */
+export type ImageFile = string | Uint8Array;
+
+/** Image files, or images of a source by index. */
+export type ImageSelection =
+  | readonly ImageFile[]
+  | { readonly source: ImageSource; readonly indices: ArrayLike<number> };
 
 /** How images are decoded. */
 export interface ReadOptions {
@@ -34,7 +39,7 @@ export interface ReadOptions {
 
 /** A decoded image. */
 export interface ReadImage {
-  /** Its index in the source, or its place in the list of paths. */
+  /** Its index in the source, or its place in the list of files. */
   readonly index: number;
   readonly name: string;
   /** 8-bit sRGB, [height, width, 3]. */
@@ -48,18 +53,23 @@ const LANES = 4;
 export async function readImages(images: ImageSelection, options: ReadOptions): Promise<ReadImage[]> {
   const { imageSize, seed = 0, minimumSize = 1 } = options;
   const transform = parseTransform(options.transform ?? { kind: "centre" }, imageSize);
-  const { table, indices, nameOf } = normalise(images);
+  const { table, indices, nameOf, bytesOf } = normalise(images);
   const decode = {
     workingSide: Math.max(workingSide(transform, imageSize), minimumSize),
     background: options.background ?? [255, 255, 255],
     minimumSize,
     maximumBytes: options.maximumImageBytes ?? DEFAULT_MAXIMUM_BYTES,
   };
-  const reader = new ImageReader(table, decode, openShare());
+  const room = openShare();
+  const reader = new ImageReader(table, decode, room);
+  const pixelsOf = (index: number) => {
+    const bytes = bytesOf(index);
+    return bytes === undefined ? reader.decode(index) : decodeImage(bytes, decode, room);
+  };
   const read = async (index: number): Promise<ReadImage | SkippedImage> => {
     try {
       const pixels = new Uint8Array(imageSize * imageSize * 3);
-      renderImage(await reader.decode(index), transform, { seed, epoch: 0, index, view: 0 }, imageSize, pixels, 0);
+      renderImage(await pixelsOf(index), transform, { seed, epoch: 0, index, view: 0 }, imageSize, pixels, 0);
       return { index, name: nameOf(index), pixels };
     } catch (error) {
       return { index, name: nameOf(index), reason: reasonOf(error) };
@@ -84,12 +94,27 @@ function normalise(images: ImageSelection): {
   table: ImageTable;
   indices: number[];
   nameOf: (index: number) => string;
+  /** Of a file that is in memory already. */
+  bytesOf: (index: number) => Uint8Array | undefined;
 } {
   if ("source" in images) {
     const { source, indices } = images;
-    return { table: source.table, indices: Array.from(indices), nameOf: source.name };
+    return { table: source.table, indices: Array.from(indices), nameOf: source.name, bytesOf: () => undefined };
   }
-  const names = shareNames(images.map((path) => resolve(path)));
+  const names = shareNames(images.map((image) => (typeof image === "string" ? resolve(image) : "")));
   const table = { kind: "files", root: "", names, stamps: allocateStamps(images.length) } as const;
-  return { table, indices: [...images.keys()], nameOf: (i) => images[i]! };
+  return {
+    table,
+    indices: [...images.keys()],
+    nameOf: (index) => nameOfFile(images[index]!, index),
+    bytesOf: (index) => bytesOfFile(images[index]!),
+  };
+}
+
+function nameOfFile(image: ImageFile, index: number): string {
+  return typeof image === "string" ? image : `place ${index + 1} of those given`;
+}
+
+function bytesOfFile(image: ImageFile): Uint8Array | undefined {
+  return typeof image === "string" ? undefined : image;
 }

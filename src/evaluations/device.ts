@@ -5,8 +5,8 @@ import { defineProgram, input } from "../graph/index.js";
 import type { ImageProgress } from "./image-progress.js";
 
 export interface EngineRequest {
-  /** Of the engine; 0 means one a physical core. */
-  readonly threads: number;
+  /** Of the engine; 0, the default, means one a physical core. */
+  readonly threads?: number;
   /** By default that of the encoder's run, or the CPU where this machine lacks it. */
   readonly device?: string | undefined;
 }

@@ -11,9 +11,10 @@ import { ImageProgress } from "./image-progress.js";
 export interface DuplicatesRequest {
   /** The .npy file of `mixedae embed`. */
   readonly features: string;
-  /** The least cosine similarity of two images that are linked. */
-  readonly threshold: number;
-  readonly threads: number;
+  /** The least cosine similarity of two images that are linked; 0.999 by default. */
+  readonly threshold?: number;
+  /** Threads of the engine; 0, the default, means one a physical core. */
+  readonly threads?: number;
 }
 
 /** Images that are linked with each other, directly or through others. */
@@ -33,7 +34,7 @@ export async function findDuplicates(
   options: EventOptions = {},
 ): Promise<DuplicateGroup[]> {
   const progress = ImageProgress.of(options);
-  const { features, threshold, threads } = request;
+  const { features, threshold = 0.999, threads } = request;
   const files = openFeatures(features);
   try {
     const { vectors } = files;

@@ -22,12 +22,14 @@ import { openModelImages } from "./model-images.js";
 /** Which images are embedded by which encoder, and where to. */
 export interface EmbedRequest extends ModelRequest {
   readonly source: string | readonly string[];
-  readonly split: Split;
+  /** Of an IDX folder that has both; "train" by default. */
+  readonly split?: Split;
   /** The .npy file; the others lie beside it. */
   readonly out: string;
-  readonly pooling: Pooling;
-  /** Threads of the engine; 0 means one a physical core. */
-  readonly threads: number;
+  /** "mean" by default. */
+  readonly pooling?: Pooling;
+  /** Threads of the engine; 0, the default, means one a physical core. */
+  readonly threads?: number;
 }
 
 /** How an embedding ended; times are in seconds. */
@@ -50,7 +52,7 @@ export interface EmbedSummary {
  */
 export async function embed(request: EmbedRequest, options: EventOptions = {}): Promise<EmbedSummary> {
   const progress = ImageProgress.of(options);
-  const { pooling, split } = request;
+  const { pooling = "mean", split = "train" } = request;
   const source = await openImages(request.source, split, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const { imageSize, width } = model.shape;
@@ -85,7 +87,7 @@ async function embedRest(
   source: ImageSource,
   images: EmbeddedImages,
   model: PretrainedModel,
-  { pooling, threads }: EmbedRequest,
+  { pooling = "mean", threads }: EmbedRequest,
   progress: ImageProgress,
 ): Promise<EmbedSummary> {
   const first = writer.next;

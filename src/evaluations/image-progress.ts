@@ -32,7 +32,7 @@ export class ImageProgress implements EventOptions {
     { isPassing = false, ...options }: ImageProgressOptions = {},
   ) {
     this.#events = new RunEvents(options);
-    if (output !== undefined) this.#events.listen(new EventDisplay(new Progress(output, clock), clock).show);
+    if (output !== undefined) this.#events.listen(new EventDisplay(new Progress(output, clock), { clock }).show);
     this.#isPassing = isPassing;
     this.signal = options.signal;
   }

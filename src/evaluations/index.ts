@@ -5,14 +5,22 @@ export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
 export type { Evaluation, FrozenEvaluation, TrainedEvaluation } from "./evaluation.js";
 export type { FeatureDescription } from "./feature-description.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
-export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
-export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
+export {
+  type ClassifiedImage,
+  type ClassifyRequest,
+  type ClassifyResult,
+  type ClassProbability,
+  classify,
+} from "./finetune/classify.js";
+export { type FinetuneChoices, type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";
 export type { FinetuneReport } from "./finetune/finetune-report.js";
+export { type LoadClassifierOptions, type LoadedClassifier, loadClassifier } from "./finetune/load-classifier.js";
 export { type RecipeName, recipeNames } from "./finetune/recipes.js";
 export { ImageProgress, type ImageProgressOptions } from "./image-progress.js";
 export { evaluateKnn, type KnnReport, type KnnRequest, type KnnScore } from "./knn/evaluate-knn.js";
 export type { LabelledSet } from "./labelled-sets.js";
+export { type LoadedEncoder, type LoadOptions, loadEncoder } from "./load-encoder.js";
 export { fingerprint, type ModelRequest, openModel } from "./model.js";
 export { createKnnEvaluator } from "./online-knn.js";
 export { evaluateSegmentation, type SegmentationReport, type SegmentationRequest } from "./patches/evaluate-patches.js";

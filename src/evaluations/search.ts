@@ -20,15 +20,16 @@ export interface SearchRequest {
   /** The .npy file of `mixedae embed`. */
   readonly features: string;
   readonly queries: readonly string[];
-  /** How many images to find for each. */
-  readonly top: number;
+  /** How many images to find for each; 12 by default. */
+  readonly top?: number;
   /** The encoder; by default that which the features were made with. */
   readonly from?: string;
   /** A PNG file to draw. */
   readonly sheet?: string;
   /** Whether the sheet may replace a file that is there already; by default that is refused. */
   readonly overwrite?: boolean | undefined;
-  readonly threads: number;
+  /** Threads of the engine; 0, the default, means one a physical core. */
+  readonly threads?: number;
   /** Called where the encoder's newest checkpoint is damaged and an older one is taken. */
   readonly warn?: Warn | undefined;
 }
@@ -61,13 +62,13 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
         remedy: "Embed images that can be read",
       });
     }
-    const { queries, sheet, overwrite } = request;
+    const { queries, sheet, overwrite, threads, top = 12 } = request;
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
     const { pixels, vectors, background } = await embedQueries(request, description);
-    const engine = openEngine({ threads: request.threads });
-    const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
+    const engine = openEngine({ threads });
+    const neighbours = await findNeighbours(files.vectors, vectors, { k: top, engine });
     const lines = await files.lines(neighbours.indices);
     const results = queries.map((query, row) => {
       const [start, end] = [row * neighbours.k, (row + 1) * neighbours.k];

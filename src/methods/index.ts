@@ -19,7 +19,10 @@ export type {
 export type { MetricValues } from "./metric-values.js";
 export type { MixedAeOptions, MixingOptions } from "./mixed-ae-options.js";
 export { evaluatePretext, type PretextInputs, type PretextResult } from "./pretext-evaluation.js";
+export { type ReconstructingParts, reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 export type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
+// With the star, programs can add to the interface by either name of the module.
+export * from "./registered-methods.js";
 export {
   createMethod,
   type MethodChoice,
@@ -28,6 +31,7 @@ export {
   methodDefaults,
   methodNames,
   type ReconstructingMethodName,
+  registerMethod,
 } from "./registry.js";
 export type { SimmimOptions } from "./simmim.js";
 export type { Warning } from "./warning.js";

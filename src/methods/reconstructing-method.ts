@@ -13,18 +13,21 @@ type Own =
   | "metrics"
   | "groupSize"
   | "misfits"
-  | "settle"
   | "laterOptions"
   | "derivedOptions"
   | "reconstruction";
 
+/** What reconstructing methods differ in. */
 export interface ReconstructingParts<Options extends object> extends Pick<ReconstructingMethod<Options>, Own> {
   /** Null for those that are derived. */
   readonly defaultOptions: { readonly [Name in keyof Options]: Options[Name] | null };
+  /** Fills in what is derived, before anything is validated. Returns a sentence for what cannot be. */
+  readonly settle?: Method["settle"];
   /** Lines behind that of the reconstruction. */
   readonly describeMore?: Method<Options>["describe"];
   /** What it has beside MAE's model, as its size. */
   readonly sizeMore?: (config: MethodConfig<Options>) => Partial<MethodSize>;
+  /** Tensors of its checkpoints that are neither the encoder's nor the decoder's, and their shapes. */
   readonly otherTensors?: Method["otherTensors"];
   /** False for a method that predicts pixels from the encoder's tokens; true by default. */
   readonly hasDecoder?: boolean;

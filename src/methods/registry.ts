@@ -1,4 +1,4 @@
-// The methods by name.
+// The methods by name. Open: a program may register further ones.
 import { type ModelShape, modelPresets } from "../nn/presets.js";
 import { dino } from "./dino/method.js";
 import { ibot } from "./ibot/method.js";
@@ -6,30 +6,46 @@ import { mae } from "./mae.js";
 import type { Method } from "./method.js";
 import { mixedAe, naiveMixing } from "./mixed-ae.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
+import type { RegisteredMethods } from "./registered-methods.js";
 import { simmim } from "./simmim.js";
 
-const methods = {
+const ofThisPackage = {
   mae,
   mixing: naiveMixing,
   mixedae: mixedAe,
   ibot,
   simmim,
   dino,
-} as const;
+} satisfies RegisteredMethods;
 
-type Methods = typeof methods;
 /** Names of the methods. */
-export type MethodName = keyof Methods;
+export type MethodName = keyof RegisteredMethods;
 /** The options of a method, by its name. */
-export type MethodOptions<Name extends MethodName> = Methods[Name] extends Method<infer Options> ? Options : never;
+export type MethodOptions<Name extends MethodName> =
+  RegisteredMethods[Name] extends Method<infer Options> ? Options : never;
 
-/** The names of all methods. */
-export const methodNames = Object.keys(methods) as MethodName[];
+// Options that belong to another method are refused where a configuration is read.
+const methods = new Map(Object.entries(ofThisPackage) as unknown as [string, Method][]);
+const names = [...methods.keys()] as MethodName[];
+
+/** The names of all methods, those that a program registers included. */
+export const methodNames: readonly MethodName[] = names;
+
+/**
+ * Makes a method available under its name: to configurations, and with them to runs, studies and all that reads their
+ * checkpoints. `RegisteredMethods` is where its type goes. Throws RangeError where the name is taken.
+ */
+export function registerMethod<Options extends object>(method: Method<Options>): void {
+  const { name } = method;
+  if (methods.has(name)) throw new RangeError(`registerMethod: expected a name that no method has; found "${name}"`);
+  methods.set(name, method as unknown as Method);
+  names.push(name as MethodName);
+  optionsByName[name] = defaultOptions(name as MethodName);
+}
 
 /** The method of a configuration. */
 export function methodOf({ method }: { readonly method: MethodName }): Method {
-  // Options that belong to another method are refused where a configuration is read.
-  return methods[method] as Method;
+  return methods.get(method)!;
 }
 
 interface Reconstructs {
@@ -39,7 +55,7 @@ interface Reconstructs {
 
 /** Those that reconstruct what they hide. */
 export type ReconstructingMethodName = {
-  readonly [Name in MethodName]: Methods[Name] extends Reconstructs ? Name : never;
+  readonly [Name in MethodName]: RegisteredMethods[Name] extends Reconstructs ? Name : never;
 }[MethodName];
 
 /** A reconstructing method's name with its options. */
@@ -52,10 +68,10 @@ export function createMethod({ name, options }: MethodChoice, shape: ModelShape)
   return methodOf({ method: name }).reconstruction!(shape, options);
 }
 
+const optionsByName: Record<string, object> = Object.fromEntries(names.map((name) => [name, defaultOptions(name)]));
+
 /** The options of every method where nobody sets others, for a model that is not small. */
-export const methodDefaults = Object.fromEntries(methodNames.map((name) => [name, defaultOptions(name)])) as {
-  readonly [Name in MethodName]: MethodOptions<Name>;
-};
+export const methodDefaults = optionsByName as { readonly [Name in MethodName]: MethodOptions<Name> };
 
 function defaultOptions(method: MethodName): object {
   const { defaults, settle } = methodOf({ method });

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { type PretrainConfig, resolveConfig } from "../config/config.js";
+import { type ConfigLayer, type PretrainConfig, resolveConfig } from "../config/config.js";
 import type { ModelRequest } from "../evaluations/model.js";
 import { methodOf } from "../methods/registry.js";
 import { modelPresets } from "../nn/presets.js";
@@ -87,7 +87,7 @@ export function originOf({ name }: RecipeEvaluation): string {
   return `the study's ${name}`;
 }
 
-function pretrainJob(variant: string, seed: number, layers: Parameters<typeof resolveConfig>[0], folder: string) {
+function pretrainJob(variant: string, seed: number, layers: readonly ConfigLayer[], folder: string) {
   const config = resolveConfig([...layers, { origin: "the study's seeds", values: { seed } }], folder);
   // What decides what is learnt; where the images lie and how the machine is used do not.
   const { method, model, methodOptions, data, schedule, optimizer, source } = config;

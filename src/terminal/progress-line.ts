@@ -1,6 +1,7 @@
 // One line for a person who waits: rewritten in place on a terminal, printed anew anywhere else.
 
 import { printable, printableLines } from "./printable.js";
+import { wrapWords } from "./wrapping.js";
 
 /** Where lines are written, such as `process.stdout`. */
 export interface ProgressStream {
@@ -48,9 +49,10 @@ export class ProgressLine {
     else this.#stream.write(`${this.#whole()}\n`);
   }
 
-  /** Prints another line, above this one where it stands on a terminal. */
+  /** Prints another line, above this one where it stands on a terminal; there, its words wrap. */
   print(line: string): void {
-    const text = `${printableLines(line)}\n`;
+    const whole = printableLines(line);
+    const text = `${this.isTerminal ? wrapWords(whole, this.#room) : whole}\n`;
     if (!this.#drawn) {
       this.#stream.write(text);
       return;
@@ -90,10 +92,14 @@ export class ProgressLine {
   }
 
   #redraw(): void {
-    // A line that wraps could not be rewritten; the last column is left free, for some terminals wrap on filling it.
-    const room = Math.max(1, (this.#stream.columns || 80) - 1);
-    this.#writeRaw(`\r${this.#whole().slice(0, room)}\u001b[K`);
+    // A line that wraps could not be rewritten.
+    this.#writeRaw(`\r${this.#whole().slice(0, this.#room)}\u001b[K`);
     this.#drawn = true;
+  }
+
+  /** Characters of a line; the last column is left free, for some terminals wrap on filling it. */
+  get #room(): number {
+    return Math.max(1, (this.#stream.columns || 80) - 1);
   }
 
   #writeRaw(text: string): void {

@@ -1,4 +1,4 @@
-// What is printed before the first step: every value that the run will use, given or derived.
+// What is printed before the first step: what the run will do, and where asked for, every value that it will use.
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
 import { methodOf } from "../methods/registry.js";
@@ -24,18 +24,27 @@ export interface Announcement {
   readonly doneSteps: number;
 }
 
-/** Lines to print: first what the run does, in words, then the whole configuration. */
-export function formatAnnouncement(values: Announcement): string[] {
+/** What is printed before the first step, in lines. */
+export interface AnnouncementLines {
+  /** What the run will do, in words: a screenful at most. */
+  readonly lines: readonly string[];
+  /** The whole configuration. */
+  readonly configuration: readonly string[];
+}
+
+/** The lines of a pre-training. */
+export function formatAnnouncement(values: Announcement): AnnouncementLines {
   const { config, folder } = values;
   const facts = runFacts(values);
   const width = Math.max(...facts.map(([name]) => name.length)) + 2;
   const start = values.doneSteps > 0 ? `continuing after step ${formatCount(values.doneSteps)}` : "a new run";
-  return [
-    `Pre-training with ${config.method}, ${start} in ${folder}`,
-    ...facts.map(([name, text]) => `  ${name.padEnd(width)}${text}`),
-    "Configuration",
-    ...configLines(config).map((line) => `  ${line}`),
-  ].map(printable);
+  return {
+    lines: [
+      `Pre-training with ${config.method}, ${start} in ${folder}`,
+      ...facts.map(([name, text]) => `  ${name.padEnd(width)}${text}`),
+    ].map(printable),
+    configuration: configLines(config).map(printable),
+  };
 }
 
 function runFacts(values: Announcement): (readonly [string, string])[] {

@@ -8,17 +8,26 @@ import { formatCount, formatDuration } from "../terminal/quantities.js";
 import { type Wait, Waiting } from "../terminal/waiting.js";
 import type { JobHappening, PhaseHappening, RunEvent, WarningHappening } from "./events.js";
 
+/** How events are shown. Everything may be left out. */
+export interface EventDisplayOptions {
+  /** Before the first step, the whole configuration too; config.json has it in any case. */
+  readonly verbose?: boolean | undefined;
+  /** Gives milliseconds that never go back. */
+  readonly clock?: () => number;
+}
+
 /** Shows events: progress in place on a terminal, as lines elsewhere. */
 export class EventDisplay {
   readonly #progress: Progress;
+  readonly #verbose: boolean;
   readonly #clock: () => number;
   readonly #waiting: Waiting;
   readonly #waits: Wait[] = [];
   #images: ImageLine | undefined;
 
-  /** `clock` gives milliseconds that never go back. */
-  constructor(progress: Progress, clock: () => number = () => performance.now()) {
+  constructor(progress: Progress, { verbose = false, clock = () => performance.now() }: EventDisplayOptions = {}) {
     this.#progress = progress;
+    this.#verbose = verbose;
     this.#clock = clock;
     this.#waiting = new Waiting(progress.line);
   }
@@ -46,6 +55,10 @@ export class EventDisplay {
         break;
       case "announced": {
         for (const each of event.lines) line.print(each);
+        if (this.#verbose) {
+          line.print("Configuration");
+          for (const each of event.configuration) line.print(`  ${each}`);
+        }
         const { totalSteps, doneSteps, batchSize, logEvery } = event;
         const plainEvery = parseInterval(logEvery)!;
         this.#progress.begin({ totalSteps, doneSteps, imagesPerStep: batchSize, plainEvery });

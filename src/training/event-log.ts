@@ -19,7 +19,7 @@ export class EventLog {
   record(event: RunEvent): void {
     if (!isKept(event)) return;
     const { time, step, type, ...others } = event;
-    this.#log.append(printableJson({ time, step, type, ...others, lines: undefined }));
+    this.#log.append(printableJson({ time, step, type, ...others, lines: undefined, configuration: undefined }));
   }
 
   close(): void {

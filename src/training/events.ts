@@ -61,8 +61,10 @@ export interface SkippedHappening extends SkippedImage {
 /** Everything is ready, and the first step comes next. */
 export interface AnnouncedHappening {
   readonly type: "announced";
-  /** What the run will do and its whole configuration, in lines for people. Not written to events.jsonl. */
+  /** What the run will do, in lines for people. Not written to events.jsonl. */
   readonly lines: readonly string[];
+  /** Its whole configuration, likewise. */
+  readonly configuration: readonly string[];
   readonly totalSteps: number;
   /** Steps done before: more than 0 in a run that goes on. */
   readonly doneSteps: number;

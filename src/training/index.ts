@@ -10,7 +10,7 @@ export {
   UnsuitableCheckpointError,
   UnsuitableRunError,
 } from "./errors.js";
-export { EventDisplay } from "./event-display.js";
+export { EventDisplay, type EventDisplayOptions } from "./event-display.js";
 export type {
   AnnouncedHappening,
   EventOptions,

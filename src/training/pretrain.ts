@@ -1,6 +1,13 @@
 // A pre-training run from its configuration or from its newest checkpoint: opens what it needs, announces, trains.
 
-import { absolutePaths, checkImageCount, type PretrainConfig, parseConfig } from "../config/config.js";
+import {
+  absolutePaths,
+  checkImageCount,
+  type PretrainChoices,
+  type PretrainConfig,
+  parseConfig,
+  resolveConfig,
+} from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { type BatchOptions, type ImageSource, openBatches, planBatchMemory } from "../data/index.js";
 import { engineThreads } from "../engine/machine.js";
@@ -33,10 +40,11 @@ type PretrainRun = RunDirectory<PretrainConfig>;
 const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
 
 /**
- * Starts a new run in `folder`, and resolves when it has taken its last step or was stopped. Rejects with the errors of
+ * Starts a new run in `folder`, of a whole configuration or of what is chosen of one over the defaults, and resolves when it has taken its last step or was stopped. Rejects with the errors of
  * the parts, all of which say what to do, and with the signal's reason where it was stopped before the first step.
  */
-export async function pretrain(config: PretrainConfig, folder: string, options: RunOptions = {}): Promise<RunSummary> {
+export async function pretrain(chosen: PretrainChoices, folder: string, options: RunOptions = {}): Promise<RunSummary> {
+  const config = resolveConfig(chosen);
   const events = new RunEvents(options);
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
@@ -101,7 +109,7 @@ async function runFrom(
       estimateStepSeconds(training, derived.accumulation),
     );
     await throwIfStopped(events.signal);
-    const lines = formatAnnouncement({
+    const announcement = formatAnnouncement({
       folder: run.folder,
       config,
       derived,
@@ -115,7 +123,14 @@ async function runFrom(
     const { batchSize, minLearningRate } = config.schedule;
     const { totalSteps } = derived;
     events.step = doneSteps;
-    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
+    events.emit({
+      type: "announced",
+      ...announcement,
+      totalSteps,
+      doneSteps,
+      batchSize,
+      logEvery: config.run.logEvery,
+    });
     if (evaluator) events.note(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     const summary = await trainLoop(
       {

@@ -228,11 +228,13 @@ export function modelTensorShapes({ shape, decoder: decoderShape }: Pick<ModelDe
 }
 
 /** Tensors that only pre-training with some methods and options has. */
-const otherTensors = methodNames.flatMap((method) => methodOf({ method }).otherTensors);
+function otherTensors() {
+  return methodNames.flatMap((method) => methodOf({ method }).otherTensors);
+}
 
 /** Whether a tensor takes part only in pre-training and is in neither encoder nor decoder. */
 export function isPretrainingOnly(name: string): boolean {
-  return otherTensors.some(([pattern]) => pattern.test(name));
+  return otherTensors().some(([pattern]) => pattern.test(name));
 }
 
 function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, WeightTensor>): string | undefined {
@@ -252,9 +254,10 @@ function findMisfit(description: ModelDescription, tensors: ReadonlyMap<string, 
   const expected = modelTensorShapes(description);
   const misfit = findWrongShape(expected, tensors);
   if (misfit !== undefined) return misfit;
+  const others = otherTensors();
   for (const [name, { shape }] of tensors) {
     if (expected.has(name)) continue;
-    const rule = otherTensors.find(([pattern]) => pattern.test(name));
+    const rule = others.find(([pattern]) => pattern.test(name));
     if (rule === undefined) return `it has a tensor ${name}, which no model here has`;
     const wanted = rule[1]({ ...description.shape, ...description.decoder });
     if (wanted.length !== shape.length || wanted.some((size, axis) => size !== null && size !== shape[axis])) {

@@ -117,7 +117,7 @@ describe("mixedae pretrain", () => {
       pretrain: async (_config, _folder, options) => {
         const events = new RunEvents(options);
         const lengths = { totalSteps: 1, doneSteps: 0, batchSize: 8, logEvery: 0 };
-        events.emit({ type: "announced", lines: ["hello"], ...lengths });
+        events.emit({ type: "announced", lines: ["hello"], configuration: ["seed=0"], ...lengths });
         events.step = 1;
         events.emit({ type: "step", totalSteps: 1, loss: 0.5, metrics: { step: 1 } });
         return finished;

@@ -4,6 +4,18 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { record } from "./recording.js";
 
+const commands = [
+  ["pretrain"],
+  ["resume"],
+  ["embed"],
+  ["evaluate", "knn"],
+  ["finetune"],
+  ["study", "run"],
+  ["import"],
+  ["export"],
+  ["data", "compose"],
+];
+
 describe("runCli", () => {
   it("prints the package's version", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -14,6 +26,16 @@ describe("runCli", () => {
     const { exitCode, out, err } = await record(["--help"]);
     expect([exitCode, err]).toEqual([0, ""]);
     for (const command of ["pretrain", "resume", "reconstruct", "doctor"]) expect(out).toContain(`\n  ${command} `);
+  });
+
+  it.each(commands)("mixedae %s --help wraps at the width of a terminal, and nowhere else", async (...command) => {
+    const narrow = await record([...command, "--help"], {}, { isTTY: true, columns: 80 });
+    const long = narrow.out.split("\n").filter((line) => line.length > 80);
+    expect(long).toEqual([]);
+    const plain = await record([...command, "--help"]);
+    const wordsOf = (text: string) => text.split(/\s+/).filter((word) => word !== "\\");
+    expect(wordsOf(narrow.out)).toEqual(wordsOf(plain.out));
+    expect(Math.max(...plain.out.split("\n").map(({ length }) => length))).toBeGreaterThan(80);
   });
 
   it("prints its help, as an error, when it is called with nothing", async () => {

@@ -22,15 +22,19 @@ export interface Recording {
   readonly calls: readonly (readonly [name: keyof Training, ...args: unknown[]])[];
 }
 
-/** `training` replaces what is called; by default every run finishes at once. */
-export async function record(args: readonly string[], training: Partial<Training> = {}): Promise<Recording> {
+/** `training` replaces what is called; by default every run finishes at once, and the output is no terminal. */
+export async function record(
+  args: readonly string[],
+  training: Partial<Training> = {},
+  terminal: { readonly isTTY?: boolean; readonly columns?: number } = {},
+): Promise<Recording> {
   const text = { out: "", err: "" };
   const calls: [keyof Training, ...unknown[]][] = [];
   const stream = (name: "out" | "err") => ({
     write: (part: string) => {
       text[name] += part;
     },
-    columns: 100,
+    ...terminal,
   });
   const loadTraining = async (): Promise<Training> => ({
     pretrain: async (...args) => {

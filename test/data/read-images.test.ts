@@ -1,6 +1,6 @@
 // Small reads: in order, with the same pixels as a batch would have, and with errors that name the file.
 
-import { truncateSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openBatches, openSource, readImages, UnreadableImageError } from "#src/data/index.js";
@@ -32,6 +32,16 @@ test("reads files by path and keeps the names that were given", async () => {
   const [image] = await readImages([path], { imageSize: 4, transform: { kind: "centre", resize: 5 } });
   expect(image!.name).toBe(path);
   expect([...image!.pixels.subarray(0, 6)]).toEqual([250, 0, 0, 250, 0, 0]);
+});
+
+test("reads the bytes of files among paths, as if they lay on a disk", async () => {
+  const folder = writeFiles(temporaryFolder(), await patternFiles(2, 30, 20));
+  const paths = ["000.png", "001.png"].map((name) => join(folder, name));
+  const expected = await readImages(paths, { imageSize: 8 });
+  const bytes = readFileSync(paths[1]!);
+  const images = await readImages([paths[0]!, bytes, new Uint8Array(bytes)], { imageSize: 8 });
+  expect(images.map(({ pixels }) => pixels)).toEqual([0, 1, 1].map((index) => expected[index]!.pixels));
+  expect(images.map(({ name }) => name)).toEqual([paths[0], "place 2 of those given", "place 3 of those given"]);
 });
 
 test("throws for an unreadable image, or reports it and goes on", async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
-import { classify, type FinetuneRequest, finetune, resumeFinetune } from "#src/evaluations/index.js";
+import { classify, type FinetuneRequest, finetune, loadClassifier, resumeFinetune } from "#src/evaluations/index.js";
 import { resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { writeFiles } from "../data/image-files.js";
@@ -81,6 +81,24 @@ describe("a run", () => {
       threads: 1,
     });
     expect(one.images[0]!.classes).toEqual(all.images[0]!.classes);
+
+    const classifier = await loadClassifier(run, { threads: 1 });
+    expect(classifier.classes).toEqual(["blue", "green", "red"]);
+    expect(await classifier.classify(readFileSync(images[0]!))).toEqual(all.images[0]!.classes);
+    const [first, second] = await classifier.classify([images[2]!, images[0]!]);
+    expect([first![0]!.name, second]).toEqual(["green", all.images[0]!.classes]);
+    await expect(classifier.classify(images[1]!)).rejects.toThrow(/broken\.png/);
+  });
+
+  test("takes choices over its layers and the defaults of its recipe", async () => {
+    const choices = { schedule: { steps: 2, batchSize: 9 }, run: { threads: 1 } };
+    await finetune(
+      { from, train, test: test_, layers: [layerFromAssignments(["schedule.steps=4"])], choices },
+      at("own"),
+    );
+    const { schedule, optimizer } = JSON.parse(readFileSync(at("own", "config.json"), "utf8"));
+    expect(schedule).toMatchObject({ steps: 2, batchSize: 9 });
+    expect(optimizer.layerDecay).toBe(0.75);
   });
 
   test.each([

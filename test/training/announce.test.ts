@@ -1,11 +1,13 @@
-// What is printed before the first step holds every value of the configuration and every derived one.
+// What is printed before the first step: a screenful of what follows, and every value where it is asked for.
 
 import { describe, expect, it } from "vitest";
 import { configKeys, layerFromAssignments, resolveConfig } from "#src/config/config.js";
+import { methodNames } from "#src/methods/registry.js";
+import { wrapWords } from "#src/terminal/wrapping.js";
 import { formatAnnouncement } from "#src/training/announce.js";
 import { deriveSchedule } from "#src/training/derived.js";
 
-function announce(assignments: readonly string[], changes: object = {}): string[] {
+function announce(assignments: readonly string[], changes: object = {}) {
   const config = resolveConfig([layerFromAssignments(["source=/pictures/emoji", ...assignments])]);
   return formatAnnouncement({
     folder: "runs/first",
@@ -23,7 +25,7 @@ function announce(assignments: readonly string[], changes: object = {}): string[
 
 describe("formatAnnouncement", () => {
   it("says in words what the run will do", () => {
-    expect(announce([]).slice(0, 11)).toEqual([
+    expect(announce([]).lines).toEqual([
       "Pre-training with mixedae, a new run in runs/first",
       "  source         /pictures/emoji: 3,786 images kept decoded in memory",
       "  model          micro: 192 wide, 6 blocks, 3 heads; 32 x 32 pixels in 64 patches",
@@ -34,18 +36,22 @@ describe("formatAnnouncement", () => {
       "  device         cpu, 2 threads",
       "  memory         about 640 MiB",
       "  time           about 3 min 5 s",
-      "Configuration",
     ]);
   });
 
   it("shows every key of the configuration", () => {
-    const text = announce([]).join("\n");
+    const text = announce([]).configuration.join("\n");
     for (const { path } of configKeys("mixedae")) expect(text).toContain(`${path.split(".").at(-1)}=`);
+  });
+
+  it.each(methodNames)("of %s takes a screenful at most on a terminal of 80 columns", (method) => {
+    const { lines } = announce([`method=${method}`, "schedule.microBatch=32"]);
+    expect(wrapWords(lines.join("\n"), 79).split("\n").length).toBeLessThanOrEqual(20);
   });
 
   it("says when micro-batches add up, when a run goes on, and what is not known", () => {
     const assignments = ["method=mae", "schedule.microBatch=32", "schedule.warmupShare=0", "schedule.steps=1"];
-    const text = announce(assignments, { memoryBytes: null, seconds: null, doneSteps: 1000 }).join("\n");
+    const text = announce(assignments, { memoryBytes: null, seconds: null, doneSteps: 1000 }).lines.join("\n");
     expect(text).toContain("Pre-training with mae, continuing after step 1,000 in runs/first");
     expect(text).toContain("128 clean images; 4 micro-batches of 32");
     expect(text).toContain("0.001 from the first step on, then half-cosine to 0");

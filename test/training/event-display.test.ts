@@ -1,17 +1,56 @@
 // How events look on a terminal or in a file.
 import { expect, test } from "vitest";
 import { Progress } from "#src/terminal/progress.js";
-import { EventDisplay } from "#src/training/event-display.js";
+import type { ProgressStream } from "#src/terminal/progress-line.js";
+import { EventDisplay, type EventDisplayOptions } from "#src/training/event-display.js";
 import type { Happening } from "#src/training/events.js";
 
-function shown(...happenings: readonly (Happening & { readonly step?: number })[]): string[] {
+type Given = Happening & { readonly step?: number };
+
+function shown(...happenings: readonly Given[]): string[] {
+  return shownWith({}, ...happenings);
+}
+
+function shownWith(options: EventDisplayOptions & Partial<ProgressStream>, ...happenings: readonly Given[]): string[] {
+  const { verbose, ...terminal } = options;
   let text = "";
   let now = 0;
   const clock = () => (now += 1000);
-  const display = new EventDisplay(new Progress({ write: (part: string) => (text += part) }, clock), clock);
+  const write = (part: string) => (text += part);
+  const display = new EventDisplay(new Progress({ write, ...terminal }, clock), { verbose, clock });
   for (const happening of happenings) display.show({ time: "2026-01-01T00:00:00.000Z", step: 0, ...happening });
   return text.split("\n").slice(0, -1);
 }
+
+const announced = {
+  type: "announced",
+  lines: ["Pre-training with mae, a new run in runs/first", "  source  photos: 3,786 images kept decoded in memory"],
+  configuration: ['method="mae" seed=0'],
+  totalSteps: 5,
+  doneSteps: 0,
+  batchSize: 8,
+  logEvery: 0,
+} as const;
+
+test("the whole configuration is printed where it is asked for", () => {
+  expect(shown(announced)).toEqual(announced.lines);
+  expect(shownWith({ verbose: true }, announced)).toEqual([
+    ...announced.lines,
+    "Configuration",
+    '  method="mae" seed=0',
+  ]);
+});
+
+test("words wrap at the width of a terminal, and nowhere else", () => {
+  expect(shownWith({ isTTY: true, columns: 31 }, announced)).toEqual([
+    "Pre-training with mae, a new",
+    "run in runs/first",
+    "  source  photos: 3,786 images",
+    "          kept decoded in",
+    "          memory",
+  ]);
+  expect(shownWith({ columns: 31 }, announced)).toEqual(announced.lines);
+});
 
 const job = { type: "job", folder: "runs/a", description: "pre-training: mae, seed 0", place: 2, total: 9 } as const;
 

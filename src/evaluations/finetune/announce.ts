@@ -2,6 +2,7 @@
 
 import { printable } from "../../terminal/printable.js";
 import { formatBytes, formatCount, formatRate } from "../../terminal/quantities.js";
+import type { AnnouncementLines } from "../../training/announce.js";
 import type { DerivedSchedule } from "../../training/derived.js";
 import type { RunDirectory } from "../../training/run-directory.js";
 import type { FinetuneConfig } from "./config.js";
@@ -16,12 +17,12 @@ export interface FinetuneFacts {
   readonly doneSteps: number;
 }
 
-/** Lines to print: what is learnt from what, then all values that were chosen. */
+/** What is learnt from what, and the sections of the configuration that decide how. */
 export function announceFinetune(
   { config, folder }: RunDirectory<FinetuneConfig>,
   derived: DerivedSchedule,
   { images, held, threads, memoryBytes, doneSteps }: FinetuneFacts,
-): string[] {
+): AnnouncementLines {
   const { schedule, labels, from, classes, model } = config;
   const { width, depth, imageSize } = model.shape;
   const start = doneSteps > 0 ? `continuing after step ${formatCount(doneSteps)}` : "a new run";
@@ -40,10 +41,10 @@ export function announceFinetune(
     ["memory", `about ${formatBytes(memoryBytes)}`],
   ];
   const chosen = ["pooling", "augmentation", "regularization", "schedule", "optimizer"] as const;
-  return [
-    `Fine-tuning, ${start} in ${folder}`,
-    ...facts.map(([name, text]) => `  ${name.padEnd(15)}${text}`),
-    "Configuration",
-    ...chosen.map((section) => `  ${section}: ${JSON.stringify(config[section])}`),
-  ].map(printable);
+  return {
+    lines: [`Fine-tuning, ${start} in ${folder}`, ...facts.map(([name, text]) => `  ${name.padEnd(15)}${text}`)].map(
+      printable,
+    ),
+    configuration: chosen.map((section) => printable(`${section}: ${JSON.stringify(config[section])}`)),
+  };
 }

@@ -31,7 +31,7 @@ export function classifierShapeOf({ model, classes, pooling }: FinetuneConfig): 
  * Reads a fine-tuning's newest intact checkpoint, or one checkpoint file. `warn` is told where a newer one is damaged.
  * Throws RunDirectoryError, CheckpointError.
  */
-export async function loadClassifier(path: string, warn?: Warn): Promise<FineTunedClassifier> {
+export async function readClassifier(path: string, warn?: Warn): Promise<FineTunedClassifier> {
   const checkpoint = await findCheckpoint(path, warn);
   const config = configOf(checkpoint);
   const shape = classifierShapeOf(config);

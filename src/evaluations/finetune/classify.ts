@@ -4,7 +4,7 @@ import { readImages, type SkippedImage } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { createClassScores } from "../../heads/class-scores.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
-import { loadClassifier } from "./classifier-file.js";
+import { readClassifier } from "./classifier-file.js";
 
 /** Which images are classified by which classifier. */
 export interface ClassifyRequest {
@@ -12,18 +12,25 @@ export interface ClassifyRequest {
   readonly classifier: string;
   /** Paths of image files. */
   readonly images: readonly string[];
-  /** How many classes are named for an image, at most. */
-  readonly top: number;
-  readonly threads: number;
+  /** How many classes are named for an image, at most; 3 by default. */
+  readonly top?: number;
+  /** Threads of the engine; 0, the default, means one a physical core. */
+  readonly threads?: number;
   /** Called where the newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
   readonly warn?: Warn | undefined;
+}
+
+/** How likely an image is of a class; over all classes, the probabilities add up to 1. */
+export interface ClassProbability {
+  readonly name: string;
+  readonly probability: number;
 }
 
 /** The likeliest classes of an image. */
 export interface ClassifiedImage {
   readonly image: string;
-  /** The likeliest first; over all classes the probabilities add up to 1. */
-  readonly classes: readonly { readonly name: string; readonly probability: number }[];
+  /** The likeliest first. */
+  readonly classes: readonly ClassProbability[];
 }
 
 /** What was classified and by what; images that could not be read are in `skipped`. */
@@ -35,8 +42,8 @@ export interface ClassifyResult {
 
 /** Throws RunDirectoryError, CheckpointError, StorageError. */
 export async function classify(request: ClassifyRequest): Promise<ClassifyResult> {
-  const { classifier, images, top, threads, warn } = request;
-  const { shape, classes, model, weights, origin } = await loadClassifier(classifier, warn);
+  const { classifier, images, top = 3, threads, warn } = request;
+  const { shape, classes, model, weights, origin } = await readClassifier(classifier, warn);
   const program = await createClassScores(
     { shape, normalization: model.normalization, weights },
     openEngine({ threads }),
@@ -54,17 +61,18 @@ export async function classify(request: ClassifyRequest): Promise<ClassifyResult
     const { scores } = await program.run(Buffer.concat(read.map(({ pixels }) => pixels)));
     for (const [row, { name }] of read.entries()) {
       const own = scores.subarray(row * classes.length, (row + 1) * classes.length);
-      results.push({ image: name, classes: likeliest(softmax(own), classes, top) });
+      results.push({ image: name, classes: rankClasses(own, classes).slice(0, top) });
     }
   }
   return { origin, images: results, skipped };
 }
 
-function likeliest(probabilities: readonly number[], classes: readonly string[], top: number) {
+/** The probabilities that scores stand for, the likeliest first. */
+export function rankClasses(scores: Float32Array, classes: readonly string[]): ClassProbability[] {
+  const probabilities = softmax(scores);
   return classes
     .map((name, index) => ({ name, probability: probabilities[index]! }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
+    .sort((a, b) => b.probability - a.probability);
 }
 
 function softmax(scores: Float32Array): number[] {

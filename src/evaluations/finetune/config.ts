@@ -86,6 +86,7 @@ const facts = {
 const choiceSchema = z.strictObject(choices);
 const schema = z.strictObject({ ...facts, ...choices });
 
+/** What can be chosen of a fine-tuning, each with a value from its recipe. */
 export type FinetuneChoices = z.infer<typeof choiceSchema>;
 /** The whole configuration of a fine-tuning, as its config.json holds it. */
 export type FinetuneConfig = z.infer<typeof schema>;

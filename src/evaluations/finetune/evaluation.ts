@@ -37,7 +37,7 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
     // How many images have labels is known later.
     resolveFinetune(layers, { recipe, encoder: shape, fromScratch, images: Number.MAX_SAFE_INTEGER });
   },
-  async begin({ options, origin, threads, device, ...request }, folder, events) {
+  async begin({ options, origin, threads = 0, device, ...request }, folder, events) {
     const { finetune } = await import("./finetune.js");
     const run = { ...(threads > 0 && { threads }), ...(device !== undefined && { device }) };
     const layers = [

@@ -1,6 +1,6 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
-import { absolutePaths, type ConfigLayer } from "../../config/config.js";
+import { absolutePaths, type ConfigLayer, type SomeOf } from "../../config/config.js";
 import { type BatchOptions, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { engineThreads } from "../../engine/machine.js";
@@ -29,16 +29,19 @@ import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
 import { batchInputs } from "./batch-inputs.js";
 import { classifierShapeOf } from "./classifier-file.js";
-import { type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
+import { type FinetuneChoices, type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
 import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "./finetune-images.js";
 import { type FinetuneReport, reportFinetune } from "./finetune-report.js";
 import type { RecipeName } from "./recipes.js";
 
 /** Which encoder learns the classes of which images, and how. */
 export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
-  readonly recipe: RecipeName;
-  /** Values over those of the recipe, first the weakest. */
-  readonly layers: readonly ConfigLayer[];
+  /** "small" by default. */
+  readonly recipe?: RecipeName;
+  /** Values over those of the recipe. */
+  readonly choices?: SomeOf<FinetuneChoices>;
+  /** Layers of values below those, first the weakest; errors name their origins. */
+  readonly layers?: readonly ConfigLayer[];
 }
 
 /** How a fine-tuning ended. */
@@ -63,8 +66,9 @@ export async function finetune(
   refuseRunAmongImages(folder, [request.train, request.test]);
   const sets = await openLabelledSets(request, events);
   const model = await events.during("Reading the encoder", () => openModel(request));
-  const choices = resolveFinetune(request.layers, {
-    recipe: request.recipe,
+  const { recipe = "small", layers = [], choices: given = {} } = request;
+  const choices = resolveFinetune([...layers, { origin: "the given choices", values: given }], {
+    recipe,
     encoder: model.shape,
     fromScratch: request.from === "scratch",
     images: sets.train.indices.length,
@@ -167,7 +171,7 @@ async function train(
     if (repaired !== undefined) events.warn(repaired);
     const { batchSize } = config.schedule;
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
-    const lines = announceFinetune(run, derived, {
+    const announcement = announceFinetune(run, derived, {
       images,
       held: batches.description,
       threads: config.run.threads || engineThreads(),
@@ -176,7 +180,14 @@ async function train(
     });
     const { totalSteps } = derived;
     events.step = doneSteps;
-    events.emit({ type: "announced", lines, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
+    events.emit({
+      type: "announced",
+      ...announcement,
+      totalSteps,
+      doneSteps,
+      batchSize,
+      logEvery: config.run.logEvery,
+    });
     const inputsOf = batchInputs(config, sets.train);
     const summary = await trainLoop(
       {

@@ -24,15 +24,17 @@ import { type FeaturesOf, featuresOf, type SetFeatures } from "../set-features.j
 
 /** Which encoder is evaluated on which labelled images, and how the linear layer is trained. */
 export interface ProbeRequest extends EncoderRequest, LabelledSetsRequest {
-  readonly pooling: Pooling;
+  /** "mean" by default. */
+  readonly pooling?: Pooling;
   /**
-   * Whether each epoch sees new random crops, as the protocol has it: then the encoder computes all training images in
+   * False by default. Whether each epoch sees new random crops, as the protocol has it: then the encoder computes all training images in
    * every epoch. Without, features are computed once, which is about as many times faster as there are epochs.
    */
-  readonly augment: boolean;
+  readonly augment?: boolean;
   /** By default 90; without crops as many more as a small set needs. */
   readonly epochs?: number | undefined;
-  readonly batchSize: number;
+  /** Images a step; 1024 by default. */
+  readonly batchSize?: number;
   /** By default MAE's 0.1 with crops, 1 without. */
   readonly baseLearningRate?: number | undefined;
 }
@@ -74,7 +76,7 @@ export async function evaluateProbe(
   features: FeaturesOf = featuresOf,
 ): Promise<ProbeReport> {
   const progress = ImageProgress.of(events);
-  const { threads, pooling, augment, labelsFraction = 1, seed = 0 } = request;
+  const { threads, pooling = "mean", augment = false, labelsFraction = 1, seed = 0 } = request;
   const sets = await openLabelledSets(request, progress.waiting);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
@@ -132,7 +134,10 @@ export async function evaluateProbe(
   }
 }
 
-function probeOptions({ augment, epochs, batchSize, baseLearningRate }: ProbeRequest, images: number): ProbeOptions {
+function probeOptions(
+  { augment = false, epochs, batchSize = 1024, baseLearningRate }: ProbeRequest,
+  images: number,
+): ProbeOptions {
   const enough = augment ? 0 : Math.min(MOST_EPOCHS, Math.ceil(IMAGES_SEEN / images));
   const chosen = epochs ?? Math.max(probeDefaults.epochs, enough);
   return {
@@ -155,7 +160,7 @@ interface TrainingFeatures {
 
 async function fixedFeatures(
   set: LabelledSet,
-  { pooling, seed = 0 }: ProbeRequest,
+  { pooling = "mean", seed = 0 }: ProbeRequest,
   model: PretrainedModel,
   featuresOfSet: (set: LabelledSet) => Promise<SetFeatures>,
 ): Promise<TrainingFeatures> {
@@ -171,7 +176,7 @@ async function fixedFeatures(
 /** Crops and flips as MAE's probe has them: torchvision's RandomResizedCrop with its own range, and half mirrored. */
 async function augmentedEpochs(
   { source, indices, labelOf }: LabelledSet,
-  { pooling, seed = 0 }: ProbeRequest,
+  { pooling = "mean", seed = 0 }: ProbeRequest,
   model: PretrainedModel,
   extractor: FeatureExtractor,
   { signal, waiting }: ImageProgress,
