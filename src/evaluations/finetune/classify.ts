@@ -3,8 +3,8 @@
 import { readImages, type SkippedImage } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { createClassScores } from "../../heads/class-scores.js";
+import { loadClassifier } from "../../training/fine-tuned.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
-import { loadClassifier } from "./classifier-file.js";
 
 /** Which images are classified by which classifier. */
 export interface ClassifyRequest {
