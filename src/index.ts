@@ -70,6 +70,8 @@ export {
  */
 export {
   BusyFilesError,
+  type Classification,
+  type ClassifiedBatch,
   type ClassifiedImage,
   type ClassifyRequest,
   type ClassifyResult,
@@ -105,6 +107,7 @@ export {
   type LabelledSet,
   type Match,
   type ModelRequest,
+  openClassification,
   openFeatures,
   type ProbeReport,
   type ProbeRequest,

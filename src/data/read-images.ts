@@ -1,15 +1,13 @@
 // Reads a few images in order, without worker threads: for pictures of reconstructions and for embedding.
 
-import { resolve } from "node:path";
 import type { Color } from "./decode-image.js";
 import { openShare } from "./decode-room.js";
 import { UnreadableImageError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import { ImageReader, reasonOf } from "./image-reader.js";
 import type { ImageSource, ImageTable } from "./image-source.js";
-import { allocateStamps } from "./image-stamps.js";
+import { pathSource } from "./path-source.js";
 import { renderImage } from "./render.js";
-import { shareNames } from "./shared-names.js";
 import type { SkippedImage } from "./skip-log.js";
 import { parseTransform, type TransformOptions, workingSide } from "./transform.js";
 
@@ -89,7 +87,6 @@ function normalise(images: ImageSelection): {
     const { source, indices } = images;
     return { table: source.table, indices: Array.from(indices), nameOf: source.name };
   }
-  const names = shareNames(images.map((path) => resolve(path)));
-  const table = { kind: "files", root: "", names, stamps: allocateStamps(images.length) } as const;
-  return { table, indices: [...images.keys()], nameOf: (i) => images[i]! };
+  const { table, name } = pathSource(images);
+  return { table, indices: [...images.keys()], nameOf: name };
 }

@@ -5,7 +5,17 @@ export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
 export type { Evaluation, FrozenEvaluation, TrainedEvaluation } from "./evaluation.js";
 export type { FeatureDescription } from "./feature-description.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
-export { type ClassifiedImage, type ClassifyRequest, type ClassifyResult, classify } from "./finetune/classify.js";
+export { writeClassified } from "./finetune/classified-file.js";
+export {
+  type Classification,
+  type ClassifiedBatch,
+  type ClassifiedImage,
+  type ClassifyRequest,
+  type ClassifyResult,
+  classify,
+  likeliest,
+  openClassification,
+} from "./finetune/classify.js";
 export { type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";
 export type { FinetuneReport } from "./finetune/finetune-report.js";
