@@ -7,7 +7,7 @@ import { openEngine } from "#src/engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "#src/engine/onnxruntime/node.js";
 import { embed } from "#src/evaluations/embed.js";
 import { openModel } from "#src/evaluations/model.js";
-import { exportOnnx } from "#src/exchange/export-onnx.js";
+import { exportEncoder } from "#src/exchange/export-onnx.js";
 import { countMultiplyAdds, defineProgram, input, type Program } from "#src/graph/index.js";
 import { createFeatureExtractor } from "#src/heads/features.js";
 import { ParameterScope } from "#src/nn/parameters.js";
@@ -64,7 +64,7 @@ async function measure(preset: ModelPreset, { threads, rounds, torch }: EmbedOpt
   const stream = randomStream(0, "images", 0, 0);
   const pixels = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => stream.integer(256));
 
-  const exported = await exportOnnx(model, "mean", "bench");
+  const exported = await exportEncoder(model, "mean", "bench");
   const session = await InferenceSession.create(exported.bytes, { intraOpNumThreads: threads, logSeverityLevel: 3 });
   const values = Float32Array.from(pixels, (value) => value / 255);
   const feeds = { pixel_values: new OrtTensor("float32", values, [batch, 3, imageSize, imageSize]) };

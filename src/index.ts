@@ -71,6 +71,8 @@ export {
  */
 export {
   BusyFilesError,
+  type Classification,
+  type ClassifiedBatch,
   type ClassifiedImage,
   type ClassifyRequest,
   type ClassifyResult,
@@ -114,6 +116,7 @@ export {
   loadEncoder,
   type Match,
   type ModelRequest,
+  openClassification,
   openFeatures,
   type ProbeReport,
   type ProbeRequest,

@@ -22,9 +22,14 @@ import { UsageError } from "./report-error.js";
 import { shellWord } from "./run-session.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
+const poolMeta = {
+  ...poolingMeta,
+  description: `${poolingMeta.description} (default: mean; of a fine-tuned run what its head sees)`,
+};
+
 interface EmbedFlags extends ModelFlags {
   readonly out: string;
-  readonly pool: Pooling;
+  readonly pool?: Pooling;
   readonly split: "train" | "test";
   readonly threads: number;
 }
@@ -41,7 +46,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
     .argument("<source...>", "folder of images, .tar shards, or folder of IDX files")
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <file.npy>", "file to write")
-    .addOption(optionFlag("pooling", poolingOption.default("mean").meta(poolingMeta)))
+    .addOption(optionFlag("pooling", poolingOption.optional().meta(poolMeta)))
     .addOption(
       new Option("--split <name>", "images of an IDX set that has both").choices(["train", "test"]).default("train"),
     )
@@ -53,6 +58,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         "",
         "Examples:",
         "  mixedae embed photos --from runs/first --out photos.npy",
+        "  mixedae embed photos --from runs/flowers --out flowers.npy   (a run of mixedae finetune)",
         "  mixedae embed photos --from runs/first/checkpoints/step-00002000.safetensors --pool cls --out photos.npy",
       ].join("\n"),
     )

@@ -148,7 +148,8 @@ async function attempt<Value>(path: string, operation: Promise<Value>): Promise<
   }
 }
 
-function sourceError(path: string, error: unknown): SourceError {
+/** What the system says about a path, with a remedy. */
+export function sourceError(path: string, error: unknown): SourceError {
   const expected = `images at ${path}`;
   if (error instanceof FileError) {
     const remedy =

@@ -32,6 +32,7 @@ export {
   openOrdered,
   type Pass,
 } from "./ordered-reader.js";
+export { findImagePaths, type ImagePaths, pathSource } from "./path-source.js";
 export { type ImageFile, type ImageSelection, type ReadImage, type ReadOptions, readImages } from "./read-images.js";
 export { selectImages } from "./select-images.js";
 export { describeSkip, type SkippedImage } from "./skip-log.js";

@@ -1,15 +1,13 @@
 // Reads a few images in order, without worker threads: for pictures of reconstructions and for embedding.
 
-import { resolve } from "node:path";
 import { type Color, decodeImage } from "./decode-image.js";
 import { openShare } from "./decode-room.js";
 import { UnreadableImageError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import { ImageReader, reasonOf } from "./image-reader.js";
 import type { ImageSource, ImageTable } from "./image-source.js";
-import { allocateStamps } from "./image-stamps.js";
+import { pathSource } from "./path-source.js";
 import { renderImage } from "./render.js";
-import { shareNames } from "./shared-names.js";
 import type { SkippedImage } from "./skip-log.js";
 import { parseTransform, type TransformOptions, workingSide } from "./transform.js";
 
@@ -101,8 +99,7 @@ function normalise(images: ImageSelection): {
     const { source, indices } = images;
     return { table: source.table, indices: Array.from(indices), nameOf: source.name, bytesOf: () => undefined };
   }
-  const names = shareNames(images.map((image) => (typeof image === "string" ? resolve(image) : "")));
-  const table = { kind: "files", root: "", names, stamps: allocateStamps(images.length) } as const;
+  const { table } = pathSource(images.map((image) => (typeof image === "string" ? image : "")));
   return {
     table,
     indices: [...images.keys()],

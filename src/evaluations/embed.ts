@@ -10,13 +10,13 @@ import { throwIfStopped } from "../terminal/waiting.js";
 import type { EventOptions } from "../training/events.js";
 import { openImages } from "../training/open-images.js";
 import { makeOutputFolder } from "../training/outputs.js";
-import type { PretrainedModel } from "../training/pretrained.js";
 import { EmbeddedImages } from "./embedded-images.js";
+import { EvaluationError } from "./errors.js";
 import { featureOrigin } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
 import { ImageProgress } from "./image-progress.js";
-import { fingerprint, type ModelRequest, openModel } from "./model.js";
+import { type EmbeddingModel, fingerprint, type ModelRequest, openEmbeddingModel } from "./model.js";
 import { openModelImages } from "./model-images.js";
 
 /** Which images are embedded by which encoder, and where to. */
@@ -26,10 +26,10 @@ export interface EmbedRequest extends ModelRequest {
   readonly split?: Split;
   /** The .npy file; the others lie beside it. */
   readonly out: string;
-  /** "mean" by default. */
-  readonly pooling?: Pooling;
+  /** Default: the mean of the patch tokens; of a fine-tuned classifier what its head sees. */
+  readonly pooling?: Pooling | undefined;
   /** Threads of the engine; 0, the default, means one a physical core. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /** How an embedding ended; times are in seconds. */
@@ -52,9 +52,10 @@ export interface EmbedSummary {
  */
 export async function embed(request: EmbedRequest, options: EventOptions = {}): Promise<EmbedSummary> {
   const progress = ImageProgress.of(options);
-  const { pooling = "mean", split = "train" } = request;
+  const { split = "train" } = request;
   const source = await openImages(request.source, split, progress.waiting);
-  const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
+  const model = await progress.waiting.during("Reading the encoder", () => openEmbeddingModel(request));
+  const pooling = poolingOf(request.pooling, model);
   const { imageSize, width } = model.shape;
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
@@ -76,18 +77,30 @@ export async function embed(request: EmbedRequest, options: EventOptions = {}): 
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
   try {
-    return await embedRest(writer, source, images, model, request, progress);
+    return await embedRest(writer, source, images, model, { ...request, pooling }, progress);
   } finally {
     writer.close();
   }
+}
+
+/** Throws EvaluationError for tokens that the encoder has learnt nothing about. */
+function poolingOf(wanted: Pooling | undefined, { headPooling, normPlace, origin }: EmbeddingModel): Pooling {
+  if (wanted !== undefined && normPlace === "mean" && wanted !== "mean") {
+    throw new EvaluationError({
+      expected: `the mean of the patch tokens, which ${origin} was fine-tuned with`,
+      found: "--pool cls",
+      remedy: "Leave it out, or fine-tune with --set pooling=cls",
+    });
+  }
+  return wanted ?? headPooling ?? "mean";
 }
 
 async function embedRest(
   writer: FeatureWriter,
   source: ImageSource,
   images: EmbeddedImages,
-  model: PretrainedModel,
-  { pooling = "mean", threads }: EmbedRequest,
+  model: EmbeddingModel,
+  { pooling, threads }: { readonly pooling: Pooling; readonly threads?: number | undefined },
   progress: ImageProgress,
 ): Promise<EmbedSummary> {
   const first = writer.next;

@@ -5,12 +5,17 @@ export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";
 export type { Evaluation, FrozenEvaluation, TrainedEvaluation } from "./evaluation.js";
 export type { FeatureDescription } from "./feature-description.js";
 export { type FeatureFiles, openFeatures } from "./feature-files.js";
+export { writeClassified } from "./finetune/classified-file.js";
 export {
+  type Classification,
+  type ClassifiedBatch,
   type ClassifiedImage,
   type ClassifyRequest,
   type ClassifyResult,
   type ClassProbability,
   classify,
+  likeliest,
+  openClassification,
 } from "./finetune/classify.js";
 export { type FinetuneChoices, type FinetuneConfig, finetuneKeys } from "./finetune/config.js";
 export { type FinetuneRequest, type FinetuneResult, finetune, resumeFinetune } from "./finetune/finetune.js";

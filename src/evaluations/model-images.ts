@@ -19,6 +19,8 @@ export function openModelImages(
     batchSize: batch,
     minimumSize: patchSize,
     background,
+    // What is one batch is one worker's task.
+    ...(source.count <= batch && { workers: 1 }),
     ...(signal && { signal }),
   });
 }

@@ -3,10 +3,13 @@
 import { crc32 } from "node:zlib";
 import { configDefaults } from "../config/defaults.js";
 import { checksumText } from "../files/checksum.js";
+import { normPlaceOf } from "../heads/classifier.js";
+import { type NormPlace, type Pooling, pooledEncoder } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
+import { loadTrained } from "../training/fine-tuned.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
 import type { EngineRequest } from "./device.js";
@@ -40,6 +43,27 @@ export async function openModel({
   return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student, warn });
 }
 
+/** An encoder whose vectors are wanted: it may also be that of a fine-tuned classifier. */
+export interface EmbeddingModel extends PretrainedModel {
+  readonly normPlace?: NormPlace;
+  /** What the head of its classifier sees; undefined for a pre-trained encoder. */
+  readonly headPooling?: Pooling;
+}
+
+/** The same as `openModel`, of a fine-tuned run or checkpoint as well. */
+export async function openEmbeddingModel(request: ModelRequest): Promise<EmbeddingModel> {
+  const { from, student, warn } = request;
+  if (from === "scratch") return openModel(request);
+  const trained = await loadTrained(from, { student, warn });
+  if (trained.kind === "pretrained") return trained.model;
+  const { shape, model, weights, device, origin } = trained.classifier;
+  return {
+    ...model,
+    ...{ decoder: undefined, tensors: weights, device, origin },
+    ...{ normPlace: normPlaceOf(shape.pooling), headPooling: shape.pooling },
+  };
+}
+
 function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
   const { imageSize, patchSize, width, depth, heads, mlpRatio } = modelPresets[preset];
   const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
@@ -62,9 +86,9 @@ function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
 }
 
 /** Tells encoders apart: equal where all that decides their features is. */
-export function fingerprint({ shape, normalization, background, tensors }: PretrainedModel): string {
+export function fingerprint({ shape, normPlace, normalization, background, tensors }: EmbeddingModel): string {
   const scope = new ParameterScope();
-  visionTransformer(scope, shape);
+  pooledEncoder(scope, { shape, normPlace });
   let sum = crc32(JSON.stringify([shape, normalization.mean, normalization.std, background]));
   for (const { name } of scope.parameters) {
     const { buffer, byteOffset, byteLength } = tensors.get(name)!.data;

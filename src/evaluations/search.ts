@@ -13,7 +13,7 @@ import { EvaluationError } from "./errors.js";
 import type { FeatureDescription } from "./feature-description.js";
 import { type FeatureFiles, openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
-import { fingerprint, openModel } from "./model.js";
+import { fingerprint, openEmbeddingModel } from "./model.js";
 
 /** Which images are looked for among which features. */
 export interface SearchRequest {
@@ -88,7 +88,7 @@ async function embedQueries(
   { features, queries, from, threads, warn }: SearchRequest,
   description: FeatureDescription,
 ) {
-  const model = await openModel({
+  const model = await openEmbeddingModel({
     from: from ?? description.from,
     ...(description.student && { student: true }),
     warn,

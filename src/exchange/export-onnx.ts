@@ -1,13 +1,14 @@
-// Exports an encoder to ONNX, and runs the file that is to be written against our own forward pass first.
+// Exports a model to ONNX, and runs the file that is to be written against our own forward pass first.
 
 import { EngineError } from "../engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime/node.js";
 import type { Pooling } from "../heads/features.js";
 import { randomStream } from "../random/index.js";
-import type { PretrainedModel } from "../training/pretrained.js";
-import { encodeImages } from "./forward.js";
-import { onnxBytes, onnxEncoder } from "./onnx-encoder.js";
+import type { FineTunedClassifier } from "../training/fine-tuned.js";
+import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
+import { classifierPass, encoderPass, type ForwardPass, runForward } from "./forward.js";
 import { encodeOnnxFile } from "./onnx-file.js";
+import { onnxBytes, onnxGraph } from "./onnx-graph.js";
 
 export interface OnnxExport {
   readonly bytes: Uint8Array;
@@ -20,70 +21,89 @@ const LARGEST_FILE = 2 ** 31 - 2 ** 20;
 /** Float32 rounding in another order of operations stays well below this, a wrong graph far above. */
 const LARGEST_DIFFERENCE = 1e-4;
 
+/** An encoder: to `last_hidden_state` and `embedding`. Throws as `exportPass` does. */
+export function exportEncoder(model: PretrainedModel, pool: Pooling, version: string): Promise<OnnxExport> {
+  const { kind, sizes, input } = inWords(model);
+  return exportPass(encoderPass(model, pool), {
+    version,
+    description:
+      `Vision transformer encoder, ${kind}. ${input} ` +
+      `embedding: ${pool === "cls" ? "the CLS token" : "the mean of the patch tokens"} of last_hidden_state.`,
+    metadata: { ...sizes, pool, origin: model.origin },
+  });
+}
+
+/** A classifier: to `logits`; the names of the classes are a JSON array in the metadata. Throws as `exportPass` does. */
+export function exportClassifier(classifier: FineTunedClassifier, version: string): Promise<OnnxExport> {
+  const { classes, model, shape, origin } = classifier;
+  const { kind, sizes, input } = inWords(model);
+  return exportPass(classifierPass(classifier), {
+    version,
+    description:
+      `Vision transformer classifier of ${classes.length} classes, ${kind}. ${input} ` +
+      "logits: a score for each class, in the order of the metadata's classes; softmax gives probabilities.",
+    metadata: { ...sizes, pool: shape.pooling, classes: JSON.stringify(classes), origin },
+  });
+}
+
+interface Labels {
+  readonly version: string;
+  readonly description: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** The file's bytes, once they have been run at batches of 1 and 3. Throws EngineError where the results differ. */
-export async function exportOnnx(model: PretrainedModel, pool: Pooling, version: string): Promise<OnnxExport> {
-  if (onnxBytes(model) > LARGEST_FILE) {
+async function exportPass(pass: ForwardPass, { version, ...labels }: Labels): Promise<OnnxExport> {
+  if (onnxBytes(pass) > LARGEST_FILE) {
     throw new EngineError("an ONNX file holds at most 2 GiB, and this model has more. Export safetensors instead");
   }
-  const bytes = encodeModel(model, pool, version);
+  const bytes = Buffer.concat(encodeOnnxFile({ model: onnxGraph(pass), producerVersion: version, ...labels }));
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
   let difference = 0;
   try {
-    for (const batch of [1, 3]) difference = Math.max(difference, await compare(session, model, pool, batch));
+    for (const batch of [1, 3]) difference = Math.max(difference, await compare(session, pass, batch));
   } finally {
     await session.release();
   }
   if (!(difference < LARGEST_DIFFERENCE)) {
     throw new EngineError(
-      `the exported graph gives other features than our own forward pass: expected a relative difference below ` +
+      `the exported graph gives other results than our own forward pass: expected a relative difference below ` +
         `${LARGEST_DIFFERENCE}; found ${difference}. Nothing was written; this is a bug in mixedae`,
     );
   }
   return { bytes, difference };
 }
 
-function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Uint8Array {
-  const { imageSize, patchSize, width, depth, heads } = model.shape;
-  const { mean, std } = model.normalization;
-  return Buffer.concat(
-    encodeOnnxFile({
-      model: onnxEncoder(model, pool),
-      producerVersion: version,
-      description:
-        `Vision transformer encoder, ${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels. ` +
-        `pixel_values: RGB in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside. ` +
-        `embedding: ${pool === "cls" ? "the CLS token" : "the mean of the patch tokens"} of last_hidden_state.`,
-      metadata: {
-        image_size: String(imageSize),
-        patch_size: String(patchSize),
-        hidden_size: String(width),
-        num_hidden_layers: String(depth),
-        num_attention_heads: String(heads),
-        input: "RGB, float32 from 0 to 1, channels first",
-        normalization_inside: JSON.stringify({ mean, std }),
-        pool,
-        origin: model.origin,
-      },
-    }),
-  );
+/** What is said of every model. */
+function inWords({ shape, normalization }: Pick<ModelDescription, "shape" | "normalization">) {
+  const { imageSize, patchSize, width, depth, heads } = shape;
+  const { mean, std } = normalization;
+  return {
+    kind: `${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels`,
+    input: `pixel_values: RGB in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside.`,
+    sizes: {
+      image_size: String(imageSize),
+      patch_size: String(patchSize),
+      hidden_size: String(width),
+      num_hidden_layers: String(depth),
+      num_attention_heads: String(heads),
+      input: "RGB, float32 from 0 to 1, channels first",
+      normalization_inside: JSON.stringify({ mean, std }),
+    },
+  };
 }
 
-async function compare(
-  session: InferenceSession,
-  model: PretrainedModel,
-  pool: Pooling,
-  batch: number,
-): Promise<number> {
-  const { imageSize } = model.shape;
+async function compare(session: InferenceSession, pass: ForwardPass, batch: number): Promise<number> {
+  const { imageSize } = pass;
   const stream = randomStream(0, "compare exported graph", 0, batch);
   const images = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => Math.floor(stream.uniformIn(0, 256)));
-  const own = await encodeImages(model, images, pool);
+  const own = await runForward(pass, images);
   const pixels = new OrtTensor("float32", channelsFirst(images, imageSize), [batch, 3, imageSize, imageSize]);
-  const { last_hidden_state: tokens, embedding } = await session.run({ pixel_values: pixels });
-  return Math.max(
-    relativeDifference(tokens!.data as Float32Array, own.tokens),
-    relativeDifference(embedding!.data as Float32Array, own.embedding),
+  const results = await session.run({ pixel_values: pixels });
+  const differences = Object.entries(own).map(([name, values]) =>
+    relativeDifference(results[name]!.data as Float32Array, values),
   );
+  return Math.max(...differences);
 }
 
 /** [batch, size, size, 3] of bytes to [batch, 3, size, size] from 0 to 1. */

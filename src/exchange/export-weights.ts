@@ -1,4 +1,4 @@
-// A pre-trained model in the formats of other libraries.
+// A pre-trained or fine-tuned model in the formats of other libraries.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,23 +6,15 @@ import { writeAtomically, writeJson } from "../files/atomic-write.js";
 import { namesIn } from "../files/storage.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
-import { modelLimits } from "../nn/model-limits.js";
 import { OutputError } from "../training/errors.js";
+import { loadTrained } from "../training/fine-tuned.js";
 import { prepareOutputs } from "../training/outputs.js";
-import {
-  describeModel,
-  isPretrainingOnly,
-  loadPretrained,
-  modelTensorShapes,
-  type PretrainedModel,
-  type WeightTensor,
-} from "../training/pretrained.js";
+import type { WeightTensor } from "../training/pretrained.js";
 import { runPaths } from "../training/run-directory.js";
-import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
-import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config.js";
-import { foreignNames, huggingFaceDecoder, huggingFaceEncoder } from "./key-map.js";
-import { resamplePositions } from "./resample-positions.js";
+import type { ExportableModel, HuggingFaceModel } from "./exportable.js";
+import { exportableClassifier } from "./exportable-classifier.js";
+import { exportableEncoder } from "./exportable-encoder.js";
 
 /** What was exported, and what was left out. */
 export interface ExportReport {
@@ -32,27 +24,33 @@ export interface ExportReport {
   readonly written: readonly string[];
   /** Our names of tensors that the format has no place for, or that are of pre-training alone. */
   readonly leftOut: readonly string[];
+  /** Of a classifier, in the order of its outputs. */
+  readonly classes: readonly string[] | undefined;
+  /** The Python call that makes the model or loads it, for timm and huggingface. */
+  readonly loadWith: string | undefined;
   /** Of the ONNX file against our own forward pass; undefined for other formats. */
   readonly difference: number | undefined;
 }
 
 /**
- * Exports the newest checkpoint of a run, or a checkpoint file. Files are written whole or not at all. Throws
- * OutputError where their names are taken, CheckpointError, RunDirectoryError, StorageError, FormatError, EngineError.
+ * Exports the newest checkpoint of a run, or a checkpoint file: an encoder or a fine-tuned classifier. Files are written
+ * whole or not at all. Throws OutputError where their names are taken, CheckpointError, RunDirectoryError, StorageError,
+ * FormatError, EngineError.
  */
 export async function exportWeights(path: string, options: ExportOptions): Promise<ExportReport> {
   const { format, out, overwrite } = options;
-  const model = resized(await loadPretrained(path, options), options.imageSize);
+  const trained = await loadTrained(path, options);
+  const model =
+    trained.kind === "pretrained"
+      ? exportableEncoder(trained.model, options)
+      : exportableClassifier(trained.classifier, options);
   if (format === "huggingface") await checkHuggingFaceFolder(out);
   await prepareOutputs(format === "huggingface" ? huggingFacePaths(out) : [out], {
     overwrite,
     inputs: [path, ...(await checkpointsIn(path))],
   });
-  const encoderOnly = options.encoderOnly === true || format === "timm" || format === "onnx";
-  const selected = selectTensors(model, encoderOnly, format !== "huggingface");
-  const { files, written, difference } = await write(selected, options);
-  const leftOut = [...model.tensors.keys()].filter((name) => !selected.tensors.has(name));
-  return { origin: model.origin, files, written, leftOut, difference };
+  const classes = trained.kind === "classifier" ? trained.classifier.classes : undefined;
+  return { origin: model.origin, leftOut: model.leftOut, classes, ...(await write(model, options)) };
 }
 
 /** The files that a run's newest checkpoint is one of; none where the path is not a run's. */
@@ -61,38 +59,34 @@ async function checkpointsIn(path: string): Promise<string[]> {
   return existsSync(checkpoints) ? (await namesIn(checkpoints)).map((name) => join(checkpoints, name)) : [];
 }
 
-type Written = Pick<ExportReport, "files" | "written"> & { readonly difference?: number };
+type Written = Pick<ExportReport, "files" | "written" | "difference" | "loadWith">;
 
-async function write(
-  model: PretrainedModel,
-  options: ExportOptions,
-): Promise<Written & Pick<ExportReport, "difference">> {
-  const { out, format } = options;
-  const names = [...model.tensors.keys()];
+async function write(model: ExportableModel, { out, format }: ExportOptions): Promise<Written> {
+  const { tensors, description, labels } = model;
+  const result: Written = { files: [out], written: [...tensors.keys()], difference: undefined, loadWith: undefined };
   switch (format) {
     case "safetensors":
-      await writeSafetensors(out, model.tensors, { format: "pt", model: describeModel(model) });
-      return { files: [out], written: names, difference: undefined };
+      await writeSafetensors(out, tensors, { format: "pt", model: description, ...labels });
+      return result;
     case "timm":
-      if (out.endsWith(".safetensors")) await writeSafetensors(out, model.tensors, { format: "pt" });
-      else await writeAtomically(out, encodeTorchFile(model.tensors));
-      return { files: [out], written: names, difference: undefined };
+      if (out.endsWith(".safetensors")) await writeSafetensors(out, tensors, { format: "pt", ...labels });
+      else await writeAtomically(out, encodeTorchFile(tensors));
+      return { ...result, loadWith: model.timm };
     case "pytorch": {
       const content = new Map<string, TorchWritable>([
-        ["model", model.tensors],
-        ["mixedae", describeModel(model)],
+        ["model", tensors],
+        ["mixedae", description],
+        ...Object.entries(labels),
       ]);
       await writeAtomically(out, encodeTorchFile(content));
-      return { files: [out], written: names, difference: undefined };
+      return result;
     }
     case "huggingface":
-      return { ...(await writeHuggingFace(out, model)), difference: undefined };
+      return { ...result, ...(await writeHuggingFace(out, model.huggingFace())) };
     case "onnx": {
-      // Loaded only here, since it brings the engine.
-      const { exportOnnx } = await import("./export-onnx.js");
-      const { bytes, difference } = await exportOnnx(model, options.pool ?? "mean", packageVersion());
+      const { bytes, difference } = await model.onnx(packageVersion());
       await writeAtomically(out, [bytes]);
-      return { files: [out], written: names, difference };
+      return { ...result, difference };
     }
   }
 }
@@ -108,9 +102,6 @@ async function writeSafetensors(
   const { header, parts } = encodeSafetensors(entries, metadata);
   await writeAtomically(path, [header, ...parts]);
 }
-
-/** What MAE's authors pre-train with, for weights that come without a word on it. */
-const MAE_PRETEXT = { maskRatio: 0.75, normPixels: true };
 
 /** In the order in which they are written: a folder with a config.json is whole. */
 const huggingFaceFiles = ["model.safetensors", "preprocessor_config.json", "config.json"];
@@ -132,67 +123,16 @@ async function checkHuggingFaceFolder(folder: string): Promise<void> {
   }
 }
 
-/** A folder that ViTMAEForPreTraining loads or, without a decoder, ViTModel. */
-async function writeHuggingFace(folder: string, model: PretrainedModel): Promise<Written> {
-  const tensors = huggingFaceTensors(model);
+async function writeHuggingFace(
+  folder: string,
+  { architecture, tensors, config, preprocessor }: HuggingFaceModel,
+): Promise<Pick<Written, "files" | "written" | "loadWith">> {
   const paths = huggingFacePaths(folder);
   await writeSafetensors(paths[0]!, tensors, { format: "pt" });
-  await writeJson(paths[1]!, huggingFacePreprocessor(model));
-  await writeJson(paths[2]!, huggingFaceConfig(model, model.pretext ?? MAE_PRETEXT));
-  return { files: paths, written: [...tensors.keys()] };
-}
-
-/** Tensors under Hugging Face's names, query, key and value apart; views on ours. */
-export function huggingFaceTensors({ tensors, decoder }: PretrainedModel): Map<string, WeightTensor> {
-  const prefix = decoder === undefined ? "" : "vit.";
-  const result = new Map<string, WeightTensor>();
-  for (const [name, { shape, data }] of tensors) {
-    const names =
-      foreignNames(huggingFaceEncoder, name)?.map((each) => prefix + each) ?? foreignNames(huggingFaceDecoder, name);
-    if (names === undefined) throw new Error(`no name for ${name} in the table of Hugging Face's names`);
-    const [rows = 0, ...others] = shape;
-    const size = data.length / names.length;
-    const partShape = names.length === 1 ? shape : [rows / names.length, ...others];
-    for (const [part, each] of names.entries()) {
-      result.set(each, { shape: partShape, data: data.subarray(part * size, (part + 1) * size) });
-    }
-  }
-  return result;
-}
-
-/** Without what the export has no place for: the decoder, or tensors of pre-training alone. */
-function selectTensors(model: PretrainedModel, encoderOnly: boolean, pretrainingOnly: boolean): PretrainedModel {
-  const decoder = encoderOnly ? undefined : model.decoder;
-  const wanted = modelTensorShapes({ shape: model.shape, decoder });
-  const keepsOthers = pretrainingOnly && decoder !== undefined;
-  const tensors = [...model.tensors].filter(([name]) => wanted.has(name) || (keepsOthers && isPretrainingOnly(name)));
-  return { ...model, decoder, tensors: new Map(tensors) };
-}
-
-function resized(model: PretrainedModel, imageSize: number | undefined): PretrainedModel {
-  const { shape } = model;
-  if (imageSize === undefined || imageSize === shape.imageSize) return model;
-  if (imageSize % shape.patchSize !== 0) {
-    throw new WeightsRequestError(
-      model.origin,
-      `expected an image size that is a multiple of the patches of ${shape.patchSize}; found ${imageSize}`,
-    );
-  }
-  const [from, to] = [shape.imageSize, imageSize].map((size) => size / shape.patchSize) as [number, number];
-  if (to ** 2 > modelLimits.patches) {
-    throw new WeightsRequestError(
-      model.origin,
-      `expected images of at most ${modelLimits.patches} patches of ${shape.patchSize}; found ${to ** 2}, of ${imageSize} pixels`,
-    );
-  }
-  const tensors = new Map(model.tensors);
-  for (const name of ["pos_embed", "decoder_pos_embed"]) {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) continue;
-    const width = tensor.shape[2]!;
-    tensors.set(name, { shape: [1, 1 + to * to, width], data: resamplePositions(tensor.data, from, to, width) });
-  }
-  return { ...model, shape: { ...shape, imageSize }, tensors };
+  await writeJson(paths[1]!, preprocessor);
+  await writeJson(paths[2]!, config);
+  const loadWith = `transformers.${architecture}.from_pretrained(${JSON.stringify(folder)})`;
+  return { files: paths, written: [...tensors.keys()], loadWith };
 }
 
 function packageVersion(): string {

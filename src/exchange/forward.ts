@@ -1,42 +1,74 @@
-// Our own forward pass of a pre-trained encoder on whole images, to compare exported files with.
+// What a model computes of whole images, for the graph that is exported and for our own engine to compare it with.
 
 import { openEngine } from "../engine/index.js";
-import { concat, defineProgram, input, type Tensor } from "../graph/index.js";
+import { concat, defineProgram, input, type Program, type Tensor } from "../graph/index.js";
+import { classifier } from "../heads/classifier.js";
 import type { Pooling } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
-import type { PretrainedModel } from "../training/pretrained.js";
+import type { FineTunedClassifier } from "../training/fine-tuned.js";
+import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
 
-export interface EncodedImages {
-  /** [batch, 1 + patches, width], CLS first, after the final norm. */
-  readonly tokens: Float32Array;
-  /** [batch, width]. */
-  readonly embedding: Float32Array;
+/** A model as a function of images; nothing is masked or mixed. */
+export interface ForwardPass {
+  readonly name: string;
+  readonly imageSize: number;
+  /** By the names that its program takes them under; others are left aside. */
+  readonly weights: ReadonlyMap<string, WeightTensor>;
+  /** Outputs of images [batch, imageSize, imageSize, 3] with values from 0 to 255; their first axis is the batch. */
+  readonly outputs: (images: Tensor) => Readonly<Record<string, Tensor>>;
 }
 
-type Model = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
-
-/** Encodes images [batch, imageSize, imageSize, 3] of bytes; nothing is masked or mixed. */
-export async function encodeImages(model: Model, images: Uint8Array, pool: Pooling): Promise<EncodedImages> {
-  const { imageSize } = model.shape;
-  const batch = images.length / (imageSize ** 2 * 3);
-  const pixels = input("images", [batch, imageSize, imageSize, 3], "uint8");
-  const { tokens, embedding, weights } = encodedImages(model, pixels, pool);
-  const executable = await openEngine().compile(defineProgram("encoder", { tokens, embedding }));
-  const results = await executable.run({ ...weights, images });
-  return { tokens: results.tokens as Float32Array, embedding: results.embedding as Float32Array };
-}
+type Encoder = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
 
 /**
- * Tokens [batch, 1 + patches, width] and the embedding [batch, width] of images [batch, imageSize, imageSize, 3] with
- * values from 0 to 255, and the weights that the program takes.
+ * `last_hidden_state` [batch, 1 + patches, width], CLS first, after the final norm, and the pooled `embedding`
+ * [batch, width].
  */
-export function encodedImages({ shape, normalization, tensors }: Model, images: Tensor, pool: Pooling) {
-  const [batch] = images.shape;
-  const scope = new ParameterScope();
-  const { cls, patches } = visionTransformer(scope, shape)(normalizePixels(images, normalization));
-  const tokens = concat([cls.reshape([1, batch!, shape.width]), patches], 0).transpose([1, 0, 2]);
-  const weights = Object.fromEntries(scope.parameters.map(({ name }) => [name, tensors.get(name)!.data]));
-  return { tokens, embedding: pool === "cls" ? cls : patches.mean([0]), weights };
+export function encoderPass({ shape, normalization, tensors }: Encoder, pool: Pooling): ForwardPass {
+  return {
+    name: "vision-transformer-encoder",
+    imageSize: shape.imageSize,
+    weights: tensors,
+    outputs: (images) => {
+      const encode = visionTransformer(new ParameterScope(), shape);
+      const { cls, patches } = encode(normalizePixels(images, normalization));
+      const rows = cls.reshape([1, cls.shape[0]!, shape.width]);
+      const tokens = concat([rows, patches], 0).transpose([1, 0, 2]);
+      return { last_hidden_state: tokens, embedding: pool === "cls" ? cls : patches.mean([0]) };
+    },
+  };
+}
+
+/** `logits` [batch, classes], before any softmax. */
+export function classifierPass({ shape, model, weights }: FineTunedClassifier): ForwardPass {
+  return {
+    name: "vision-transformer-classifier",
+    imageSize: model.shape.imageSize,
+    weights,
+    outputs: (images) => {
+      const classify = classifier(new ParameterScope(), shape);
+      return { logits: classify(normalizePixels(images, model.normalization)) };
+    },
+  };
+}
+
+/** Our own results for images [batch, imageSize, imageSize, 3] of bytes. Throws EngineError. */
+export async function runForward(
+  pass: ForwardPass,
+  images: Uint8Array,
+): Promise<Readonly<Record<string, Float32Array>>> {
+  const { name, imageSize, outputs } = pass;
+  const batch = images.length / (imageSize ** 2 * 3);
+  const program = defineProgram(name, outputs(input("images", [batch, imageSize, imageSize, 3], "uint8")));
+  const executable = await openEngine().compile(program);
+  const results = await executable.run({ ...weightsOf(pass, program, "images"), images });
+  return results as Record<string, Float32Array>;
+}
+
+/** The values of what a program takes beside its images. */
+export function weightsOf({ weights }: ForwardPass, { inputs }: Program, images: string): Record<string, Float32Array> {
+  const names = [...inputs.keys()].filter((name) => name !== images);
+  return Object.fromEntries(names.map((name) => [name, weights.get(name)!.data]));
 }

@@ -7,6 +7,7 @@ import { readText } from "../files/regular-file.js";
 import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
 import type { Normalization } from "../nn/pixels.js";
+import type { EncoderShape } from "../nn/presets.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 
@@ -78,19 +79,38 @@ export function readJson(path: string): unknown {
 export function huggingFaceConfig(
   { shape, decoder }: Pick<ModelDescription, "shape" | "decoder">,
   { maskRatio, normPixels }: NonNullable<PretrainedModel["pretext"]>,
-): object {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+) {
   return {
     architectures: [decoder === undefined ? "ViTModel" : "ViTMAEForPreTraining"],
-    attention_probs_dropout_prob: 0.0,
     ...(decoder !== undefined && {
       decoder_hidden_size: decoder.decoderWidth,
-      decoder_intermediate_size: decoder.decoderWidth * mlpRatio,
+      decoder_intermediate_size: decoder.decoderWidth * shape.mlpRatio,
       decoder_num_attention_heads: decoder.decoderHeads,
       decoder_num_hidden_layers: decoder.decoderDepth,
       mask_ratio: maskRatio,
       norm_pix_loss: normPixels,
     }),
+    ...encoderConfig(shape),
+    model_type: decoder === undefined ? "vit" : "vit_mae",
+  };
+}
+
+/** The config.json that ViTForImageClassification loads; `classes` in the order of the scores. */
+export function huggingFaceClassifierConfig(shape: EncoderShape, classes: readonly string[]): object {
+  return {
+    architectures: ["ViTForImageClassification"],
+    ...encoderConfig(shape),
+    id2label: Object.fromEntries(classes.entries()),
+    label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
+    model_type: "vit",
+    problem_type: "single_label_classification",
+  };
+}
+
+/** What ViT and ViTMAE have in common. */
+function encoderConfig({ imageSize, patchSize, width, depth, heads, mlpRatio }: EncoderShape) {
+  return {
+    attention_probs_dropout_prob: 0.0,
     hidden_act: "gelu",
     hidden_dropout_prob: 0.0,
     hidden_size: width,
@@ -98,7 +118,6 @@ export function huggingFaceConfig(
     initializer_range: 0.02,
     intermediate_size: width * mlpRatio,
     layer_norm_eps: 1e-6,
-    model_type: decoder === undefined ? "vit" : "vit_mae",
     num_attention_heads: heads,
     num_channels: 3,
     num_hidden_layers: depth,
@@ -109,7 +128,10 @@ export function huggingFaceConfig(
 }
 
 /** The preprocessor_config.json of ViTImageProcessor. */
-export function huggingFacePreprocessor({ shape, normalization }: ModelDescription): object {
+export function huggingFacePreprocessor({
+  shape,
+  normalization,
+}: Pick<ModelDescription, "shape" | "normalization">): object {
   return {
     do_normalize: true,
     do_rescale: true,

@@ -1,5 +1,7 @@
 // What other libraries call the tensors of a vision transformer, as tables; `*` stands for a block's number.
 
+import type { WeightTensor } from "../training/pretrained.js";
+
 /**
  * A tensor of ours and its name elsewhere; several names are parts of it, one behind the other along the first axis.
  * Names end in `.weight` and `.bias` alike where a rule ends in a dot.
@@ -34,6 +36,9 @@ export const huggingFaceDecoder: readonly KeyRule[] = [
   ["decoder_pred.", "decoder.decoder_pred."],
 ];
 
+/** The head of ViTForImageClassification. */
+export const huggingFaceHead: readonly KeyRule[] = [["head.", "classifier."]];
+
 /** The entries of a file that hold weights, the preferred first: averaged weights are those that are evaluated. */
 export const knownEntries = ["state_dict_ema", "model_ema", "teacher", "model", "state_dict", "student"] as const;
 
@@ -52,8 +57,36 @@ export const foreignArchitecture: readonly (readonly [pattern: RegExp, what: str
   [/^(decoder_)?blocks\.|^encoder\.layer\.|^decoder\.decoder_layers\./, "blocks of another kind"],
 ];
 
+/** Rules, and what stands before each of their names elsewhere. */
+export interface PrefixedRules {
+  readonly rules: readonly KeyRule[];
+  readonly prefix: string;
+}
+
+/** Our tensors under their names elsewhere, those that are several there apart; views on ours. */
+export function renamed(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  tables: readonly PrefixedRules[],
+): Map<string, WeightTensor> {
+  const result = new Map<string, WeightTensor>();
+  for (const [name, { shape, data }] of tensors) {
+    const [names] = tables.flatMap(({ rules, prefix }) => {
+      const found = foreignNames(rules, name);
+      return found === undefined ? [] : [found.map((each) => prefix + each)];
+    });
+    if (names === undefined) throw new Error(`no name for ${name} in the tables of names elsewhere`);
+    const [rows = 0, ...others] = shape;
+    const size = data.length / names.length;
+    const partShape = names.length === 1 ? shape : [rows / names.length, ...others];
+    for (const [part, each] of names.entries()) {
+      result.set(each, { shape: partShape, data: data.subarray(part * size, (part + 1) * size) });
+    }
+  }
+  return result;
+}
+
 /** The names elsewhere of one of our tensors, or undefined where the rules do not know it. */
-export function foreignNames(rules: readonly KeyRule[], name: string): readonly string[] | undefined {
+function foreignNames(rules: readonly KeyRule[], name: string): readonly string[] | undefined {
   for (const [ours, theirs] of rules) {
     const match = patternOf(ours).exec(name);
     if (match === null) continue;

@@ -9,11 +9,11 @@ const temporaryName = /^\.(.+)\.\d+\.tmp$/;
 /**
  * Writes the parts in order to a temporary name in the same folder, and renames it once the bytes are on the disk.
  * Parts are read while writing, without a copy: do not change them before the promise settles.
- * Throws StorageError; then the name stands for what it stood for before.
+ * Throws StorageError, and whatever making the parts throws; then the name stands for what it stood for before.
  */
 export async function writeAtomically(
   path: string,
-  parts: Iterable<Uint8Array>,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   files: FileSystem = diskFiles,
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
@@ -22,7 +22,7 @@ export async function writeAtomically(
     await files.remove(temporary);
     const descriptor = await files.open(temporary, "wx");
     try {
-      for (const part of parts) await writeAll(files, descriptor, part);
+      for await (const part of parts) await writeAll(files, descriptor, part);
       await files.sync(descriptor);
     } finally {
       await files.close(descriptor);

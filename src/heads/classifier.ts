@@ -1,13 +1,11 @@
 // The classifier that is fine-tuned: a vision transformer, its tokens pooled, and a linear map to classes.
 import { input, type Tensor } from "../graph/index.js";
 import { normal, zeros } from "../nn/initializers.js";
-import { layerNorm } from "../nn/layers.js";
 import type { Parameter, ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
 import type { EncoderShape } from "../nn/presets.js";
-import { visionTransformer } from "../nn/vision-transformer.js";
 import { layerDecayScale } from "../optim/layer-decay.js";
-import type { Pooling } from "./features.js";
+import { type NormPlace, type Pooling, pooledEncoder } from "./features.js";
 
 /** An encoder, what the head sees of it, and the number of classes. */
 export interface ClassifierShape {
@@ -25,17 +23,17 @@ const HEAD_DEVIATION = 2e-5;
 
 /** Parameters have timm's names: those of the encoder, `fc_norm` where the mean is pooled, and `head`. */
 export function classifier(scope: ParameterScope, { encoder, classes, pooling }: ClassifierShape): Classifier {
-  const encode = visionTransformer(scope, encoder, { finalNorm: pooling === "cls" });
-  const norm = pooling === "mean" ? layerNorm(scope.in("fc_norm"), encoder.width) : undefined;
+  const encode = pooledEncoder(scope, { shape: encoder, normPlace: normPlaceOf(pooling) });
   const head = scope.in("head");
   const weight = head.create("weight", [classes, encoder.width], normal(HEAD_DEVIATION));
   const bias = head.create("bias", [classes], zeros);
 
-  return (images, branchScales) => {
-    const { cls, patches } = encode(images, branchScales);
-    const pooled = norm === undefined ? cls : norm(patches.mean([0]));
-    return pooled.linear(weight, bias);
-  };
+  return (images, branchScales) => encode(images, branchScales)[pooling].linear(weight, bias);
+}
+
+/** Where the encoder of a classifier has its final norm. */
+export function normPlaceOf(pooling: Pooling): NormPlace {
+  return pooling === "mean" ? "mean" : "tokens";
 }
 
 /** Parameters as fine-tuning treats them: layer-wise rates; vectors, positions and CLS do not decay [MAE]. */

@@ -137,7 +137,12 @@ export async function loadPretrained(path: string, options: PretrainedOptions = 
     return pretrainedFrom(checkpoint, `${path}, step ${checkpoint.step}`, options);
   }
   const checkpoint = await readCheckpoint(path);
-  return pretrainedFrom(checkpoint, checkpoint.step > 0 ? `${path}, step ${checkpoint.step}` : path, options);
+  return pretrainedFrom(checkpoint, originOf(checkpoint, path), options);
+}
+
+/** What messages call a checkpoint that was found at a path; imported weights have no step. */
+export function originOf({ step }: Checkpoint, path: string): string {
+  return step > 0 ? `${path}, step ${step}` : path;
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -181,7 +186,10 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
       throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
     }
     if (isFinetuneConfig(values)) {
-      throw new UnsuitableCheckpointError(path, "it holds a fine-tuned classifier, which mixedae classify uses");
+      throw new UnsuitableCheckpointError(
+        path,
+        "it holds a fine-tuned classifier, which mixedae classify, embed and export take",
+      );
     }
     return knownModel(parseConfig(values, `${path}, config`));
   }

@@ -12,7 +12,7 @@ export function readRunConfig(folder: string): PretrainConfig {
   const values = readConfigFile(folder);
   if (isFinetuneConfig(values)) {
     throw new UnsuitableRunError(
-      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify uses it`,
+      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify, embed and export take one`,
     );
   }
   return parseConfig(values, runPaths(folder).config);

@@ -116,7 +116,7 @@ test.each([
   [`classify :empty ${png}`, "is not a run"],
   [`classify :run ${png}`, "a pre-trained encoder"],
   [`classify :encoder.safetensors ${png}`, "no fine-tuned classifier"],
-  ["classify :run :none.png", "There is no file"],
+  ["classify :run :none.png", "nothing there"],
   ["study :none.yaml --out :new", "none.yaml"],
   ["study :text.txt --out :new", "text.txt"],
   ["study report :none", "study.json"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
 import { classify, type FinetuneRequest, finetune, loadClassifier, resumeFinetune } from "#src/evaluations/index.js";
+import { loadTrained } from "#src/training/fine-tuned.js";
 import { resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { writeFiles } from "../data/image-files.js";
@@ -74,6 +75,8 @@ describe("a run", () => {
     expect(all.images[0]!.classes.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
     const checkpoints = readdirSync(join(run, "checkpoints"));
     expect(checkpoints).toEqual(["step-00000120.safetensors"]);
+    const trained = await loadTrained(run);
+    expect(trained).toMatchObject({ kind: "classifier", classifier: { classes: ["blue", "green", "red"] } });
     const one = await classify({
       classifier: join(run, "checkpoints", checkpoints[0]!),
       images: [images[0]!],
@@ -164,7 +167,9 @@ describe("what cannot be", () => {
   test("says what a folder is instead of what was expected", async () => {
     const run = at("named");
     await finetune(request("schedule.steps=1"), run, hooks());
-    await expect(loadPretrained(run)).rejects.toThrow(/holds a fine-tuned classifier.*mixedae classify uses it/s);
+    await expect(loadPretrained(run)).rejects.toThrow(
+      /holds a fine-tuned classifier.*mixedae classify, embed and export take one/s,
+    );
     await expect(resume(run, recordOptions())).rejects.toThrow(/holds a fine-tuned classifier/);
     const [name] = readdirSync(join(run, "checkpoints"));
     await expect(loadPretrained(join(run, "checkpoints", name!))).rejects.toThrow(/holds a fine-tuned classifier/);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { InferenceSession, Tensor } from "#src/engine/onnxruntime/node.js";
 import { type ExportFormat, exportFormats } from "#src/exchange/export-formats.js";
 import { exportWeights } from "#src/exchange/export-weights.js";
-import { encodeImages } from "#src/exchange/forward.js";
+import { encoderPass, runForward } from "#src/exchange/forward.js";
 import { readWeights } from "#src/exchange/import-weights.js";
 import { readSafetensors } from "#src/formats/safetensors.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
@@ -203,12 +203,12 @@ describe("ONNX", () => {
       }
       const feeds = { pixel_values: new Tensor("float32", pixels, [batch, 3, imageSize, imageSize]) };
       const results = await session.run(feeds);
-      const own = await encodeImages(sized, images, pool);
+      const own = await runForward(encoderPass(sized, pool), images);
       expect(results.last_hidden_state!.dims).toEqual([batch, 1 + (imageSize / 4) ** 2, 8]);
       expect(results.embedding!.dims).toEqual([batch, 8]);
       for (const [found, wanted] of [
-        [results.last_hidden_state!.data as Float32Array, own.tokens],
-        [results.embedding!.data as Float32Array, own.embedding],
+        [results.last_hidden_state!.data as Float32Array, own.last_hidden_state!],
+        [results.embedding!.data as Float32Array, own.embedding!],
       ] as const) {
         expect(Math.max(...found.map((value, index) => Math.abs(value - wanted[index]!)))).toBeLessThan(1e-4);
       }

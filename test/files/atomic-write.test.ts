@@ -42,6 +42,17 @@ describe("writeAtomically", () => {
     expect(readdirSync(at())).toEqual(["file"]);
   });
 
+  it("keeps the old content when the parts fail to be made", async () => {
+    writeFileSync(at("file"), "old");
+    async function* failing() {
+      yield Buffer.from("new");
+      throw new Error("no more");
+    }
+    await expect(writeAtomically(at("file"), failing())).rejects.toThrow("no more");
+    expect(readFileSync(at("file"), "utf8")).toBe("old");
+    expect(readdirSync(at())).toEqual(["file"]);
+  });
+
   it("ends with an error when the file system takes no bytes and does not say why", async () => {
     await expect(writeAtomically(at("file"), parts("new"), sluggishFiles(0))).rejects.toThrow("no more bytes");
   });

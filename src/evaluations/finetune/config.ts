@@ -10,7 +10,7 @@ import { describeIssues } from "../../config/problems.js";
 import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../config/schema.js";
 import { poolings } from "../../heads/features.js";
 import { type EncoderShape, patchCount } from "../../nn/presets.js";
-import { modelDescriptionSchema } from "../../training/pretrained.js";
+import { classifierFacts } from "../../training/fine-tuned.js";
 import { type RecipeName, recipeDefaults } from "./recipes.js";
 
 const share = (text: string) => z.number().min(0).max(1).describe(text);
@@ -73,14 +73,14 @@ const source = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
 /** What else decides the result, recorded so that the folder of a run says all of it. */
 const facts = {
-  task: z.literal("finetune"),
+  task: classifierFacts.task,
   /** The encoder that it began with: in words, and what tells it apart. */
   from: z.strictObject({ origin: z.string(), fingerprint: z.string() }),
   train: source,
   test: source,
   labels: z.strictObject({ fraction: z.number().gt(0).max(1), seed: z.int().min(0) }),
-  classes: z.array(z.string()).min(1).max(100_000),
-  model: modelDescriptionSchema.omit({ decoder: true }),
+  classes: classifierFacts.classes,
+  model: classifierFacts.model,
 };
 
 const choiceSchema = z.strictObject(choices);

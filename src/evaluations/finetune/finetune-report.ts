@@ -3,6 +3,7 @@
 import { createClassScores } from "../../heads/class-scores.js";
 import { type ClassificationResult, classificationResult } from "../../heads/classification-metrics.js";
 import type { Training } from "../../optim/training.js";
+import { classifierShapeOf } from "../../training/fine-tuned.js";
 import type { RunSummary } from "../../training/hooks.js";
 import type { RunDirectory } from "../../training/run-directory.js";
 import type { RunEvents } from "../../training/run-events.js";
@@ -10,7 +11,6 @@ import { ImageProgress } from "../image-progress.js";
 import type { LabelledSets } from "../labelled-sets.js";
 import { type SetReport, type TrainingSetReport, writeReport } from "../report.js";
 import { rowsOfSet } from "../set-rows.js";
-import { classifierShapeOf } from "./classifier-file.js";
 import type { FinetuneConfig } from "./config.js";
 
 /** The result of a fine-tuning on its test images; shares are from 0 to 1. */

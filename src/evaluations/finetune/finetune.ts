@@ -13,6 +13,7 @@ import { createTraining, planTraining, type Training, type TrainingDefinition } 
 import type { Checkpoint } from "../../training/checkpoints.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { EventOptions } from "../../training/events.js";
+import { classifierShapeOf } from "../../training/fine-tuned.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
 import { trainLoop } from "../../training/loop.js";
 import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
@@ -28,7 +29,6 @@ import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from ".
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
 import { batchInputs } from "./batch-inputs.js";
-import { classifierShapeOf } from "./classifier-file.js";
 import { type FinetuneChoices, type FinetuneConfig, parseFinetuneConfig, resolveFinetune } from "./config.js";
 import { beginImages, checkClasses, type FinetuneImages, goOnWithImages } from "./finetune-images.js";
 import { type FinetuneReport, reportFinetune } from "./finetune-report.js";

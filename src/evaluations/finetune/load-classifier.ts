@@ -3,9 +3,9 @@
 import type { ImageFile } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { createClassScores } from "../../heads/class-scores.js";
+import { readClassifier } from "../../training/fine-tuned.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { imageRows, isOne } from "../image-rows.js";
-import { readClassifier } from "./classifier-file.js";
 import { type ClassProbability, rankClasses } from "./classify.js";
 
 /** How a classifier is loaded. Everything may be left out. */
