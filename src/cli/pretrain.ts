@@ -6,7 +6,7 @@ import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, reso
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { collect, describeKey } from "./config-flags.js";
-import type { CliContext } from "./context.js";
+import { type CliContext, warnOn } from "./context.js";
 import { pretrainSession } from "./run-session.js";
 
 interface ConfigFlag {
@@ -19,6 +19,7 @@ interface ConfigFlag {
 
 const configFlags: readonly ConfigFlag[] = [
   { flag: "--method <name>", path: "method" },
+  { flag: "--weights <run|file>", path: "weights" },
   { flag: "--model <name>", path: "model.preset" },
   { flag: "--image-size <pixels>", path: "model.imageSize", byModel: true },
   { flag: "--patch-size <pixels>", path: "model.patchSize", byModel: true },
@@ -55,9 +56,11 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
     .option("--set <path=value>", "sets any key listed below; overrides flags and files", collect)
     .addHelpText("after", helpText)
     .action(async (sources: string[], options: Record<string, unknown>) => {
-      const config = resolveConfig(configLayers(sources, options));
       const folder = String(options.out);
+      const layers = configLayers(sources, options);
       const { pretrain } = await context.loadTraining();
+      const { withWeightsLayer } = await import("../training/start-weights.js");
+      const config = resolveConfig(await withWeightsLayer(layers, warnOn(context)));
       finish(await pretrainSession(context, folder, (options) => pretrain(config, folder, options)));
     });
 }
@@ -97,6 +100,7 @@ function helpText(): string {
     "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
     "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
     "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",
+    "  mixedae pretrain photos --out runs/more --weights mae-base.safetensors --epochs 50",
     "  mixedae pretrain flowers/train --out runs/watched --evaluate flowers/test --evaluate-every 200",
     "",
     `Models: ${modelPresetNames.join(", ")}. Strongest first: --set, flags, the last --config, the model's defaults.`,

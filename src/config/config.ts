@@ -18,7 +18,7 @@ export type { CommonConfig, PretrainConfig } from "./schema.js";
 
 /**
  * Merges the layers, first the weakest, over the defaults of the preset and method that they name, and validates the
- * result. Paths in `source` become absolute, relative ones being taken from `folder`.
+ * result. Paths in `source` and `weights` become absolute, relative ones being taken from `folder`.
  * Throws ConfigError with one sentence for each problem.
  */
 export function resolveConfig(layers: readonly ConfigLayer[], folder: string = process.cwd()): PretrainConfig {
@@ -36,10 +36,11 @@ export function resolveConfig(layers: readonly ConfigLayer[], folder: string = p
   const config = parsed.data as PretrainConfig;
   const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
   if (misfits.length > 0) throw new ConfigError(misfits);
-  const { source, evaluation } = config;
+  const { source, weights, evaluation } = config;
   return {
     ...config,
     source: absolutePaths(source, folder),
+    weights: absoluteWeights(weights, folder),
     evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
   };
 }
@@ -105,6 +106,11 @@ export function absolutePaths(
   folder: string = process.cwd(),
 ): PretrainConfig["source"] {
   return typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
+}
+
+function absoluteWeights(weights: PretrainConfig["weights"], folder: string): PretrainConfig["weights"] {
+  if (weights === null) return null;
+  return typeof weights === "string" ? resolve(folder, weights) : { ...weights, path: resolve(folder, weights.path) };
 }
 
 /** Whether a run's config.json is that of a fine-tuning. */

@@ -7,6 +7,7 @@ import { namesIn } from "../files/storage.js";
 import { encodeSafetensors, type SafetensorsEntry } from "../formats/safetensors.js";
 import { encodeTorchFile, type TorchWritable } from "../formats/torch-writer.js";
 import { modelLimits } from "../nn/model-limits.js";
+import { resamplePositions } from "../nn/resample-positions.js";
 import { OutputError } from "../training/errors.js";
 import { prepareOutputs } from "../training/outputs.js";
 import {
@@ -22,7 +23,6 @@ import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
 import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config.js";
 import { foreignNames, huggingFaceDecoder, huggingFaceEncoder } from "./key-map.js";
-import { resamplePositions } from "./resample-positions.js";
 
 /** What was exported, and what was left out. */
 export interface ExportReport {

@@ -89,9 +89,10 @@ export function originOf({ name }: RecipeEvaluation): string {
 function pretrainJob(variant: string, seed: number, layers: Parameters<typeof resolveConfig>[0], folder: string) {
   const config = resolveConfig([...layers, { origin: "the study's seeds", values: { seed } }], folder);
   // What decides what is learnt; where the images lie and how the machine is used do not.
-  const { method, model, methodOptions, data, schedule, optimizer, source } = config;
+  const { method, model, methodOptions, data, schedule, optimizer, source, weights } = config;
   const { workers: _, memoryBudgetMiB: __, ...views } = data;
-  const key = keyOf({ method, seed, model, methodOptions, views, schedule, optimizer, source: namesOf(source) });
+  const content = { method, seed, model, methodOptions, views, schedule, optimizer, source: namesOf(source) };
+  const key = keyOf({ ...content, ...(weights !== null && { weights: weightsContent(weights) }) });
   return {
     kind: "pretrain",
     key,
@@ -100,6 +101,10 @@ function pretrainJob(variant: string, seed: number, layers: Parameters<typeof re
     config,
     folder: `pretrain/${fileName(variant)}-${seed}-${key}`,
   } as const;
+}
+
+function weightsContent(weights: NonNullable<PretrainConfig["weights"]>): object | string {
+  return typeof weights === "string" ? lastNames(weights) : { fingerprint: weights.fingerprint };
 }
 
 function evaluationJob(

@@ -10,7 +10,6 @@ import { crossEntropy } from "../../heads/cross-entropy.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { initialValues } from "../../optim/initial-values.js";
 import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
-import type { Checkpoint } from "../../training/checkpoints.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { EventOptions } from "../../training/events.js";
 import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
@@ -19,7 +18,7 @@ import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memor
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import { batchParts, bytesWithImages, isOnGpu } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
-import { restoreNewest } from "../../training/restore.js";
+import { newestFitting } from "../../training/restore.js";
 import { readConfigFile } from "../../training/run-config.js";
 import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { RunEvents } from "../../training/run-events.js";
@@ -157,11 +156,12 @@ async function train(
       // From here on, the run needs the encoder's own file no more.
       await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
     }
-    const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
     const trainedOn = kept.train.accepts ? undefined : images;
-    const doneSteps = await events.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, { restore }, trainedOn, DECISIVE, events),
-    );
+    const doneSteps = await events.during("Reading the newest checkpoint", async () => {
+      const checkpoint = await newestFitting(run, trainedOn, DECISIVE, events);
+      if (checkpoint !== undefined) await restoreState(training, checkpoint);
+      return checkpoint?.step ?? 0;
+    });
     checkClasses(run, sets);
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);
