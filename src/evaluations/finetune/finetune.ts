@@ -23,6 +23,7 @@ import { readConfigFile } from "../../training/run-config.js";
 import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { RunEvents } from "../../training/run-events.js";
 import { checkThreads, runHere } from "../../training/threads.js";
+import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -60,7 +61,7 @@ export async function finetune(
 ): Promise<FinetuneResult> {
   const events = new RunEvents(options);
   refuseRunAmongImages(folder, [request.train, request.test]);
-  const sets = await openLabelledSets(request, events);
+  const sets = await openLabelledSets(request, events, events.warn);
   const model = await events.during("Reading the encoder", () => openModel(request));
   const choices = resolveFinetune(request.layers, {
     recipe: request.recipe,
@@ -75,7 +76,8 @@ export async function finetune(
     task: "finetune",
     from: { origin: model.origin, fingerprint: fingerprint(model) },
     train: copyOf(request.train),
-    test: copyOf(request.test),
+    ...(request.test !== undefined && { test: copyOf(request.test) }),
+    ...(request.holdout !== undefined && { holdout: request.holdout }),
     labels: { fraction: labelsFraction, seed },
     classes: [...sets.classes],
     // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
@@ -100,12 +102,20 @@ export async function resumeFinetune(
   const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
   const { fraction, seed } = stored.labels;
   const { source, testSource } = options;
+  if (testSource !== undefined && stored.holdout !== undefined) {
+    throw new EvaluationError({
+      expected: `no other test images: ${folder} is tested on images held out of those that it learns from`,
+      found: [testSource].flat().join(", "),
+      remedy: "Leave --test-source out",
+    });
+  }
   const moved = {
     ...stored,
     ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
     ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
   };
-  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, events);
+  const { train: from, test, holdout } = moved;
+  const sets = await openLabelledSets({ train: from, test, holdout, labelsFraction: fraction, seed }, events);
   const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
   return withRun(opened, events, async (run) => {
     const images = await goOnWithImages(run, sets, options, events);
@@ -119,6 +129,7 @@ const DECISIVE = [
   "seed",
   "pooling",
   "labels",
+  "holdout",
   "classes",
   "model",
   "augmentation",
