@@ -42,7 +42,7 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
     .description(
       "Pre-trains a vision transformer on images without labels. Everything about the run is written to the folder RUN.",
     )
-    .argument("[source...]", "folder of images, .tar shards, or folder of IDX files")
+    .argument("[source...]", "folders of images, image files, .tar shards, or a folder of IDX files")
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
   const keys = new Map(configKeys("mixedae").map((key) => [key.path, key]));
   for (const { flag, path, byModel, conflicts } of configFlags) {
@@ -97,6 +97,7 @@ function helpText(): string {
     "Examples:",
     "  mixedae pretrain photos --out runs/first",
     "  mixedae pretrain photos --out runs/base --model base --epochs 100 --batch-size 512 --checkpoint-every 30m",
+    "  mixedae pretrain photos scans more-photos --out runs/all",
     "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
     "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
     "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",

@@ -160,7 +160,7 @@ export const runSchema = z.strictObject({
 const paths = (description: string) =>
   z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta({
     description,
-    expected: "a path, or a list of paths of .tar shards",
+    expected: "a path, or a list of paths",
   });
 
 /** As a person gives them, and as config.json keeps them: with what tells them apart from others. */
@@ -176,7 +176,7 @@ const weights = z
 const evaluationSchema = z.strictObject({
   source: paths("").nullable().meta({
     description: "labelled images that kNN is tried on during pre-training, or null for none",
-    expected: "a path, a list of paths of .tar shards, or null",
+    expected: "a path, a list of paths, or null",
   }),
   every: count(
     runLimits.steps,
@@ -194,7 +194,7 @@ export function configSchema(method: MethodName) {
   return z.strictObject({
     method: z.enum(methodNames).describe("pretext task"),
     seed: z.int().min(0).describe("every random draw follows from it"),
-    source: paths("the images: a folder of them, .tar shards, or a folder of IDX files"),
+    source: paths("the images: folders of them, image files, .tar shards, or a folder of IDX files"),
     weights,
     model,
     methodOptions: methodOf({ method }).options,

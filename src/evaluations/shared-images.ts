@@ -1,6 +1,7 @@
 // A warning where images are tested on that were learnt from.
 
 import { findSharedImages } from "../data/shared-images.js";
+import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { LabelledSets } from "./labelled-sets.js";
 
@@ -11,7 +12,7 @@ export async function warnOfSharedImages(
 ): Promise<void> {
   const { compared, shared } = await findSharedImages(train, test);
   if (shared.length === 0) return;
-  const examples = shared.slice(0, 3).join(", ");
+  const examples = shared.slice(0, 3).map(printable).join(", ");
   const images = `${formatCount(shared.length)} of ${formatCount(compared)} test images`;
   warn(
     `${images} ${compared < test.indices.length ? "that were compared " : ""}are also among those to learn from ` +
