@@ -43,7 +43,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         "and where they are from in FILE.json. Nothing is masked or mixed, and an image's vector depends on its pixels " +
         "alone. After a kill, the same command continues where it was.",
     )
-    .argument("<source...>", "folder of images, .tar shards, or folder of IDX files")
+    .argument("<source...>", "folders of images, image files, .tar shards, or a folder of IDX files")
     .requiredOption(fromFlag, fromHelp)
     .requiredOption("--out <file.npy>", "file to write")
     .addOption(optionFlag("pooling", poolingOption.optional().meta(poolMeta)))

@@ -75,7 +75,7 @@ export async function prepareReport({ out, overwrite }: ReportFlags, sources?: r
   else await prepareOutputs([out, picturePath(out)], { overwrite, sources });
 }
 
-/** Several paths are .tar shards; a single one may be anything. */
+/** Several paths are one set; a single one is taken by itself. */
 export function onePath(paths: readonly string[]): string | readonly string[] {
   return paths.length === 1 ? paths[0]! : paths;
 }

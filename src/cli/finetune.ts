@@ -36,7 +36,13 @@ interface FinetuneFlags extends ModelFlags, SessionFlags {
 }
 
 /** The options that are flags of their own; others are among the keys. */
-const sets = finetuneEvaluation.options.pick({ train: true, test: true, labelsFraction: true, seed: true });
+const sets = finetuneEvaluation.options.pick({
+  train: true,
+  test: true,
+  holdout: true,
+  labelsFraction: true,
+  seed: true,
+});
 
 export function addFinetune(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const command = program
@@ -103,6 +109,7 @@ function helpText(): string {
     "Examples:",
     "  mixedae finetune --from runs/first --train flowers/train --test flowers/test --out runs/flowers",
     "  mixedae finetune --from runs/first --train flowers/train --test flowers/test --labels-fraction 10% --out runs/tenth",
+    "  mixedae finetune --from runs/first --train cats-and-dogs --holdout 0.2 --out runs/pets",
     "  mixedae finetune --from scratch --train flowers/train --test flowers/test --out runs/control",
     "  mixedae finetune --from runs/base --recipe mae --train in1k/train --test in1k/val --epochs 100 --out runs/in1k",
     "",

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { metaOf } from "../evaluations/options.js";
+import type { SourcePaths } from "../training/outputs.js";
 import { countUpTo, numberUpTo, onePath, share, wholeNumber } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
 
@@ -26,7 +27,6 @@ export function optionsOfFlags(
 ): Record<string, unknown> {
   const given = entriesOf(options).flatMap(([name, schema]) => {
     const value = flags[optionFlag(name, schema).attributeName()];
-    // Several paths are .tar shards; a single one may be anything.
     return value === undefined ? [] : [[name, Array.isArray(value) ? onePath(value) : value]];
   });
   const parsed = options.safeParse(Object.fromEntries(given));
@@ -41,7 +41,7 @@ export function optionsOfFlags(
 /** The sets of images among the options: no picture is written among them. */
 export function imageSetsOf(options: z.ZodObject, given: Readonly<Record<string, unknown>>) {
   return entriesOf(options).flatMap(([name, schema]) =>
-    metaOf(schema).imagesWithin === undefined ? [] : [given[name] as string | readonly string[]],
+    metaOf(schema).imagesWithin === undefined ? [] : [given[name] as SourcePaths],
   );
 }
 
@@ -66,11 +66,12 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly maximum?: number;
 }
 
 function argumentOf(name: string, schema: z.ZodType): Argument {
-  const { type, anyOf, maximum, minimum, exclusiveMinimum, ...others } = z.toJSONSchema(schema, {
+  const { type, anyOf, maximum, minimum, exclusiveMinimum, exclusiveMaximum, ...others } = z.toJSONSchema(schema, {
     io: "input",
   }) as JsonSchema;
   if (others.enum !== undefined) return { words: "<name>", choices: others.enum };
@@ -81,7 +82,8 @@ function argumentOf(name: string, schema: z.ZodType): Argument {
     return { words: "<n>", read: wholeNumber };
   }
   if (type === "integer" && minimum === 1 && maximum !== undefined) return { words: "<n>", read: countUpTo(maximum) };
-  if (type === "number" && exclusiveMinimum === 0 && maximum === 1) return { words: "<share>", read: share };
+  if (type === "number" && exclusiveMinimum === 0 && (maximum ?? exclusiveMaximum) === 1)
+    return { words: "<share>", read: share };
   if (type === "number" && exclusiveMinimum === 0 && maximum !== undefined) {
     return { words: "<x>", read: numberUpTo(maximum) };
   }

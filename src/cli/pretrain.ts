@@ -6,7 +6,7 @@ import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, reso
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { collect, describeKey, verboseOption } from "./config-flags.js";
-import type { CliContext } from "./context.js";
+import { type CliContext, warnOn } from "./context.js";
 import { pretrainSession, type SessionFlags } from "./run-session.js";
 
 interface ConfigFlag {
@@ -19,6 +19,7 @@ interface ConfigFlag {
 
 const configFlags: readonly ConfigFlag[] = [
   { flag: "--method <name>", path: "method" },
+  { flag: "--weights <run|file>", path: "weights" },
   { flag: "--model <name>", path: "model.preset" },
   { flag: "--image-size <pixels>", path: "model.imageSize", byModel: true },
   { flag: "--patch-size <pixels>", path: "model.patchSize", byModel: true },
@@ -41,7 +42,7 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
     .description(
       "Pre-trains a vision transformer on images without labels. Everything about the run is written to the folder RUN.",
     )
-    .argument("[source...]", "folder of images, .tar shards, or folder of IDX files")
+    .argument("[source...]", "folders of images, image files, .tar shards, or a folder of IDX files")
     .requiredOption("--out <run>", "folder for the run; must not hold one yet");
   const keys = new Map(configKeys("mixedae").map((key) => [key.path, key]));
   for (const { flag, path, byModel, conflicts } of configFlags) {
@@ -56,9 +57,11 @@ export function addPretrain(program: Command, context: CliContext, finish: (exit
     .addOption(verboseOption())
     .addHelpText("after", helpText)
     .action(async (sources: string[], flags: Record<string, unknown> & SessionFlags) => {
-      const config = resolveConfig(configLayers(sources, flags));
       const folder = String(flags.out);
+      const layers = configLayers(sources, flags);
       const { pretrain } = await context.loadTraining();
+      const { withWeightsLayer } = await import("../training/start-weights.js");
+      const config = resolveConfig(await withWeightsLayer(layers, warnOn(context)));
       finish(await pretrainSession(context, folder, flags, (options) => pretrain(config, folder, options)));
     });
 }
@@ -95,9 +98,11 @@ function helpText(): string {
     "Examples:",
     "  mixedae pretrain photos --out runs/first",
     "  mixedae pretrain photos --out runs/base --model base --epochs 100 --batch-size 512 --checkpoint-every 30m",
+    "  mixedae pretrain photos scans more-photos --out runs/all",
     "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
     "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
     "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",
+    "  mixedae pretrain photos --out runs/more --weights mae-base.safetensors --epochs 50",
     "  mixedae pretrain flowers/train --out runs/watched --evaluate flowers/test --evaluate-every 200",
     "",
     `Models: ${modelPresetNames.join(", ")}. Strongest first: --set, flags, the last --config, the model's defaults.`,

@@ -52,6 +52,13 @@ function smallerBatch(images: number, group: number, microBatch: number): string
   );
 }
 
+/** How many images there are is not known yet: whoever has exactly as many as the batch that was asked for has no more. */
+function batchAdvice(batchSize: number, group: number): string {
+  const below = Math.floor(batchSize / group) * group;
+  const larger = `${below + group} where there are as many images`;
+  return `Take ${below === 0 ? "" : `${below}, or `}${larger}; or train without mixing: --method mae`;
+}
+
 /** One sentence for each pair of values that does not fit: what was expected, what was found, what to do. */
 export function findMisfits(config: PretrainConfig): string[] {
   const problems: string[] = [];
@@ -99,7 +106,7 @@ export function findMisfits(config: PretrainConfig): string[] {
       "schedule.batchSize",
       schedule.batchSize,
       `a multiple of the ${group} images that are mixed at mixingRatio ${shareText(group)}`,
-      nearMultiples(schedule.batchSize, group),
+      batchAdvice(schedule.batchSize, group),
     ),
   );
   expect(

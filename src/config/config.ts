@@ -20,7 +20,8 @@ export type { CommonConfig, PretrainConfig } from "./schema.js";
 
 /**
  * Puts what is chosen over the defaults of the preset and method that it names, and validates the result: choices, or
- * layers of them, first the weakest. Paths in `source` become absolute, relative ones being taken from `folder`.
+ * layers of them, first the weakest. Paths in `source` and `weights` become absolute, relative ones being taken from
+ * `folder`.
  * Throws ConfigError with one sentence for each problem.
  */
 export function resolveConfig(
@@ -42,10 +43,11 @@ export function resolveConfig(
   const config = parsed.data as PretrainConfig;
   const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
   if (misfits.length > 0) throw new ConfigError(misfits);
-  const { source, evaluation } = config;
+  const { source, weights, evaluation } = config;
   return {
     ...config,
     source: absolutePaths(source, folder),
+    weights: absoluteWeights(weights, folder),
     evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
   };
 }
@@ -115,6 +117,11 @@ export function absolutePaths(
   folder: string = process.cwd(),
 ): PretrainConfig["source"] {
   return typeof source === "string" ? resolve(folder, source) : source.map((path) => resolve(folder, path));
+}
+
+function absoluteWeights(weights: PretrainConfig["weights"], folder: string): PretrainConfig["weights"] {
+  if (weights === null) return null;
+  return typeof weights === "string" ? resolve(folder, weights) : { ...weights, path: resolve(folder, weights.path) };
 }
 
 /** Whether a run's config.json is that of a fine-tuning. */

@@ -57,6 +57,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
   return {
     method,
     seed: 0,
+    weights: null,
     model: { preset, ...modelPresets[preset] },
     methodOptions: own.methodOptions,
     data: {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { engineDefinitions } from "../engine/index.js";
 import { type MethodName, type MethodOptions, methodNames, methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { modelPresetNames } from "../nn/presets.js";
+import { type ModelShape, modelPresetNames } from "../nn/presets.js";
 import { parseInterval } from "../terminal/interval.js";
 import { runLimits } from "./limits.js";
 
@@ -160,13 +160,23 @@ export const runSchema = z.strictObject({
 const paths = (description: string) =>
   z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).meta({
     description,
-    expected: "a path, or a list of paths of .tar shards",
+    expected: "a path, or a list of paths",
+  });
+
+/** As a person gives them, and as config.json keeps them: with what tells them apart from others. */
+const weights = z
+  .union([z.string().min(1), z.strictObject({ path: z.string().min(1), fingerprint: z.string() })])
+  .nullable()
+  .default(null)
+  .meta({
+    description: "weights that a new run starts from, in place of initial values: a run, or a checkpoint file",
+    expected: "a path, or null",
   });
 
 const evaluationSchema = z.strictObject({
   source: paths("").nullable().meta({
     description: "labelled images that kNN is tried on during pre-training, or null for none",
-    expected: "a path, a list of paths of .tar shards, or null",
+    expected: "a path, a list of paths, or null",
   }),
   every: count(
     runLimits.steps,
@@ -184,7 +194,8 @@ export function configSchema(method: MethodName) {
   return z.strictObject({
     method: z.enum(methodNames).describe("pretext task"),
     seed: z.int().min(0).describe("every random draw follows from it"),
-    source: paths("the images: a folder of them, .tar shards, or a folder of IDX files"),
+    source: paths("the images: folders of them, image files, .tar shards, or a folder of IDX files"),
+    weights,
     model,
     methodOptions: methodOf({ method }).options,
     data,
@@ -199,7 +210,9 @@ export function configSchema(method: MethodName) {
 export interface CommonConfig {
   readonly seed: number;
   readonly source: string | readonly string[];
-  readonly model: Readonly<z.infer<typeof model>>;
+  readonly weights: Readonly<Exclude<z.infer<typeof weights>, string>> | string;
+  /** `positions` are no part of a configuration: a run that started from weights has theirs. */
+  readonly model: Readonly<z.infer<typeof model>> & Pick<ModelShape, "positions">;
   readonly data: Readonly<z.infer<typeof data>>;
   readonly schedule: Readonly<z.infer<typeof scheduleSchema>>;
   readonly optimizer: Readonly<z.infer<typeof optimizerSchema>>;

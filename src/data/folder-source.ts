@@ -80,24 +80,38 @@ function kindOf(entry: Dirent, path: string): "folder" | "file" | "other" | Prom
 
 /** A source over the images of a listing. Labels exist where every image lies in one of several sub-folders. */
 export function folderSource(root: string, listing: FolderListing): ImageSource {
+  return filesSource(listing, { root });
+}
+
+/** Where the files of a listing lie: see `ImageTable`. */
+export interface FilePlaces {
+  readonly root: string;
+  readonly folders?: ReadonlyMap<string, string>;
+}
+
+/** The same of one folder or of several, the names of whose images begin with one of `folders`. */
+export function filesSource(listing: FolderListing, { root, folders }: FilePlaces): ImageSource {
   const { images } = listing;
   const names = shareNames(images);
-  const labelled = labelsFromFolders(images);
+  const labelled = labelsFromFolders(
+    folders === undefined ? images : images.map((name) => name.slice(name.indexOf("/") + 1)),
+  );
   const ignored = [
     ...(listing.others.length > 0 ? [countOf(listing.others.length, "other file")] : []),
     ...(listing.hidden > 0 ? [`${listing.hidden.toLocaleString("en-US")} hidden`] : []),
     ...(listing.passedOver > 0 ? [countOf(listing.passedOver, "unusable link", "unusable links")] : []),
   ];
   const classes = labelled ? ` in ${countOf(labelled.classes.length, "class", "classes")}` : "";
+  const places = folders === undefined ? "" : ` from ${countOf(folders.size, "folder")}`;
   return {
     kind: "folder",
     count: images.length,
-    description: `${countOf(images.length, "image file")}${classes}${ignored.length > 0 ? ` (ignored: ${ignored.join(", ")})` : ""}`,
+    description: `${countOf(images.length, "image file")}${classes}${places}${ignored.length > 0 ? ` (ignored: ${ignored.join(", ")})` : ""}`,
     ...(labelled && { classes: labelled.classes }),
     name: (index) => sharedName(names, index),
     label: (index) => labelled?.labels[index],
     containers: listing.folders,
-    table: { kind: "files", root, names, stamps: allocateStamps(images.length) },
+    table: { kind: "files", root, ...(folders && { folders }), names, stamps: allocateStamps(images.length) },
   };
 }
 

@@ -1,11 +1,10 @@
 // Reads single images of a source: from memory where they are there, else from their file or archive.
 
 import { closeSync, fstatSync, readSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { FileError, openRegular, readBytes, tooLarge } from "../files/regular-file.js";
 import { type DecodeOptions, decodeImage } from "./decode-image.js";
 import { ROOM_BYTES, type RoomShare, withRoom } from "./decode-room.js";
-import type { ImageTable } from "./image-source.js";
+import { filePath, type ImageTable } from "./image-source.js";
 import { checkStamp, type Stamp } from "./image-stamps.js";
 import { type ImageStore, storedImage } from "./image-store.js";
 import type { PixelImage } from "./resample.js";
@@ -67,7 +66,7 @@ export class ImageReader {
   // whole decoding of a small image from the page cache.
   #readBytes(index: number, most: number): Uint8Array {
     const table = this.#table;
-    if (table.kind === "files") return this.#readFile(join(table.root, sharedName(table.names, index)), index, most);
+    if (table.kind === "files") return this.#readFile(filePath(table, sharedName(table.names, index)), index, most);
     if (table.kind === "pixels") throw new Error("the image is in memory");
     const size = table.sizes[index]!;
     if (size > most) throw tooLarge(size, most);

@@ -1,5 +1,6 @@
 // What a set of images looks like to the rest of the program, and where a worker finds the bytes of each.
 
+import { join } from "node:path";
 import type { ImageStamps } from "./image-stamps.js";
 import type { SharedNames } from "./shared-names.js";
 
@@ -39,6 +40,8 @@ export type ImageTable =
   | {
       readonly kind: "files";
       readonly root: string;
+      /** Of a set of several folders: names begin with one of these, and where that is. `root` is not used then. */
+      readonly folders?: ReadonlyMap<string, string>;
       readonly names: SharedNames;
       readonly stamps: ImageStamps;
       /** Where image `i` of a part of a set has its stamp; by default at `i`. */
@@ -62,6 +65,16 @@ export type ImageTable =
       /** [count, height, width, channels] in shared memory. */
       readonly pixels: Uint8Array;
     };
+
+/** Where an image of a table of files lies. */
+export function filePath(
+  { root, folders }: Pick<Extract<ImageTable, { readonly kind: "files" }>, "root" | "folders">,
+  name: string,
+): string {
+  if (folders === undefined) return join(root, name);
+  const slash = name.indexOf("/");
+  return join(folders.get(name.slice(0, slash))!, name.slice(slash + 1));
+}
 
 /** "1 image", "3,786 images". */
 export function countOf(count: number, noun: string, plural = `${noun}s`): string {

@@ -1,15 +1,17 @@
-// Opens a set of images and recognises by what is there in which form it is stored.
+// Opens a set of images, of one path or several, and recognises by what is there in which form it is stored.
 
 import { closeSync, readSync, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { openRegular } from "../files/regular-file.js";
 import { looksLikeTar } from "../formats/tar.js";
-import { SourceError } from "./errors.js";
+import { type Finding, SourceError } from "./errors.js";
 import { type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
 import { chooseIdxFile, hasIdxName, openIdxSource, type Split } from "./idx-source.js";
 import { hasImageSignature, IMAGE_KINDS } from "./image-kind.js";
 import type { ImageSource } from "./image-source.js";
 import type { ListingWatch } from "./listing-progress.js";
+import { packedFinding, packedFindingIn } from "./packed-file.js";
+import { type ImageFolder, severalFolders, singleImage } from "./several-sources.js";
 import { openTarSource } from "./tar-source.js";
 
 /** How a set of images is opened. */
@@ -19,17 +21,19 @@ export interface SourceOptions extends ListingWatch {
 }
 
 /**
- * Opens a folder of images, a tar archive or several, or an IDX file or folder. Throws `SourceError` where there is
- * nothing of the kind, or where a folder could be read in more than one way.
+ * Opens folders of images and single image files, tar archives, or an IDX file or folder. Several paths are one set: either
+ * folders and images, or archives and folders of them. Throws `SourceError` where there is nothing of the kind, or where it
+ * could be read in more than one way.
  */
 export async function openSource(path: string | readonly string[], options: SourceOptions = {}): Promise<ImageSource> {
   const { split = "train", ...watch } = options;
-  if (typeof path !== "string")
-    return openArchives(
+  if (typeof path !== "string" && path.length !== 1) {
+    return openSeveral(
       path.map((one) => resolve(one)),
       watch,
     );
-  const absolute = resolve(path);
+  }
+  const absolute = resolve([path].flat()[0]!);
   const stats = orSourceError(absolute, () => statSync(absolute));
   if (stats.isDirectory()) return openFolder(absolute, split, watch);
   return openFile(absolute, watch);
@@ -55,10 +59,13 @@ async function openFolder(folder: string, split: Split, watch: ListingWatch): Pr
     );
   }
   if (idx.length > 0) return openIdxSource(chooseIdxFile(folder, idx, split));
-  throw new SourceError({
+  throw withoutImages(folder, listing);
+}
+
+function withoutImages(folder: string, listing: FolderListing): SourceError {
+  return new SourceError({
     expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives or IDX files)`,
-    found: whatIsThere(listing),
-    remedy: "Check the path",
+    ...(packedFindingIn(folder, listing.others) ?? { found: whatIsThere(listing), remedy: "Check the path" }),
   });
 }
 
@@ -70,38 +77,62 @@ function whatIsThere(listing: FolderListing): string {
   return `${count} other files${hidden}${examples === "" ? "" : ` (${examples})`}`;
 }
 
-async function openArchives(paths: readonly string[], watch: ListingWatch): Promise<ImageSource> {
-  if (paths.length === 0) {
-    throw new SourceError({ expected: "tar archives", found: "an empty list", remedy: "Name at least one" });
-  }
+/** Several paths as one set. */
+async function openSeveral(paths: readonly string[], watch: ListingWatch): Promise<ImageSource> {
+  const folders: ImageFolder[] = [];
+  const archives: string[] = [];
   for (const path of paths) {
-    if (!looksLikeTar(readStart(path))) {
-      throw new SourceError({
-        expected: `only tar archives in a list of paths`,
-        found: `${path}, which is none`,
-        remedy: "Give a folder by itself, not in a list",
-      });
+    const stats = orSourceError(path, () => statSync(path));
+    if (!stats.isDirectory()) {
+      const start = readStart(path);
+      if (isTar(path, start)) archives.push(path);
+      else if (hasImageSignature(start)) folders.push(singleImage(path));
+      else throw notInList(path, packedFinding(path, start));
+      continue;
     }
+    const listing = await listFolder(path, watch);
+    const tars = listing.others.filter((name) => name.toLowerCase().endsWith(".tar"));
+    if (listing.images.length > 0 && tars.length === 0) folders.push({ path, listing });
+    else if (listing.images.length === 0 && tars.length > 0) archives.push(...tars.map((name) => resolve(path, name)));
+    else throw listing.others.some(hasIdxName) || tars.length > 0 ? notInList(path) : withoutImages(path, listing);
   }
-  return openTarSource(paths, watch);
+  if (folders.length > 0 && archives.length > 0) {
+    throw new SourceError({
+      expected: "one form of images in a list of paths",
+      found: `folders or images such as ${folders[0]!.path}, and tar archives such as ${archives[0]}`,
+      remedy: "Give one or the other",
+    });
+  }
+  if (paths.length === 0) {
+    throw new SourceError({ expected: "images", found: "an empty list of paths", remedy: "Name at least one" });
+  }
+  return folders.length > 0 ? severalFolders(folders) : openTarSource(archives, watch);
+}
+
+function notInList(path: string, packed?: Omit<Finding, "expected">): SourceError {
+  return new SourceError({
+    expected: "only folders of images and images, or only tar archives, in a list of paths",
+    found: `${path}, which is ${packed?.found ?? "neither"}`,
+    remedy: packed?.remedy ?? "Give it by itself, not in a list",
+  });
+}
+
+function isTar(path: string, start: Uint8Array): boolean {
+  return looksLikeTar(start) || path.toLowerCase().endsWith(".tar");
 }
 
 async function openFile(path: string, watch: ListingWatch): Promise<ImageSource> {
   const start = readStart(path);
-  if (looksLikeTar(start) || path.toLowerCase().endsWith(".tar")) return openTarSource([path], watch);
-  if (hasImageSignature(start)) {
-    throw new SourceError({
-      expected: `a set of images at ${path}`,
-      found: "a single image",
-      remedy: `Give the folder that it lies in, ${dirname(path)}`,
-    });
-  }
+  if (isTar(path, start)) return openTarSource([path], watch);
+  if (hasImageSignature(start)) return severalFolders([singleImage(path)]);
   const zeros = start[0] === 0 && start[1] === 0;
   if (hasIdxName(basename(path)) || zeros) return openIdxSource(path);
   throw new SourceError({
-    expected: `a folder of images, a tar archive or an IDX file with images at ${path}`,
-    found: start[0] === 0x1f && start[1] === 0x8b ? "a gzipped file" : "a file of another kind",
-    remedy: "Unpack the set, or give the folder that the images lie in",
+    expected: `a folder of images, an image, a tar archive or an IDX file with images at ${path}`,
+    ...(packedFinding(path, start) ?? {
+      found: start[0] === 0x1f && start[1] === 0x8b ? "a gzipped file" : "a file of another kind",
+      remedy: "Unpack the set, or give the folder that the images lie in",
+    }),
   });
 }
 

@@ -1,10 +1,10 @@
 // What became of a set of images since its record was made: added, removed, renamed and changed images.
 
-import { type FileHandle, open as openFile, readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import type { ImageSource, ImageTable } from "./image-source.js";
-import { checkStamp, type ImageStamps, type Stamp } from "./image-stamps.js";
+import { imageFiles } from "./image-files.js";
+import { filePath, type ImageSource } from "./image-source.js";
+import { checkStamp, type ImageStamps } from "./image-stamps.js";
 import { ListingProgress, type ListingWatch } from "./listing-progress.js";
 import { recordSource, type SourceRecord } from "./source-record.js";
 
@@ -149,54 +149,6 @@ async function findChanged(
   return changed;
 }
 
-/** The files, or the members of archives, that images lie in. */
-interface ImageFiles {
-  /** The name of the folder or archive. */
-  containerOf(row: number): string;
-  /** Undefined where there is nothing to see. */
-  look(row: number): Promise<Stamp | undefined>;
-  read(row: number): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
-
-function imageFiles(table: Exclude<ImageTable, { kind: "pixels" }>, names: readonly string[]): ImageFiles {
-  if (table.kind === "files") {
-    const pathOf = (row: number) => join(table.root, names[row]!);
-    return {
-      containerOf: (row) => folderOf(names[row]!),
-      look: async (row) => {
-        const stats = await stat(pathOf(row)).catch(() => undefined);
-        return stats && { size: stats.size, time: stats.mtimeMs };
-      },
-      read: (row) => readFile(pathOf(row)),
-      close: async () => {},
-    };
-  }
-  let open: { readonly archive: number; readonly file: FileHandle } | undefined;
-  const archiveOf = async (row: number): Promise<FileHandle> => {
-    const archive = table.archives[row]!;
-    if (open?.archive !== archive) {
-      await open?.file.close();
-      open = { archive, file: await openFile(table.paths[archive]!) };
-    }
-    return open.file;
-  };
-  return {
-    containerOf: (row) => basename(table.paths[table.archives[row]!]!),
-    look: async (row) => ({ size: table.sizes[row]!, time: (await (await archiveOf(row)).stat()).mtimeMs }),
-    read: async (row) => {
-      const bytes = new Uint8Array(table.sizes[row]!);
-      await (await archiveOf(row)).read(bytes, 0, bytes.length, table.offsets[row]!);
-      return bytes;
-    },
-    close: async () => open?.file.close(),
-  };
-}
-
-function folderOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
-}
-
 /** A file that is new and one that is gone are the same where their content agrees. */
 async function findRenamed(
   source: ImageSource,
@@ -211,7 +163,7 @@ async function findRenamed(
   const renamed: { from: string; to: string }[] = [];
   for (const to of added) {
     if (gone.length === 0) break;
-    const path = join(table.root, to);
+    const path = filePath(table, to);
     const stats = await stat(path).catch(() => undefined);
     const ofThatSize = gone.filter((name) => stamps.sizes[before.get(name)!] === stats?.size);
     const bytes = ofThatSize.length > 0 ? await readFile(path).catch(() => undefined) : undefined;

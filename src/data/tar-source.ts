@@ -1,4 +1,5 @@
-// Tar shards after WebDataset's convention: files with the same name up to the first dot form one sample.
+// Tar shards after WebDataset's convention: files with the same name up to the first dot form one sample. Labels of
+// archives that are not sorted by name are found all the same.
 
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { basename } from "node:path";
@@ -79,12 +80,19 @@ async function readArchive(
     const read = windowedReader(file, path);
     let ignored = 0;
     let group: TarEntry[] = [];
+    const first = samples.length;
+    /** Labels that lie apart from their images, by what they have in common: the archive is not sorted. */
+    const apart = new Map<string, TarEntry>();
+    const labelIn = (cls: TarEntry) => {
+      if (cls.size > LARGEST_LABEL) throw labelError(path, cls, `${cls.size} bytes`);
+      return readLabel(read(cls.offset, cls.size), path, cls);
+    };
     const finish = () => {
       const images = imagesOf(group);
       const cls = group.find((entry) => extensionOf(entry.name).toLowerCase() === "cls");
-      if (images.length > 0 && cls && cls.size > LARGEST_LABEL) throw labelError(path, cls, `${cls.size} bytes`);
-      const label = images.length > 0 && cls ? readLabel(read(cls.offset, cls.size), path, cls) : undefined;
+      const label = images.length > 0 && cls ? labelIn(cls) : undefined;
       for (const image of images) samples.push({ archive, image, label });
+      if (images.length === 0 && cls) apart.set(keyOf(cls.name), cls);
       ignored += group.length - images.length - (label === undefined ? 0 : 1);
       group = [];
     };
@@ -97,6 +105,15 @@ async function readArchive(
       }
     }
     finish();
+    const used = new Set<TarEntry>();
+    for (let row = first; row < samples.length && apart.size > 0; row++) {
+      const sample = samples[row]!;
+      const cls = sample.label === undefined ? apart.get(keyOf(sample.image.name)) : undefined;
+      if (cls === undefined) continue;
+      samples[row] = { ...sample, label: labelIn(cls) };
+      used.add(cls);
+    }
+    ignored -= used.size;
     return { container: { name: basename(path), size, time, sum: null }, others: ignored };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -2,17 +2,23 @@
 
 import { resolve } from "node:path";
 import type { ImageSource, Split } from "../data/index.js";
-import { stratifiedFraction } from "../heads/label-fractions.js";
+import { stratifiedFraction, stratifiedSplit } from "../heads/label-fractions.js";
 import type { Waits } from "../terminal/waiting.js";
 import { openImages } from "../training/open-images.js";
 import { EvaluationError } from "./errors.js";
+import { testSetProblem } from "./options.js";
+import type { SetReport } from "./report.js";
+import { warnOfSharedImages } from "./shared-images.js";
 
 export interface LabelledSetsRequest {
   readonly train: string | readonly string[];
-  readonly test: string | readonly string[];
+  /** Either this or `holdout`. */
+  readonly test?: string | readonly string[] | undefined;
+  /** The share of the images of `train`, of every class alike, that is tested on and not learnt from; drawn from the seed. */
+  readonly holdout?: number | undefined;
   /** The share of the training labels that is used, of every class alike; 1 by default. */
   readonly labelsFraction?: number;
-  /** What that share is drawn from; 0 by default. */
+  /** What these shares are drawn from; 0 by default. */
   readonly seed?: number;
 }
 
@@ -33,13 +39,21 @@ export interface LabelledSets {
   readonly test: LabelledSet;
 }
 
-/** Opens both sets; of an IDX folder that has both splits, each takes its own. Throws EvaluationError, SourceError. */
-export async function openLabelledSets(request: LabelledSetsRequest, waits?: Waits): Promise<LabelledSets> {
-  const { labelsFraction = 1, seed = 0 } = request;
-  const [train, test] = [
-    await openLabelledSet(request.train, "train", waits),
-    await openLabelledSet(request.test, "test", waits),
-  ];
+/**
+ * Opens both sets; of an IDX folder that has both splits, each takes its own. Calls `warn` where images are in both. Throws
+ * EvaluationError, SourceError.
+ */
+export async function openLabelledSets(
+  request: LabelledSetsRequest,
+  waits?: Waits,
+  warn?: (message: string) => void,
+): Promise<LabelledSets> {
+  const { labelsFraction = 1, seed = 0, holdout } = request;
+  const problem = testSetProblem(request);
+  if (problem !== undefined) throw new EvaluationError(problem);
+  const train = await openLabelledSet(request.train, "train", waits);
+  if (holdout !== undefined) return heldOutSets(train, holdout, labelsFraction, seed);
+  const test = await openLabelledSet(request.test!, "test", waits);
   const places = test.classes.map((name) => train.classes.indexOf(name));
   const unknown = test.classes.filter((_, place) => places[place] === -1);
   if (unknown.length > 0) {
@@ -49,11 +63,36 @@ export async function openLabelledSets(request: LabelledSetsRequest, waits?: Wai
       remedy: "Give the folders of a class the same name in both sets",
     });
   }
-  return {
+  const sets = {
     classes: train.classes,
     train: fractionOf(train.set, labelsFraction, seed),
-    test: { ...test.set, labelOf: (index) => places[test.set.labelOf(index)]! },
+    test: { ...test.set, labelOf: (index: number) => places[test.set.labelOf(index)]! },
   };
+  if (warn !== undefined) await warnOfSharedImages(sets, warn);
+  return sets;
+}
+
+interface OpenedSet {
+  readonly classes: readonly string[];
+  readonly set: LabelledSet;
+}
+
+function heldOutSets({ classes, set }: OpenedSet, holdout: number, labelsFraction: number, seed: number): LabelledSets {
+  const { kept, heldOut } = stratifiedSplit(set.indices.map(set.labelOf), holdout, seed);
+  if (heldOut.length === 0) {
+    throw new EvaluationError({
+      expected: "a class with at least two images, of which one can be held out",
+      found: `${set.indices.length} images of ${classes.length} classes`,
+      remedy: "Add images, or give images to test on",
+    });
+  }
+  const at = (places: Int32Array) => ({ ...set, indices: places.map((place) => set.indices[place]!) });
+  return { classes, train: fractionOf(at(kept), labelsFraction, seed), test: at(heldOut) };
+}
+
+/** What a report says of where its test images are from. */
+export function testedOn({ train, test, holdout }: LabelledSetsRequest): Pick<SetReport, "source" | "holdout"> {
+  return { source: test ?? train, ...(holdout !== undefined && { holdout }) };
 }
 
 /** Opens one labelled set, all of its images. Throws EvaluationError where it has no labels, SourceError. */
@@ -61,7 +100,7 @@ export async function openLabelledSet(
   path: string | readonly string[],
   split: Split,
   waits?: Waits,
-): Promise<{ readonly classes: readonly string[]; readonly set: LabelledSet }> {
+): Promise<OpenedSet> {
   const source = await openImages(path, split, waits);
   const set = {
     id: setId(path, split),

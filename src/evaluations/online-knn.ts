@@ -61,8 +61,8 @@ export const createKnnEvaluator: CreateEvaluator = async (config, { engine, weig
 
 /** The encoder in training, its weights read in place; positions are fixed while it is pre-trained. */
 function liveEncoder(config: PretrainConfig, weights: Readonly<Record<string, DeviceArray>>): FrozenEncoder {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = config.model;
-  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
+  const { imageSize, patchSize, width, depth, heads, mlpRatio, positions } = config.model;
+  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio, positions };
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
   const tensors = scope.parameters.map((parameter) => {

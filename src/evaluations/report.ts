@@ -13,6 +13,8 @@ import { picturePath, writeReportFiles } from "./report-files.js";
 /** The images that an evaluation was tested on. */
 export interface SetReport {
   readonly source: string | readonly string[];
+  /** The share of the images at `source` that was held out to test on; the others were learnt from. */
+  readonly holdout?: number | undefined;
   /** Images that were used. */
   readonly images: number;
   /** Names of those that could not be read. */
@@ -86,7 +88,9 @@ export function readReport(path: string): ReportMetrics | undefined {
 export function describeSets({ train, test, classes, from }: EvaluationReport): string {
   const share =
     train.labelsFraction < 1 ? ` (${Number((100 * train.labelsFraction).toPrecision(3))}% of the labels)` : "";
-  return `${printable(from)}: ${formatCount(test.images)} test images of ${classes.length} classes; ${formatCount(train.images)} labelled${share}`;
+  const heldOut =
+    test.holdout === undefined ? "" : ` (${Number((100 * test.holdout).toPrecision(3))}% of each class, held out)`;
+  return `${printable(from)}: ${formatCount(test.images)} test images${heldOut} of ${classes.length} classes; ${formatCount(train.images)} labelled${share}`;
 }
 
 const MOST_CLASSES = 20;

@@ -7,6 +7,7 @@ import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
 import { patchCount } from "../nn/presets.js";
+import { resamplePositions } from "../nn/resample-positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
 import { prepareOutputs } from "../training/outputs.js";
 import {
@@ -21,7 +22,6 @@ import { WeightsRequestError } from "./errors.js";
 import type { ImportReport, KeyReport } from "./import-report.js";
 import { inferModel, type KnownHeads, MAX_POSITIONS } from "./infer-shape.js";
 import { type NamedTensor, nameTensors } from "./official-names.js";
-import { resamplePositions } from "./resample-positions.js";
 import { openWeights, type WeightsSource, weightFiles, withPath } from "./weights-source.js";
 
 /** What a file of weights does not say itself, or what is to be made of it. */

@@ -2,9 +2,9 @@
 
 import { modelLimits } from "../nn/model-limits.js";
 import type { EncoderShape } from "../nn/presets.js";
+import { resamplePositions } from "../nn/resample-positions.js";
 import type { WeightTensor } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
-import { resamplePositions } from "./resample-positions.js";
 
 export interface SizedModel {
   readonly shape: EncoderShape;

@@ -4,7 +4,7 @@ import { blocks } from "./block.js";
 import { normal } from "./initializers.js";
 import { layerNorm, linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
-import { sinCosPositions } from "./positions.js";
+import { decoderPositions } from "./positions.js";
 import type { ModelShape } from "./presets.js";
 
 /** What predicts pixels from the encoder's tokens. */
@@ -27,7 +27,7 @@ export function decoder(scope: ParameterScope, shape: ModelShape): Decoder {
   const layers = blocks(scope, "decoder_blocks", decoderDepth, blockShape);
   const norm = layerNorm(scope.in("decoder_norm"), decoderWidth);
   const predict = linear(scope.in("decoder_pred"), decoderWidth, 3 * patchSize * patchSize);
-  const positions = constant(sinCosPositions(decoderWidth, grid), [grid * grid, 1, decoderWidth]);
+  const positions = constant(decoderPositions(shape), [grid * grid, 1, decoderWidth]);
 
   return {
     maskToken: maskToken.reshape([decoderWidth]),

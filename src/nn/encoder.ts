@@ -5,7 +5,7 @@ import { type Block, blocks } from "./block.js";
 import { normal, uniform, xavierUniform } from "./initializers.js";
 import { layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
-import { sinCosPositions } from "./positions.js";
+import { encoderPositions } from "./positions.js";
 import type { EncoderShape } from "./presets.js";
 
 /** What turns patches into tokens. */
@@ -56,7 +56,7 @@ export function encoder(
   const norm = finalNorm ? layerNorm(scope.in("norm"), width) : (x: Tensor) => x;
 
   return {
-    positions: constant(sinCosPositions(width, grid), [grid * grid, width]),
+    positions: constant(encoderPositions(shape), [grid * grid, width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
     encode: (tokens, { exclusions = () => undefined, clsPosition, branchScales } = {}) => {
       const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);

@@ -1,4 +1,35 @@
-// Fixed two-dimensional sine-cosine position embeddings, as MAE uses them.
+// Fixed two-dimensional position embeddings: sines and cosines, as MAE uses them, or those of given weights.
+
+import type { EncoderShape, ModelShape } from "./presets.js";
+import { resampleGrid } from "./resample-positions.js";
+
+/** Positions of weights: one row for each patch, row by row, and none for CLS. */
+export interface GivenPositions {
+  /** [patches, width]. */
+  readonly encoder: Float32Array;
+  /** [patches, decoderWidth]; MAE's where it is undefined. */
+  readonly decoder?: Float32Array | undefined;
+}
+
+/** An encoder's positions of its patches: [patches, width]. */
+export function encoderPositions({ imageSize, patchSize, width, positions }: EncoderShape): Float32Array {
+  return positions?.encoder ?? sinCosPositions(width, imageSize / patchSize);
+}
+
+/** A decoder's positions of the patches: [patches, decoderWidth]. */
+export function decoderPositions({ imageSize, patchSize, decoderWidth, positions }: ModelShape): Float32Array {
+  return positions?.decoder ?? sinCosPositions(decoderWidth, imageSize / patchSize);
+}
+
+/**
+ * Positions of a crop of grid x grid patches, which spread evenly over the area of a whole image: [grid * grid, width].
+ * Given ones are interpolated, as DINO does.
+ */
+export function cropPositions({ imageSize, patchSize, width, positions }: EncoderShape, grid: number): Float32Array {
+  const extent = imageSize / patchSize;
+  if (positions === undefined) return sinCosPositions(width, grid, extent);
+  return grid === extent ? positions.encoder : resampleGrid(positions.encoder, extent, grid, width);
+}
 
 /**
  * One row for each cell of a grid x grid image, row by row: [grid * grid, width], width a multiple of 4.

@@ -1,5 +1,7 @@
 // The named sizes of vision transformers, each with the decoder that it is pre-trained with.
 
+import type { GivenPositions } from "./positions.js";
+
 /** The shape of an encoder; lengths are in pixels, widths in channels. */
 export interface EncoderShape {
   readonly imageSize: number;
@@ -9,6 +11,8 @@ export interface EncoderShape {
   readonly heads: number;
   /** Width of the hidden layer of each block's MLP, as a multiple of `width`. */
   readonly mlpRatio: number;
+  /** Where these take the place of MAE's: those of weights that it starts from. */
+  readonly positions?: GivenPositions | undefined;
 }
 
 /** The number of patches of an image. */

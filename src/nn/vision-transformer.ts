@@ -3,7 +3,7 @@ import { patchify, type Tensor } from "../graph/index.js";
 import { type EncoderOptions, encoder } from "./encoder.js";
 import type { Initializer } from "./initializers.js";
 import type { ParameterScope } from "./parameters.js";
-import { sinCosPositions } from "./positions.js";
+import { encoderPositions } from "./positions.js";
 import { type EncoderShape, patchCount } from "./presets.js";
 
 /** What the encoder says about images, after its final norm where it has one. */
@@ -19,7 +19,7 @@ export type VisionTransformer = (images: Tensor, branchScales?: Tensor) => Encod
 
 /**
  * The parameters have the names that timm and the official MAE checkpoints give them. Positions are one of them,
- * `pos_embed` [1, 1 + patches, width], for other methods learn theirs and give CLS one too; MAE's are the start.
+ * `pos_embed` [1, 1 + patches, width], for other methods learn theirs and give CLS one too; those of pre-training are the start.
  */
 export function visionTransformer(
   scope: ParameterScope,
@@ -29,7 +29,7 @@ export function visionTransformer(
   const { patchSize, width } = shape;
   const rows = 1 + patchCount(shape);
   const { embed, encode } = encoder(scope, shape, options);
-  const positions = scope.create("pos_embed", [1, rows, width], maePositions, { decay: false });
+  const positions = scope.create("pos_embed", [1, rows, width], fixedPositions(shape), { decay: false });
   const byToken = positions.reshape([rows, 1, width]);
 
   return (images, branchScales) => {
@@ -39,10 +39,11 @@ export function visionTransformer(
   };
 }
 
-/** The fixed sine-cosine positions; a row of zeros for CLS. */
-const maePositions: Initializer = (shape) => {
-  const [, tokens, width] = shape as [number, number, number];
-  const values = new Float32Array(tokens * width);
-  values.set(sinCosPositions(width, Math.sqrt(tokens - 1)), width);
-  return values;
-};
+/** Those that it is pre-trained with; a row of zeros for CLS. */
+function fixedPositions(shape: EncoderShape): Initializer {
+  return () => {
+    const values = new Float32Array((1 + patchCount(shape)) * shape.width);
+    values.set(encoderPositions(shape), shape.width);
+    return values;
+  };
+}

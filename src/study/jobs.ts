@@ -90,13 +90,11 @@ export function originOf({ name }: RecipeEvaluation): string {
 function pretrainJob(variant: string, seed: number, layers: readonly ConfigLayer[], folder: string) {
   const config = resolveConfig([...layers, { origin: "the study's seeds", values: { seed } }], folder);
   // What decides what is learnt; where the images lie and how the machine is used do not.
-  const { method, model, methodOptions, data, schedule, optimizer, source } = config;
+  const { method, model, methodOptions, data, schedule, optimizer, source, weights } = config;
   const { workers: _, memoryBudgetMiB: __, ...views } = data;
   const options = withoutLaterOptions(method, methodOptions);
-  const key = keyOf({
-    ...{ method, seed, model, methodOptions: options, views, schedule, optimizer },
-    source: namesOf(source),
-  });
+  const content = { method, seed, model, methodOptions: options, views, schedule, optimizer, source: namesOf(source) };
+  const key = keyOf({ ...content, ...(weights !== null && { weights: weightsContent(weights) }) });
   return {
     kind: "pretrain",
     key,
@@ -112,6 +110,10 @@ function withoutLaterOptions(method: PretrainConfig["method"], options: Pretrain
   const later = Object.entries(methodOf({ method }).laterOptions ?? {});
   const isOfThen = (key: string, value: unknown) => later.some(([name, former]) => name === key && former === value);
   return Object.fromEntries(Object.entries(options).filter(([key, value]) => !isOfThen(key, value)));
+}
+
+function weightsContent(weights: NonNullable<PretrainConfig["weights"]>): object | string {
+  return typeof weights === "string" ? lastNames(weights) : { fingerprint: weights.fingerprint };
 }
 
 function evaluationJob(

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Evaluation } from "../evaluations/evaluation.js";
 import { evaluationOfTask } from "../evaluations/evaluation-of.js";
-import { metaOf } from "../evaluations/options.js";
+import { metaOf, type TestImages, testSetProblem } from "../evaluations/options.js";
 import { evaluations } from "../evaluations/registry.js";
 
 /** An evaluation as a recipe names it; beside these, options of the evaluation. */
@@ -38,7 +38,13 @@ function entrySchema({ task, options, recorded }: Evaluation, name: z.ZodType<st
       return [[key, schema instanceof z.ZodDefault ? withoutDefault(schema).optional() : schema]];
     },
   );
-  return z.strictObject({ task: z.literal(task), name, ...Object.fromEntries(keys) });
+  const entry = z.strictObject({ task: z.literal(task), name, ...Object.fromEntries(keys) });
+  if (!("holdout" in entry.shape)) return entry;
+  return entry.superRefine((given, { addIssue }) => {
+    const problem = testSetProblem(given as TestImages);
+    if (problem === undefined) return;
+    addIssue({ code: "custom", message: `expected ${problem.expected}; found ${problem.found}` });
+  });
 }
 
 function withoutDefault(schema: z.ZodType): z.ZodType {

@@ -63,6 +63,7 @@ function runFacts(values: Announcement): (readonly [string, string])[] {
       `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +
         `${model.imageSize} x ${model.imageSize} pixels in ${patches} patches`,
     ],
+    ...(config.weights === null ? [] : ([["weights", weightsText(config.weights)]] as const)),
     ["parameters", `${formatCount(total)}${parts.length > 1 ? ` (${parts.join(", ")})` : ""}`],
     [
       "batch",
@@ -89,7 +90,8 @@ function configLines(config: PretrainConfig): string[] {
   const top: string[] = [];
   const sections: string[] = [];
   for (const [name, value] of Object.entries(config)) {
-    if (typeof value !== "object" || Array.isArray(value)) top.push(`${name}=${JSON.stringify(value)}`);
+    const isSection = typeof value === "object" && value !== null && !Array.isArray(value) && name !== "weights";
+    if (!isSection) top.push(`${name}=${JSON.stringify(value)}`);
     else sections.push(`${name}: ${assignments(value).join(" ")}`);
   }
   return [top.join(" "), ...sections];
@@ -105,6 +107,10 @@ function sourceText(source: PretrainConfig["source"]): string {
   if (typeof source === "string") return source;
   const [first = "", ...others] = source;
   return others.length === 0 ? first : `${first} and ${formatCount(others.length)} more`;
+}
+
+function weightsText(weights: NonNullable<PretrainConfig["weights"]>): string {
+  return typeof weights === "string" ? weights : `those of ${weights.path}, ${weights.fingerprint}`;
 }
 
 function plural(count: number, noun: string): string {

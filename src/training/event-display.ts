@@ -6,6 +6,7 @@ import { parseInterval } from "../terminal/interval.js";
 import type { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration } from "../terminal/quantities.js";
 import { type Wait, Waiting } from "../terminal/waiting.js";
+import { describeWeights } from "./describe-weights.js";
 import type { JobHappening, PhaseHappening, RunEvent, WarningHappening } from "./events.js";
 
 /** How events are shown. Everything may be left out. */
@@ -49,6 +50,9 @@ export class EventDisplay {
         break;
       case "warning":
         for (const each of warningLines(event)) line.print(each);
+        break;
+      case "weights":
+        for (const each of describeWeights(event)) line.print(each);
         break;
       case "skipped":
         line.print(describeSkip(event));

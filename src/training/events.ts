@@ -53,6 +53,21 @@ export interface WarningHappening {
   readonly sign?: string;
 }
 
+/** What a new run took of the weights that it starts from: names of tensors, as checkpoints have them. */
+export interface WeightsHappening {
+  readonly type: "weights";
+  readonly path: string;
+  readonly fingerprint: string;
+  /** Taken as they are. */
+  readonly matched: readonly string[];
+  /** Positions that were resampled for another size of images. */
+  readonly resized: readonly string[];
+  /** Of the run, which the weights do not have: they start from their initialisers. */
+  readonly initialised: readonly string[];
+  /** Of the weights, which the run has no place for. */
+  readonly leftOut: readonly string[];
+}
+
 /** An image that could not be read and is left out. */
 export interface SkippedHappening extends SkippedImage {
   readonly type: "skipped";
@@ -135,6 +150,7 @@ export type Happening =
   | ImagesHappening
   | NoteHappening
   | WarningHappening
+  | WeightsHappening
   | SkippedHappening
   | AnnouncedHappening
   | StepHappening

@@ -28,6 +28,7 @@ export type {
   SkippedHappening,
   StepHappening,
   WarningHappening,
+  WeightsHappening,
 } from "./events.js";
 export type {
   CreateEvaluator,
@@ -49,3 +50,4 @@ export {
   type WeightTensor,
 } from "./pretrained.js";
 export { type ReconstructOptions, reconstruct } from "./reconstruct.js";
+export { withWeightsLayer } from "./start-weights.js";

@@ -6,6 +6,7 @@ import { type Arrays, openEngine } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import type { MethodTraining, RunLength } from "../methods/method.js";
 import { methodOf } from "../methods/registry.js";
+import { decoderPositions, encoderPositions } from "../nn/positions.js";
 import { initialValues } from "../optim/initial-values.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { positionTensor, restoreState, stateTensors, tensorOf } from "./model-state.js";
@@ -19,13 +20,17 @@ export interface Learner extends Pick<MethodTraining, "training" | "encoder" | "
   restore(checkpoint: Checkpoint): Promise<void>;
 }
 
-/** Compiles the step program of a configuration and starts its weights. */
-export async function createLearner(config: PretrainConfig, length: RunLength): Promise<Learner> {
+/** Compiles the step program of a configuration and starts its weights: at those that are given, as far as they go. */
+export async function createLearner(
+  config: PretrainConfig,
+  length: RunLength,
+  given: ReadonlyMap<string, Float32Array> = new Map(),
+): Promise<Learner> {
   const { model, seed, schedule } = config;
   const method = methodOf(config);
   const { training, encoder, step, state, start } = await method.train(config, length, openEngine(config.run));
   for (const parameter of method.pretext(config, schedule.microBatch).parameters) {
-    await training.values[parameter.name]!.write(initialValues(parameter, seed));
+    await training.values[parameter.name]!.write(given.get(parameter.name) ?? initialValues(parameter, seed));
   }
   await start();
 
@@ -39,8 +44,8 @@ export async function createLearner(config: PretrainConfig, length: RunLength): 
     }),
     tensors: async () => [
       ...(await stateTensors(training)),
-      positionTensor("pos_embed", model.width, model),
-      ...(method.hasDecoder ? [positionTensor("decoder_pos_embed", model.decoderWidth, model)] : []),
+      positionTensor("pos_embed", model.width, encoderPositions(model)),
+      ...(method.hasDecoder ? [positionTensor("decoder_pos_embed", model.decoderWidth, decoderPositions(model))] : []),
       ...Object.entries(state).map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data }) as const),
     ],
     async restore(checkpoint) {

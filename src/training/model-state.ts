@@ -3,8 +3,6 @@
 import type { Arrays, DeviceArrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { dtypes, formatShape, type Shape } from "../graph/index.js";
-import { sinCosPositions } from "../nn/positions.js";
-import type { EncoderShape } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError } from "./errors.js";
@@ -64,10 +62,9 @@ function float32(name: string, shape: Shape, data: Float32Array): SafetensorsEnt
   return { name, dtype: "F32", shape, data };
 }
 
-/** The fixed positions as the official checkpoints hold them: a zero row for CLS, then one a patch. */
-export function positionTensor(name: string, width: number, { imageSize, patchSize }: EncoderShape): SafetensorsEntry {
-  const grid = imageSize / patchSize;
-  const values = new Float32Array((1 + grid * grid) * width);
-  values.set(sinCosPositions(width, grid), width);
-  return float32(name, [1, 1 + grid * grid, width], values);
+/** Fixed positions [patches, width] as the official checkpoints hold them: a zero row for CLS, then one a patch. */
+export function positionTensor(name: string, width: number, positions: Float32Array): SafetensorsEntry {
+  const values = new Float32Array(width + positions.length);
+  values.set(positions, width);
+  return float32(name, [1, values.length / width, width], values);
 }

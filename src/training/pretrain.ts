@@ -28,10 +28,11 @@ import { reconstructionOf } from "./model.js";
 import { openImages } from "./open-images.js";
 import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { createReconstructor, pictureImages } from "./reconstructor.js";
-import { restoreNewest } from "./restore.js";
+import { newestFitting } from "./restore.js";
 import { readRunConfig } from "./run-config.js";
 import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
 import { RunEvents } from "./run-events.js";
+import { givenPositions, openStartWeights, type TakenWeights, takeWeights, withPositions } from "./start-weights.js";
 import { checkThreads, runHere } from "./threads.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
@@ -49,8 +50,10 @@ export async function pretrain(chosen: PretrainChoices, folder: string, options:
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
   const source = await openImages(config.source, config.data.split, events);
-  return withRun(await RunDirectory.create(folder, config), events, (run) =>
-    runFrom(run, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator),
+  const start = await readStart(config, events);
+  const kept = start === undefined ? config : { ...config, weights: start.identity };
+  return withRun(await RunDirectory.create(folder, kept), events, (run) =>
+    runFrom(run, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator, start),
   );
 }
 
@@ -77,6 +80,8 @@ async function runFrom(
   images: KeptImages,
   events: RunEvents,
   createEvaluator: CreateEvaluator | undefined,
+  /** Read again where it is not given and there is no checkpoint yet. */
+  start?: TakenWeights,
 ): Promise<RunSummary> {
   const { config } = run;
   events.note(printable(source.description));
@@ -93,18 +98,34 @@ async function runFrom(
   );
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
-    const learner = await events.duringBusy("Compiling the training step", () => createLearner(config, derived));
-    const { training } = learner;
     const trainedOn = images.accepts ? undefined : source.count;
-    const doneSteps = await events.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, learner, trainedOn, DECISIVE, parseConfig, events),
+    const checkpoint = await events.during("Reading the newest checkpoint", () =>
+      newestFitting(run, trainedOn, DECISIVE, parseConfig, events),
     );
+    const doneSteps = checkpoint?.step ?? 0;
+    const taken = checkpoint === undefined ? (start ?? (await readStart(config, events))) : undefined;
+    const built =
+      checkpoint === undefined ? givenPositions(config, taken?.positions) : withPositions(config, checkpoint);
+    const learner = await events.duringBusy("Compiling the training step", () =>
+      createLearner(built, derived, taken?.tensors),
+    );
+    const { training } = learner;
+    const snapshot = async () => ({
+      tensors: await learner.tensors(),
+      metadata: { config: JSON.stringify(config), images: String(source.count) },
+    });
+    if (checkpoint !== undefined) await learner.restore(checkpoint);
+    if (taken !== undefined) {
+      // From here on, the run needs the file of the weights no more.
+      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
+      events.emit({ type: "weights", ...taken.report });
+    }
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);
     const pictures = await events.during("Preparing the pictures", () =>
-      openPictures(config, source, training, derived.totalSteps),
+      openPictures(built, source, training, derived.totalSteps),
     );
-    const evaluator = await openEvaluator(config, learner, events, createEvaluator);
+    const evaluator = await openEvaluator(built, learner, events, createEvaluator);
     const stepSeconds = await events.duringBusy("Timing a step", () =>
       estimateStepSeconds(training, derived.accumulation),
     );
@@ -143,10 +164,7 @@ async function runFrom(
         watch: watchHealth(config, totalSteps, events),
         inputsOf: learner.inputsOf,
         step: learner.step,
-        snapshot: async () => ({
-          tensors: await learner.tensors(),
-          metadata: { config: JSON.stringify(config), images: String(source.count) },
-        }),
+        snapshot,
         ...(evaluator && { evaluation: { every: config.evaluation.every, evaluate: evaluator.evaluate } }),
         ...(pictures && { pictures }),
       },
@@ -158,6 +176,15 @@ async function runFrom(
   } finally {
     await batches.close();
   }
+}
+
+/** What a run takes of the weights that its configuration names; undefined where it names none. */
+async function readStart(config: PretrainConfig, events: RunEvents): Promise<TakenWeights | undefined> {
+  const { weights } = config;
+  if (weights === null) return undefined;
+  return events.during("Reading the weights", async () =>
+    takeWeights(config, await openStartWeights(weights, events.warn)),
+  );
 }
 
 /** Warns of what the metrics are a sign of. */

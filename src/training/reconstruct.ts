@@ -10,6 +10,7 @@ import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { prepareOutputs } from "./outputs.js";
 import { createReconstructor } from "./reconstructor.js";
 import { readReconstructingConfig } from "./run-config.js";
+import { withPositions } from "./start-weights.js";
 import { threadsHere } from "./threads.js";
 
 /** How the picture is written. */
@@ -58,8 +59,9 @@ export interface ReconstructingRun {
  * checkpoint yet, CheckpointError.
  */
 export async function openReconstructingRun(folder: string, warn?: Warn): Promise<ReconstructingRun> {
-  const config = readReconstructingConfig(folder);
+  const stored = readReconstructingConfig(folder);
   const checkpoint = await openNewestCheckpoint(folder, warn);
+  const config = withPositions(stored, checkpoint);
   const task = reconstructionOf(config)!;
   const { parameters } = reconstructionModel(config, task, task.groupSize);
   const weights = parameters.map(({ name, tensor }) => [name, tensorOf(checkpoint, name, tensor.shape)] as const);

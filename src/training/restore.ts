@@ -5,19 +5,12 @@ import { CheckpointError } from "./errors.js";
 import type { RunDirectory, StoredConfig } from "./run-directory.js";
 import type { RunEvents } from "./run-events.js";
 
-interface Restorable {
-  /** Throws CheckpointError where the tensors are not those expected. */
-  restore(checkpoint: Checkpoint): Promise<void>;
-}
-
 /**
- * Puts the newest intact checkpoint into the learner and returns its step; 0 where there is none yet. Throws
- * CheckpointError where it belongs to another configuration, or to another number of images: then the run could not go
- * on as if it had never stopped.
+ * The newest intact checkpoint; undefined where there is none yet. Throws CheckpointError where it belongs to another
+ * configuration, or to another number of images: then the run could not go on as if it had never stopped.
  */
-export async function restoreNewest<Config extends StoredConfig>(
+export async function newestFitting<Config extends StoredConfig>(
   run: RunDirectory<Config>,
-  learner: Restorable,
   /** Undefined where another number than before is accepted. */
   images: number | undefined,
   /** The sections of the configuration that decide the result. */
@@ -25,12 +18,12 @@ export async function restoreNewest<Config extends StoredConfig>(
   /** Reads a configuration, which fills in the keys that it did not have when it was written. Throws ConfigError. */
   parse: (values: unknown, origin: string) => Config,
   events: RunEvents,
-): Promise<number> {
+): Promise<Checkpoint | undefined> {
   const { checkpoint, refused } = await run.checkpoints.loadNewest();
   for (const { path, reason } of refused) {
     events.warn(`${printable(`${path} is not used: ${reason}`)}. Continuing from the one before.`);
   }
-  if (checkpoint === null) return 0;
+  if (checkpoint === null) return undefined;
   const saved = checkpoint.metadata.config;
   const differing =
     saved === undefined
@@ -46,8 +39,7 @@ export async function restoreNewest<Config extends StoredConfig>(
       `the source had ${trainedOn} images when it was written; it has ${images} now`,
     );
   }
-  await learner.restore(checkpoint);
-  return checkpoint.step;
+  return checkpoint;
 }
 
 /** The first section of two configurations that differs. */

@@ -2,6 +2,7 @@
 
 import { AppendLog } from "../files/growing-file.js";
 import { printable } from "../terminal/printable.js";
+import { describeWeights } from "./describe-weights.js";
 import type { RunEvent } from "./events.js";
 
 export class RunLog {
@@ -39,6 +40,9 @@ export class RunLog {
         this.warn(event.sign === undefined ? message : `step ${event.step}: ${message}`);
         break;
       }
+      case "weights":
+        for (const line of describeWeights(event)) this.info(line.trim());
+        break;
       case "skipped":
         this.skipped(event.name, event.reason);
         break;

@@ -48,7 +48,7 @@ const png = ":labelled/red/0.png";
 test.each([
   ["pretrain :none --out :new", "nothing there"],
   ["pretrain :text.txt --out :new", "a file of another kind"],
-  [`pretrain ${png} --out :new`, "a single image"],
+  [`pretrain ${png} --out :new`, "but found 1 image"],
   ["pretrain :empty --out :new", "an empty folder"],
   ["pretrain :labelled --out :text.txt", "Something else has this name"],
   ["pretrain :labelled --out :text.txt/run", "is a file, not a folder"],

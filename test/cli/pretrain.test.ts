@@ -74,6 +74,12 @@ describe("mixedae pretrain", () => {
     expect(await configOf("--config", file, "--seed", "1")).toEqual({ ...first, seed: 1 });
   });
 
+  it("looks for the weights to start from before anything else", async () => {
+    const { exitCode, err, calls } = await record(["pretrain", "photos", "--out", "r", "--weights", "no-such-run"]);
+    expect([exitCode, calls]).toEqual([2, []]);
+    expect(err).toBe("error: Cannot read no-such-run: There is no such file or folder. Check the path (ENOENT).\n");
+  });
+
   it("exits with 2 for a configuration that is not valid, naming the flag", async () => {
     const { exitCode, err, calls } = await record([
       "pretrain",

@@ -223,8 +223,9 @@ describe("errors of resolveConfig", () => {
     [["method=mae", "methodOptions.maskRatio=0.995"], "leaves at least 1 and hides at least 1 of the 64 patches"],
     [
       ["schedule.batchSize=126"],
-      "schedule.batchSize: expected a multiple of the 4 images that are mixed at mixingRatio 0.25; found 126. Take 124 or 128",
+      "schedule.batchSize: expected a multiple of the 4 images that are mixed at mixingRatio 0.25; found 126. Take 124, or 128 where there are as many images; or train without mixing: --method mae",
     ],
+    [["schedule.batchSize=3"], "found 3. Take 4 where there are as many images; or train without mixing: --method mae"],
     [
       ["schedule.microBatch=48"],
       "schedule.microBatch: expected a divisor of schedule.batchSize = 128; found 48. Take 32",

@@ -115,6 +115,30 @@ describe("decodeImage", () => {
     await expect(decodeImage(await make(), { ...options, minimumSize: 8 })).rejects.toThrow(message);
   });
 
+  test.each([
+    ["plain", {}, 40],
+    ["progressive", { progressive: true }, 40],
+    ["shrunk", {}, 700],
+  ])("says the same of a %s JPEG wherever it is cut", async (_, options_, side) => {
+    const whole = await patternImage(side, side).jpeg(options_).toBuffer();
+    const lengths = [
+      1,
+      2,
+      3,
+      4,
+      20,
+      160,
+      400,
+      0.5 * whole.length,
+      whole.length - 20,
+      whole.length - 2,
+      whole.length - 1,
+    ];
+    for (const length of lengths) {
+      await expect(decodeImage(whole.subarray(0, length), options), String(length)).rejects.toThrow(DAMAGED);
+    }
+  });
+
   test("accepts a JPEG with bytes behind its end", async () => {
     const bytes = Buffer.concat([await plainImage(20, 16, orange).jpeg().toBuffer(), Buffer.from("trailing")]);
     expectNear(await firstPixel(bytes), orange, 4);

@@ -129,6 +129,8 @@ function makeImages(): void {
   for (const path of [
     join(images, "photos/animals"),
     join(images, "photos/plants"),
+    join(images, "cats-and-dogs/cats"),
+    join(images, "cats-and-dogs/dogs"),
     join(images, "fashion"),
     installed,
   ]) {
@@ -138,6 +140,7 @@ function makeImages(): void {
   for (const [index, name] of names.entries()) {
     copyFileSync(join(emoji, name), join(installed, name));
     copyFileSync(join(emoji, name), join(images, "photos", index % 2 ? "animals" : "plants", `${index}.png`));
+    copyFileSync(join(emoji, name), join(images, "cats-and-dogs", index % 2 ? "cats" : "dogs", `${index}.png`));
   }
   symlinkSync(join(emoji, "../../../emoji.json"), join(installed, "../../../emoji.json"));
   writeFileSync(join(images, "photos", "broken.jpg"), "no image");

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ImportOptions, importWeights, readWeights } from "#src/exchange/import-weights.js";
-import { resamplePositions } from "#src/exchange/resample-positions.js";
 import { encodeSafetensors, joinSafetensors, type SafetensorsEntry } from "#src/formats/safetensors.js";
 import { encodeTorchFile } from "#src/formats/torch-writer.js";
 import { evaluatePretext } from "#src/methods/pretext-evaluation.js";
+import { resamplePositions } from "#src/nn/resample-positions.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
 import { expectSurvival } from "../formats/mutations.js";

@@ -77,7 +77,9 @@ const facts = {
   /** The encoder that it began with: in words, and what tells it apart. */
   from: z.strictObject({ origin: z.string(), fingerprint: z.string() }),
   train: source,
-  test: source,
+  /** Either this or `holdout`. */
+  test: source.optional(),
+  holdout: z.number().gt(0).lt(1).optional(),
   labels: z.strictObject({ fraction: z.number().gt(0).max(1), seed: z.int().min(0) }),
   classes: classifierFacts.classes,
   model: classifierFacts.model,

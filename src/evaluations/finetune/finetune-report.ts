@@ -8,7 +8,7 @@ import type { RunSummary } from "../../training/hooks.js";
 import type { RunDirectory } from "../../training/run-directory.js";
 import type { RunEvents } from "../../training/run-events.js";
 import { ImageProgress } from "../image-progress.js";
-import type { LabelledSets } from "../labelled-sets.js";
+import { type LabelledSets, testedOn } from "../labelled-sets.js";
 import { type SetReport, type TrainingSetReport, writeReport } from "../report.js";
 import { rowsOfSet } from "../set-rows.js";
 import type { FinetuneConfig } from "./config.js";
@@ -55,7 +55,7 @@ export async function reportFinetune(
       labelsFraction: config.labels.fraction,
       seed: config.labels.seed,
     },
-    test: { source: config.test, images: labels.length, skipped },
+    test: { ...testedOn(config), images: labels.length, skipped },
     classes: config.classes,
     imagesSeen: summary.totalSteps * config.schedule.batchSize,
     trainingLoss: summary.loss,

@@ -10,7 +10,6 @@ import { crossEntropy } from "../../heads/cross-entropy.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { initialValues } from "../../optim/initial-values.js";
 import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
-import type { Checkpoint } from "../../training/checkpoints.js";
 import { deriveSchedule } from "../../training/derived.js";
 import type { EventOptions } from "../../training/events.js";
 import { classifierShapeOf } from "../../training/fine-tuned.js";
@@ -20,11 +19,12 @@ import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memor
 import { restoreState, stateTensors } from "../../training/model-state.js";
 import { batchParts, bytesWithImages, isOnGpu } from "../../training/planned-memory.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
-import { restoreNewest } from "../../training/restore.js";
+import { newestFitting } from "../../training/restore.js";
 import { readConfigFile } from "../../training/run-config.js";
 import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { RunEvents } from "../../training/run-events.js";
 import { checkThreads, runHere } from "../../training/threads.js";
+import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -64,7 +64,7 @@ export async function finetune(
 ): Promise<FinetuneResult> {
   const events = new RunEvents(options);
   refuseRunAmongImages(folder, [request.train, request.test]);
-  const sets = await openLabelledSets(request, events);
+  const sets = await openLabelledSets(request, events, events.warn);
   const model = await events.during("Reading the encoder", () => openModel(request));
   const { recipe = "small", layers = [], choices: given = {} } = request;
   const choices = resolveFinetune([...layers, { origin: "the given choices", values: given }], {
@@ -80,7 +80,8 @@ export async function finetune(
     task: "finetune",
     from: { origin: model.origin, fingerprint: fingerprint(model) },
     train: copyOf(request.train),
-    test: copyOf(request.test),
+    ...(request.test !== undefined && { test: copyOf(request.test) }),
+    ...(request.holdout !== undefined && { holdout: request.holdout }),
     labels: { fraction: labelsFraction, seed },
     classes: [...sets.classes],
     // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
@@ -105,12 +106,20 @@ export async function resumeFinetune(
   const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
   const { fraction, seed } = stored.labels;
   const { source, testSource } = options;
+  if (testSource !== undefined && stored.holdout !== undefined) {
+    throw new EvaluationError({
+      expected: `no other test images: ${folder} is tested on images held out of those that it learns from`,
+      found: [testSource].flat().join(", "),
+      remedy: "Leave --test-source out",
+    });
+  }
   const moved = {
     ...stored,
     ...(source !== undefined && { train: copyOf(absolutePaths(source)) }),
     ...(testSource !== undefined && { test: copyOf(absolutePaths(testSource)) }),
   };
-  const sets = await openLabelledSets({ train: moved.train, test: moved.test, labelsFraction: fraction, seed }, events);
+  const { train: from, test, holdout } = moved;
+  const sets = await openLabelledSets({ train: from, test, holdout, labelsFraction: fraction, seed }, events);
   const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
   return withRun(opened, events, async (run) => {
     const images = await goOnWithImages(run, sets, options, events);
@@ -124,6 +133,7 @@ const DECISIVE = [
   "seed",
   "pooling",
   "labels",
+  "holdout",
   "classes",
   "model",
   "augmentation",
@@ -161,11 +171,12 @@ async function train(
       // From here on, the run needs the encoder's own file no more.
       await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
     }
-    const restore = (checkpoint: Checkpoint) => restoreState(training, checkpoint);
     const trainedOn = kept.train.accepts ? undefined : images;
-    const doneSteps = await events.during("Reading the newest checkpoint", () =>
-      restoreNewest(run, { restore }, trainedOn, DECISIVE, parseFinetuneConfig, events),
-    );
+    const doneSteps = await events.during("Reading the newest checkpoint", async () => {
+      const checkpoint = await newestFitting(run, trainedOn, DECISIVE, parseFinetuneConfig, events);
+      if (checkpoint !== undefined) await restoreState(training, checkpoint);
+      return checkpoint?.step ?? 0;
+    });
     checkClasses(run, sets);
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);

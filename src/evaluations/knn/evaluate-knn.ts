@@ -8,7 +8,7 @@ import type { EventOptions } from "../../training/events.js";
 import { engineFor } from "../device.js";
 import { checkFeatureMemory } from "../feature-memory.js";
 import { ImageProgress } from "../image-progress.js";
-import { type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { type LabelledSetsRequest, openLabelledSets, testedOn } from "../labelled-sets.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 import type { SetReport, TrainingSetReport } from "../report.js";
 import { type FeaturesOf, featuresOf } from "../set-features.js";
@@ -51,7 +51,7 @@ export async function evaluateKnn(
 ): Promise<KnnReport> {
   const { labelsFraction = 1, seed = 0 } = request;
   const progress = ImageProgress.of(options);
-  const sets = await openLabelledSets(request, progress.waiting);
+  const sets = await openLabelledSets(request, progress.waiting, progress.warn);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, [sets.train, sets.test], model, progress);
   const engine = await engineFor(request, model.device, progress);
@@ -84,7 +84,7 @@ export async function evaluateKnn(
     from: model.origin,
     fingerprint: fingerprint(model),
     train: { source: request.train, images, skipped: train.skipped, labelsFraction, seed },
-    test: { source: request.test, images: test.labels.length, skipped: test.skipped },
+    test: { ...testedOn(request), images: test.labels.length, skipped: test.skipped },
     classes,
     scores,
     detail: detail!,

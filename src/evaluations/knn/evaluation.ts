@@ -20,6 +20,7 @@ export const knn = frozenEvaluation({
   ],
   examples: [
     "--from runs/first --train flowers/train --test flowers/test",
+    "--from runs/first --train cats-and-dogs --holdout 0.2",
     "--from scratch --train fashion-mnist --test fashion-mnist --labels-fraction 10% --out scratch.json",
   ],
   needs: "labels",

@@ -17,7 +17,7 @@ import type { PretrainedModel } from "../../training/pretrained.js";
 import { engineFor } from "../device.js";
 import { checkFeatureMemory } from "../feature-memory.js";
 import { ImageProgress } from "../image-progress.js";
-import { type LabelledSet, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
+import { type LabelledSet, type LabelledSetsRequest, openLabelledSets, testedOn } from "../labelled-sets.js";
 import { type EncoderRequest, fingerprint, openModel } from "../model.js";
 import type { SetReport, TrainingSetReport } from "../report.js";
 import { type FeaturesOf, featuresOf, type SetFeatures } from "../set-features.js";
@@ -77,7 +77,7 @@ export async function evaluateProbe(
 ): Promise<ProbeReport> {
   const progress = ImageProgress.of(events);
   const { threads, pooling = "mean", augment = false, labelsFraction = 1, seed = 0 } = request;
-  const sets = await openLabelledSets(request, progress.waiting);
+  const sets = await openLabelledSets(request, progress.waiting, progress.warn);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   checkFeatureMemory(request, augment ? [sets.test] : [sets.train, sets.test], model, progress);
   const engine = await engineFor(request, model.device, progress);
@@ -122,7 +122,7 @@ export async function evaluateProbe(
       augment,
       options,
       train: { source: request.train, images: training.images, skipped: training.skipped, labelsFraction, seed },
-      test: { source: request.test, images: test.labels.length, skipped: test.skipped },
+      test: { ...testedOn(request), images: test.labels.length, skipped: test.skipped },
       classes: sets.classes,
       trainingLoss,
       detail: classificationResult(scores, test.labels, sets.classes),

@@ -2,7 +2,7 @@
 import { constant, patchify, type Tensor } from "../../graph/index.js";
 import { encoder } from "../../nn/encoder.js";
 import type { ParameterScope } from "../../nn/parameters.js";
-import { sinCosPositions } from "../../nn/positions.js";
+import { cropPositions } from "../../nn/positions.js";
 import type { EncoderShape } from "../../nn/presets.js";
 
 export interface CropOptions {
@@ -20,13 +20,12 @@ export type CropEncoder = (crops: Tensor, options?: CropOptions) => Tensor;
  * over the whole global crop has its centres (our choice: those of DINO and iBOT are learned, and interpolated).
  */
 export function cropEncoder(scope: ParameterScope, shape: EncoderShape): CropEncoder {
-  const { imageSize, patchSize, width } = shape;
+  const { patchSize, width } = shape;
   const { embed, encode } = encoder(scope, shape);
-  const extent = imageSize / patchSize;
 
   return (crops, { replace = (patches: Tensor) => patches, branchScales } = {}) => {
     const grid = crops.shape[1]! / patchSize;
-    const positions = constant(sinCosPositions(width, grid, extent), [grid * grid, 1, width]);
+    const positions = constant(cropPositions(shape, grid), [grid * grid, 1, width]);
     const patches = embed(patchify(crops, patchSize));
     return encode(replace(patches).add(positions), { branchScales });
   };

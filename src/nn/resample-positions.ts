@@ -8,6 +8,14 @@ const A = -0.75;
  * `interpolate(mode="bicubic", align_corners=False)` without antialiasing.
  */
 export function resamplePositions(values: Float32Array, from: number, to: number, width: number): Float32Array {
+  const result = new Float32Array((1 + to * to) * width);
+  result.set(values.subarray(0, width));
+  result.set(resampleGrid(values.subarray(width), from, to, width), width);
+  return result;
+}
+
+/** The same of the grid alone: [from * from, width] to [to * to, width]. */
+export function resampleGrid(values: Float32Array, from: number, to: number, width: number): Float32Array {
   const taps = Array.from({ length: to }, (_, place) => tapsOf(place, from, to));
   // Rows first, then columns; both steps in double precision.
   const rows = new Float64Array(to * from * width);
@@ -16,17 +24,16 @@ export function resamplePositions(values: Float32Array, from: number, to: number
       for (let channel = 0; channel < width; channel++) {
         let sum = 0;
         for (let tap = 0; tap < 4; tap++) {
-          sum += weights[tap]! * values[(1 + places[tap]! * from + column) * width + channel]!;
+          sum += weights[tap]! * values[(places[tap]! * from + column) * width + channel]!;
         }
         rows[(row * from + column) * width + channel] = sum;
       }
     }
   }
-  const result = new Float32Array((1 + to * to) * width);
-  result.set(values.subarray(0, width));
+  const result = new Float32Array(to * to * width);
   for (let row = 0; row < to; row++) {
     for (const [column, { places, weights }] of taps.entries()) {
-      const target = (1 + row * to + column) * width;
+      const target = (row * to + column) * width;
       for (let channel = 0; channel < width; channel++) {
         let sum = 0;
         for (let tap = 0; tap < 4; tap++) sum += weights[tap]! * rows[(row * from + places[tap]!) * width + channel]!;
