@@ -26,7 +26,8 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     .summary("compare methods over seeds, and report it")
     .description(
       "Runs a study: pre-trainings and evaluations for every variant and seed of a recipe, one after the other. " +
-        "Finished jobs are never repeated: run it again after a stop, a crash, or a change of the recipe.",
+        "Finished jobs are never repeated: run it again after a stop, a crash, or a change of the recipe. At the end, " +
+        "report.md is written.",
     );
   study
     .command("run <recipe>", { isDefault: true })
@@ -53,7 +54,7 @@ export function addStudy(program: Command, context: CliContext, finish: (exitCod
     });
   study
     .command("report <folder>")
-    .description("write report.md and its pictures from the files in a study's folder")
+    .description("write report.md and its pictures again, from the files in a study's folder, finished or not")
     .action(async (folder: string) => {
       const { writeStudyReport } = await import("../study/index.js");
       const { page, pictures, finished } = await writeStudyReport(folder);
@@ -88,16 +89,15 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
     progress.print("Stopping as soon as the job can be resumed. Ctrl-C again stops at once."),
   );
   try {
-    const { outcome, done, total, failures } = await runStudy(study, out, {
+    const { outcome, done, total, failures, report } = await runStudy(study, out, {
       signal: stop.signal,
       onEvent: new EventDisplay(progress).show,
       threads,
       warn: warnOn({ stderr }),
     });
     progress.end();
-    const report = `mixedae study report ${shellWord(out)}`;
     if (outcome === "finished") {
-      stdout.write(`Finished all ${formatCount(total)} jobs. To see the results: ${report}\n`);
+      stdout.write(`Finished all ${formatCount(total)} jobs.\n  report  ${report}\n`);
       return 0;
     }
     const failed = failures.map((failure) => `  ${failure}\n`).join("");
@@ -106,11 +106,13 @@ async function carryOut({ stdout, stderr }: CliContext, study: Study, { out, thr
         `Finished ${formatCount(done)} of ${formatCount(total)} jobs. The others failed, or depend on a job that failed:\n` +
           `${failed}Fix the cause, then run the command again.\n`,
       );
+      stdout.write(`  report so far  ${report}\n`);
       return 1;
     }
     if (failures.length > 0) stderr.write(`Failed:\n${failed}`);
     stdout.write(
-      `Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To continue, run the command again.\n`,
+      `Stopped after ${formatCount(done)} of ${formatCount(total)} jobs. To continue, run the command again; ` +
+        `for a report of what is finished: mixedae study report ${shellWord(out)}\n`,
     );
     return exitCodeOf(stop.received() ?? "SIGINT");
   } finally {

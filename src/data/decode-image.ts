@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { type RoomShare, withRoom } from "./decode-room.js";
 import { decodingCost, SMALL_PIXELS } from "./image-cost.js";
 import { DAMAGED, exceedsPixelLimit, imageFault } from "./image-fault.js";
-import { hasImageSignature, IMAGE_KINDS, isCutSignature, isTiff } from "./image-kind.js";
+import { hasImageSignature, isCutSignature, isTiff, NOT_AN_IMAGE } from "./image-kind.js";
 import type { PixelImage } from "./resample.js";
 
 /** Red, green and blue from 0 to 255. */
@@ -31,9 +31,7 @@ export interface DecodeOptions {
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions, room?: RoomShare): Promise<PixelImage> {
   if (bytes.length === 0) throw new Error("the file is empty");
-  if (!hasImageSignature(bytes)) {
-    throw new Error(isCutSignature(bytes) ? DAMAGED : `the content is not a ${IMAGE_KINDS} image`);
-  }
+  if (!hasImageSignature(bytes)) throw new Error(isCutSignature(bytes) ? DAMAGED : NOT_AN_IMAGE);
   const { data, info } = (await decodeSmall(bytes, options)) ?? (await decodeLarge(bytes, options, room));
   const { width, height, channels } = info;
   if (channels !== 1 && channels !== 3) throw new Error(`the image decodes to ${channels} channels instead of 3`);

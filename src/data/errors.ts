@@ -1,6 +1,8 @@
 // Errors of this room: each message says what was expected, what was found and what to do.
 
+import { FileError } from "../files/regular-file.js";
 import { isWrongPath } from "../files/storage-error.js";
+import { NOT_AN_IMAGE } from "./image-kind.js";
 
 /** What an error says: what was expected, what was found, and what to do. */
 export interface Finding {
@@ -27,10 +29,11 @@ export class DataError extends Error {
 export class SourceError extends DataError {
   override readonly name = "SourceError";
 
-  /** What the system or a codec could not read has that as its cause; a path to nothing is a wrong path all the same. */
+  /** What the system or a codec could not read has that as its cause; a path to nothing, or to a folder in place of a file, is a wrong path all the same. */
   override get isMisuse(): boolean {
     const { cause } = this;
-    return cause === undefined || (cause instanceof Error && "code" in cause && isWrongPath(String(cause.code)));
+    if (cause === undefined || (cause instanceof FileError && cause.code === "NOT_A_FILE")) return true;
+    return cause instanceof Error && "code" in cause && isWrongPath(String(cause.code));
   }
 }
 
@@ -74,6 +77,11 @@ export class UnreadableImageError extends DataError {
     readonly reason: string,
   ) {
     super({ expected: `a readable image at ${imageName}`, found: reason, remedy: "Repair the file or leave it out" });
+  }
+
+  /** A file of another kind was asked for by mistake; all else is damaged or gone. */
+  override get isMisuse(): boolean {
+    return this.reason === NOT_AN_IMAGE;
   }
 }
 

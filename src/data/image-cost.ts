@@ -52,8 +52,8 @@ export function decodingCost(file: Uint8Array, metadata: Metadata, maximumBytes:
   const cost = pixels * (orientation > 1 ? copies + 1 : copies);
   if (cost > maximumBytes) {
     throw new Error(
-      `decoding its ${size} takes ${formatBytes(cost)}, more than the limit for an image, ${formatBytes(maximumBytes)} ` +
-        "(maximumImageBytes): make it smaller",
+      `decoding its ${size} takes ${formatBytes(cost)}, more than the limit for an image, ${formatBytes(maximumBytes)}: ` +
+        "make it smaller, or raise maximumImageBytes, an option of the library",
     );
   }
   return cost;

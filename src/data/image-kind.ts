@@ -9,6 +9,9 @@ const PNG = "\x89PNG\r\n\x1a\n";
 /** The kinds of files that are read, for messages. */
 export const IMAGE_KINDS = "JPEG, PNG, WebP, GIF, TIFF or AVIF";
 
+/** The reason why a file of another kind is no image. */
+export const NOT_AN_IMAGE = `the content is not a ${IMAGE_KINDS} image`;
+
 /** True if the name ends like that of an image. */
 export function hasImageName(name: string): boolean {
   const dot = name.lastIndexOf(".");

@@ -3,6 +3,7 @@
 import { FormatError } from "../formats/errors.js";
 import type { EncoderShape } from "../nn/presets.js";
 import type { DecoderShape } from "../training/pretrained.js";
+import { WeightsRequestError } from "./errors.js";
 import type { NamedTensor } from "./official-names.js";
 
 export interface InferredModel {
@@ -88,7 +89,8 @@ export function inferModel(
   function chooseHeads(flag: string, channelCount: number, count: number): number {
     if (channelCount % 4 !== 0) refuse(`expected a width that is a multiple of 4; found ${channelCount}`);
     if (Number.isInteger(count) && channelCount % count === 0) return count;
-    return refuse(
+    throw new WeightsRequestError(
+      path,
       `no tensor gives the number of heads, and ${count} does not divide ${channelCount} channels. Give it with --${flag}`,
     );
   }

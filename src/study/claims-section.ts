@@ -3,10 +3,13 @@
 import { table } from "./markdown.js";
 import type { Claim } from "./recipe.js";
 import { definitionOf } from "./recipe-evaluations.js";
-import { columnName, differenceOf, differenceText, type EvaluationScores } from "./scores.js";
+import { columnName, differenceOf, differenceText, type EvaluationScores, TWO_SEEDS } from "./scores.js";
 import type { PairedDifference } from "./statistics.js";
 
 type Verdict = "as claimed" | "the reverse" | "open";
+
+/** Fewer differences say nothing, whatever their interval: with two, it rests on how far they are apart. */
+const FEWEST = 3;
 
 /**
  * A table of the claims by the evaluations, and how many came out. No lines where nothing can be compared yet.
@@ -24,7 +27,8 @@ export function claimsSection(claims: readonly Claim[], scores: readonly Evaluat
       if (difference === undefined) return "";
       const verdict = verdictOf(difference);
       verdicts.push(verdict);
-      return `${differenceText(of, difference)}, ${verdict}`;
+      const why = difference.count === 2 ? ` (${TWO_SEEDS})` : "";
+      return `${differenceText(of, difference)}, ${verdict}${why}`;
     }),
   ]);
   if (verdicts.length === 0) return [];
@@ -38,9 +42,9 @@ export function claimsSection(claims: readonly Claim[], scores: readonly Evaluat
   ];
 }
 
-/** With an interval that contains zero, or none at all, a claim stays open. */
-function verdictOf({ mean, margin }: PairedDifference): Verdict {
-  if (margin === null || Math.abs(mean) <= margin) return "open";
+/** With an interval that contains zero, or from too few seeds, a claim stays open. */
+function verdictOf({ mean, margin, count }: PairedDifference): Verdict {
+  if (count < FEWEST || margin === null || Math.abs(mean) <= margin) return "open";
   return mean > 0 ? "as claimed" : "the reverse";
 }
 

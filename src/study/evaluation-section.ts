@@ -6,7 +6,7 @@ import { formatCount } from "../terminal/quantities.js";
 import { measureOf, shownScore } from "./job-record.js";
 import { table } from "./markdown.js";
 import { fileName, shareText } from "./names.js";
-import { differenceOf, differenceText, type EvaluationScores, meanText, shownScores } from "./scores.js";
+import { differenceOf, differenceText, type EvaluationScores, meanText, shownScores, TWO_SEEDS } from "./scores.js";
 import { estimate } from "./statistics.js";
 
 /** Of `expected` evaluations. Adds its picture to `pictures`; no lines where nothing has been evaluated yet. */
@@ -48,23 +48,29 @@ export function evaluationSection(
   ];
 }
 
+const CAUTION = `*${capitalised(TWO_SEEDS)}.* Their interval rests on how far two differences are apart, which chance makes small at times.`;
+
 /** How far each lies above the baseline, seed by seed. */
 function differences(scores: EvaluationScores, baseline: string): string[] {
   const { variants, fractions } = scores;
   const others = variants.filter((variant) => variant !== baseline);
   if (others.length === 0 || !variants.includes(baseline)) return [];
+  let fromTwo = false;
   const cell = (variant: string, fraction: number) => {
     const difference = differenceOf(scores, variant, baseline, fraction);
+    if (difference?.count === 2) fromTwo = true;
     return difference === undefined ? "" : differenceText(scores, difference);
   };
+  const rows = others.map((variant) => [variant, ...fractions.map((fraction) => cell(variant, fraction))]);
   return [
     `Above *${baseline}*, paired by seed, with the 95% confidence interval of the mean (Student's t):`,
     "",
     ...table(
       ["encoder", ...fractions.map((fraction) => (fractions.length > 1 ? shareText(fraction) : "difference"))],
-      others.map((variant) => [variant, ...fractions.map((fraction) => cell(variant, fraction))]),
+      rows,
     ),
     "",
+    ...(fromTwo ? [CAUTION, ""] : []),
   ];
 }
 

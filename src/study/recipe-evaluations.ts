@@ -1,6 +1,8 @@
 // The evaluations of a recipe, made of the registry: which keys each takes, and what a job asks of it.
 
 import { z } from "zod";
+import { show } from "../config/layers.js";
+import { nearestName } from "../config/nearest-name.js";
 import type { Evaluation } from "../evaluations/evaluation.js";
 import { evaluationOfTask } from "../evaluations/evaluation-of.js";
 import { metaOf, type TestImages, testSetProblem } from "../evaluations/options.js";
@@ -25,7 +27,18 @@ const labelFractions = z
 /** `name` is the schema of the names of evaluations. */
 export function recipeEvaluationSchema(name: z.ZodType<string>): z.ZodType<RecipeEvaluation> {
   const [first, ...others] = evaluations.map((evaluation) => entrySchema(evaluation, name));
-  return z.discriminatedUnion("task", [first!, ...others]) as unknown as z.ZodType<RecipeEvaluation>;
+  return z.discriminatedUnion("task", [first!, ...others], {
+    error: (issue) => (issue.code === "invalid_union" ? unknownTask(issue.input) : undefined),
+  }) as unknown as z.ZodType<RecipeEvaluation>;
+}
+
+/** What is wrong where no evaluation has the task. */
+function unknownTask(input: unknown): string {
+  const tasks = evaluations.map(({ task }) => task);
+  const found = typeof input === "object" && input !== null && "task" in input ? input.task : undefined;
+  const near = typeof found === "string" ? nearestName(found, tasks) : undefined;
+  const meant = near === undefined ? "" : `. Did you mean ${near}?`;
+  return `expected one of ${tasks.join(", ")}; found ${show(found)}${meant}`;
 }
 
 /** Its options, but for the seed, which is the study's, and with several shares of the labels. */

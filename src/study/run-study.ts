@@ -29,6 +29,7 @@ import { shareText } from "./names.js";
 import { readPackedResults } from "./packed-results.js";
 import type { Study } from "./recipe.js";
 import { definitionOf } from "./recipe-evaluations.js";
+import { reportPath, writeStudyReport } from "./report.js";
 import { finishedRecords } from "./results.js";
 import { readPlan, type StudyPlan, writePlan } from "./study-plan.js";
 import { openSeconds, secondsLeft } from "./time-left.js";
@@ -59,12 +60,14 @@ export interface StudySummary {
   readonly total: number;
   /** One line for each job that failed. */
   readonly failures: readonly string[];
+  /** The path of report.md, which is written where the study was not stopped; else null. */
+  readonly report: string | null;
 }
 
 /**
  * Works through a study in `folder`. Several processes may share it: each takes the next free job, and waits
  * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
- * keep the others from being done. The events are those of each job, between two of its own. Throws OutputError where the folder lies among the images of the study,
+ * keep the others from being done. At the end, the report is written, also where jobs have failed. The events are those of each job, between two of its own. Throws OutputError where the folder lies among the images of the study,
  * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, options: StudyOptions = {}): Promise<StudySummary> {
@@ -124,12 +127,27 @@ export async function runStudy(study: Study, folder: string, options: StudyOptio
     }
   }
   const unfinished = failures.size > 0 && !events.isStopped ? "failed" : "stopped";
+  const outcome = records.size === jobs.length ? "finished" : unfinished;
   return {
-    outcome: records.size === jobs.length ? "finished" : unfinished,
+    outcome,
     done: records.size,
     total: jobs.length,
     failures: [...failures.values()],
+    report: outcome === "stopped" ? null : await reportAtEnd(folder),
   };
+}
+
+/** Processes that share a study end at about the same time, and all would write the same. Returns the page's path. */
+async function reportAtEnd(folder: string): Promise<string> {
+  const page = reportPath(folder);
+  const lock = FileLock.acquire(`${page}.lock`);
+  if (!(lock instanceof FileLock)) return page;
+  try {
+    await writeStudyReport(folder);
+  } finally {
+    lock.release();
+  }
+  return page;
 }
 
 /** What an evaluation gave, in words; null for a pre-training. */

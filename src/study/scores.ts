@@ -79,6 +79,9 @@ export function differenceText({ evaluation }: EvaluationScores, { mean, margin 
   return `${signed}${margin === null ? "" : ` ± ${margin.toFixed(digits)}`}`;
 }
 
+/** What has to be said of differences from two seeds, whose intervals rest on how far two values are apart. */
+export const TWO_SEEDS = "two seeds: no claim";
+
 /** What a column of one evaluation and one share of the labels is called. */
 export function columnName({ evaluation, fractions }: EvaluationScores, fraction: number): string {
   return fractions.length > 1 ? `${evaluation.name}, ${shareText(fraction)}` : evaluation.name;

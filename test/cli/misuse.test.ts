@@ -20,6 +20,7 @@ beforeAll(async () => {
   writeFileSync(at("text.txt"), "a text that is neither images nor weights nor anything else");
   for (const name of ["taken.npy", "taken.png"]) writeFileSync(at(name), "");
   await writeTinyCheckpoint(at("encoder.safetensors"));
+  expect((await run("export :encoder.safetensors --format safetensors --out :weights.safetensors")).err).toBe("");
   const config = tinyConfig(at("labelled"), "method=mae", "schedule.steps=1");
   await pretrain(config, at("run"), recordOptions());
   await pretrain(config, at("damaged"), recordOptions());
@@ -61,6 +62,7 @@ test.each([
   ["pretrain :labelled --out :new --evaluate :none", "nothing there"],
   ["pretrain :labelled --out :new --evaluate :empty", "an empty folder"],
   ["pretrain --out :new", "source"],
+  ["pretrain :labelled :other --out :new", "found a folder"],
   ["resume :none", "is not a run"],
   ["resume :empty", "is not a run"],
   ["resume :text.txt", "is not a run"],
@@ -82,6 +84,7 @@ test.each([
   [`search :none.npy ${png}`, "There are no features"],
   ["search :features.npy :none.png", "There is no file"],
   ["search :features.npy :labelled", "There is no file"],
+  ["search :features.npy :text.txt", "not a JPEG"],
   [`search :features.npy ${png} --top 0`, "from 1 to 1,000"],
   [`search :features.npy ${png} --from :none`, "Check the path"],
   [`search :features.npy ${png} --sheet :sheet.jpg`, "ends in .png"],
@@ -126,6 +129,7 @@ test.each([
   ["import :text.txt --out :new.safetensors", "neither a PyTorch file"],
   ["import :empty --out :new.safetensors", "config.json"],
   ["import :encoder.safetensors --out :new.safetensors", "a checkpoint of mixedae already"],
+  ["import :weights.safetensors --out :new.safetensors --heads 5", "5 does not divide 12 channels"],
   ["export :none --format onnx --out :new.onnx", "There is no file or folder"],
   ["export :empty --format onnx --out :new.onnx", "is not a run"],
   ["export :encoder.safetensors --format onnx --out :new.onnx --image-size 9", "a multiple of the patches"],
@@ -141,6 +145,21 @@ test.each([
   expect(err).toContain(words);
   expect(err).not.toContain("bug in mixedae");
   expect(exitCode).toBe(2);
+});
+
+test.each([
+  ["embed :labelled --from :run --threads 1", "embed/into/features.npy"],
+  [`search :features.npy ${png} --threads 1 --sheet`, "search/into/sheet.png"],
+  [`reconstruct :run ${png}`, "reconstruct/into/sheet.png"],
+  ["export :run --format onnx", "export/into/encoder.onnx"],
+  ["export :run --format huggingface", "export/into/folder"],
+  ["import :weights.safetensors", "import/into/encoder.safetensors"],
+  [`finetune ${from} ${sets} --threads 1 --steps 1`, "finetune/into/run"],
+  ["pretrain :labelled --set schedule.steps=1 --method mae", "pretrain/into/run"],
+])("%s --out: the folders of %s are made", async (line, out) => {
+  const flag = line.startsWith("search") ? "" : " --out";
+  expect(await run(`${line}${flag} :${out}`)).toMatchObject({ exitCode: 0, err: "" });
+  expect(existsSync(at(...out.split("/")))).toBe(true);
 });
 
 test("--overwrite replaces a report and its picture, and folders are made for new ones", async () => {

@@ -33,7 +33,7 @@ describe("decodingCost", () => {
     const file = await plain().png().toBuffer();
     expect(await costOf(file, 3 * pixels)).toBe(3 * pixels);
     await expect(costOf(file, 3 * pixels - 1)).rejects.toThrow(
-      /^decoding its 40 x 30 pixels takes 3,600 bytes, more than the limit for an image, 3,599 bytes \(maximumImageBytes\)/,
+      /^decoding its 40 x 30 pixels takes 3,600 bytes, more than the limit for an image, 3,599 bytes: .* raise maximumImageBytes/,
     );
   });
 

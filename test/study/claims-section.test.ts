@@ -58,6 +58,16 @@ test("an order comes out only where every comparison does", () => {
   expect(section(3, [0]).join("\n")).toContain("**The claims hold**, in every comparison (1).");
 });
 
+test("two seeds are no claim, however narrow their interval", () => {
+  // 1.0 and 1.2 points: with 12.7 standard errors of 0.1, 1.3 on both sides; 3.0 and 3.0 would be no wider than nothing.
+  expect(section(2, [0]).join("\n")).toContain("| *better* above *good* | +1.1 ± 1.3, open (two seeds: no claim) |");
+  given.noisy = [0.73, 0.78, 0.83];
+  const text = section(2, [2]).join("\n");
+  expect(text).toContain("| *noisy* above *good* | +3.0 ± 0.0, open (two seeds: no claim) |");
+  expect(text).toContain("1 stays open");
+  expect(section(3, [2]).join("\n")).toContain("+3.0 ± 0.0, as claimed |");
+});
+
 test("one seed leaves everything open, and no claims or no scores leave nothing to say", () => {
   expect(section(1, [0]).join("\n")).toContain("| *better* above *good* | +1.0, open |");
   expect(section(1, [])).toEqual([]);

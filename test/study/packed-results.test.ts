@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { join, resolve } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { packStudy, writeStudyReport } from "#src/study/index.js";
+import { finishedRecords, jobsOf, packStudy, readStudy, writeStudyReport } from "#src/study/index.js";
 import { packedResultsPath, packResults, readPackedResults } from "#src/study/packed-results.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
 
@@ -40,6 +40,15 @@ describe("the packed studies of this repository", () => {
     expect(reportOf(at("again"))).toEqual(committed);
     expect(readPackedResults(at("again"))).toEqual(readPackedResults(at("pack")));
   });
+});
+
+test.each(packs)("every job of recipes/%s.yaml is finished in its pack: what names jobs has not drifted", (name) => {
+  const folder = join(recipes, name);
+  const jobs = jobsOf(readStudy(`${folder}.yaml`));
+  const finished = finishedRecords(jobs, folder, readPackedResults(folder));
+  expect(jobs.map((job) => job.folder).filter((job) => !finished.has(job))).toEqual([]);
+  expect(finished.size).toBe(readPackedResults(folder).size);
+  for (const job of jobs) expect(finished.get(job.folder)!.key, job.folder).toBe(job.key);
 });
 
 const record = {

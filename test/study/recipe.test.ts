@@ -36,6 +36,18 @@ test.each([
   expect(() => parseRecipe(recipe(change), "study.yaml")).toThrow(place);
 });
 
+test.each([
+  ["kn", 'found "kn". Did you mean knn?'],
+  ["accuracy", 'found "accuracy"'],
+  [7, "found 7"],
+  [undefined, "found nothing"],
+])("a task that there is not is named, with those that there are: %s", (task, found) => {
+  const parse = () => parseRecipe(recipe({ evaluations: [{ ...evaluation, task }] }), "study.yaml");
+  expect(parse).toThrow(
+    `study.yaml, evaluations.0.task: expected one of knn, probe, segmentation, recognition, reconstruction, finetune; ${found}`,
+  );
+});
+
 test("how the machine is used, and whether memory is checked, name no job", () => {
   const folders = (run?: object) => {
     const values = { source: "images", method: "mae", ...(run && { run }) };

@@ -111,8 +111,12 @@ describe("a run's folder", () => {
     const hooks = recordOptions();
     await pretrain(tinyConfig(source, "schedule.steps=1", "schedule.microBatch=4"), at("announced"), hooks);
     const text = hooks.lines.join("\n");
-    for (const expected of ["40 image", "2 micro-batches of 4", "1 step", "about", "seed=0", "temperature=0.25"]) {
-      expect(text).toContain(expected);
+    for (const expected of ["40 image", "2 micro-batches of 4", "1 step", "about"]) expect(text).toContain(expected);
+    const announced = hooks.events.find((event) => event.type === "announced");
+    const configuration = announced!.configuration.join("\n");
+    for (const expected of ["seed=0", "temperature=0.25"]) {
+      expect(configuration).toContain(expected);
+      expect(text).not.toContain(expected);
     }
   });
 });
