@@ -1,6 +1,7 @@
 // The flags that commands with a frozen encoder have in common.
 
 import { existsSync, statSync } from "node:fs";
+import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { engineDefinitions } from "../engine/index.js";
 import { threadsProblem } from "../engine/machine.js";
@@ -44,18 +45,30 @@ export function overwriteOption(): Option {
 
 /** Paths of files that a command line names to be read. */
 export function checkFiles(paths: readonly string[]): void {
-  const wrong = paths.filter((path) => !existsSync(path) || statSync(path).isDirectory());
-  if (wrong.length > 0) throw new UsageError(`There is no file ${wrong.join(", ")}`);
+  const problem = missingFiles(paths);
+  if (problem !== undefined) throw new UsageError(problem);
+}
+
+/** Names all at once; undefined where none is missing. */
+function missingFiles(paths: readonly string[]): string | undefined {
+  const missing = paths.filter((path) => !existsSync(path) || statSync(path).isDirectory());
+  if (missing.length === 0) return undefined;
+  return missing.length === 1 ? `There is no file ${missing[0]}` : `There are no files ${missing.join(", ")}`;
 }
 
 /** Throws UsageError that names the features, if they are missing, and those images that are. */
 export function checkFeatureFiles(features: string, images: readonly string[] = []): void {
   const problems: string[] = [];
   if (!existsSync(features) || statSync(features).isDirectory()) problems.push(missingFeatures(features));
-  const missing = images.filter((path) => !existsSync(path) || statSync(path).isDirectory());
-  if (missing.length === 1) problems.push(`There is no file ${missing[0]}`);
-  if (missing.length > 1) problems.push(`There are no files ${missing.join(", ")}`);
+  problems.push(...[missingFiles(images)].filter((problem) => problem !== undefined));
   if (problems.length > 0) throw new UsageError(problems.join(". "));
+}
+
+/** The name of a contact sheet. */
+export function checkSheet(path: string): void {
+  if (extname(path).toLowerCase() !== ".png") {
+    throw new UsageError(`--sheet: expected a name that ends in .png; found ${path}`);
+  }
 }
 
 function missingFeatures(path: string): string {

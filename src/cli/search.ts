@@ -1,6 +1,5 @@
 // mixedae search: the embedded images that are nearest to given ones.
 
-import { extname } from "node:path";
 import type { Command } from "commander";
 import { mostNeighbours } from "../heads/limits.js";
 import { printable } from "../terminal/printable.js";
@@ -8,8 +7,14 @@ import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
 import { warnOn } from "./context.js";
-import { checkFeatureFiles, countUpTo, fromFlag, overwriteOption, threadsOption } from "./evaluation-flags.js";
-import { UsageError } from "./report-error.js";
+import {
+  checkFeatureFiles,
+  checkSheet,
+  countUpTo,
+  fromFlag,
+  overwriteOption,
+  threadsOption,
+} from "./evaluation-flags.js";
 
 interface SearchFlags {
   readonly top: number;
@@ -57,10 +62,4 @@ export function addSearch(program: Command, { stdout, stderr }: CliContext, fini
       if (sheet !== undefined) stdout.write(`Wrote ${sheet}\n`);
       finish(0);
     });
-}
-
-function checkSheet(path: string): void {
-  if (extname(path).toLowerCase() !== ".png") {
-    throw new UsageError(`--sheet: expected a name that ends in .png; found ${path}`);
-  }
 }

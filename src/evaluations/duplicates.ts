@@ -1,11 +1,17 @@
 // Images of an embedding that are nearly the same: groups that are linked by a similarity above a threshold.
 
+import { basename } from "node:path";
 import { openEngine } from "../engine/index.js";
+import { writeAtomically } from "../files/atomic-write.js";
 import { findNeighbours } from "../heads/neighbours.js";
+import { renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import type { EventOptions } from "../training/events.js";
+import { prepareOutputs } from "../training/outputs.js";
+import type { FeatureDescription } from "./feature-description.js";
 import { openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { ImageProgress } from "./image-progress.js";
+import { readSheetImages } from "./sheet-images.js";
 
 /** Which images are compared, and how alike duplicates are. */
 export interface DuplicatesRequest {
@@ -15,6 +21,10 @@ export interface DuplicatesRequest {
   readonly threshold?: number;
   /** Threads of the engine; 0, the default, means one a physical core. */
   readonly threads?: number;
+  /** A PNG file to draw: a row for each of the first groups. */
+  readonly sheet?: string | undefined;
+  /** Whether the sheet may replace a file that is there already; by default that is refused. */
+  readonly overwrite?: boolean | undefined;
 }
 
 /** Images that are linked with each other, directly or through others. */
@@ -28,16 +38,25 @@ export interface DuplicateGroup {
 const LINKS = 16;
 const QUERIES_AT_ONCE = 8192;
 
-/** The groups, that with the closest two images first; within a group, the order of the embedding. */
+/** What a sheet shows: more would be too large a picture. */
+const MOST_GROUPS = 50;
+const MOST_OF_GROUP = 8;
+
+/**
+ * The groups, that with the closest two images first; within a group, the order of the embedding. No sheet is drawn where
+ * there are none. Throws OutputError where the sheet has the name of a file or would become an image of the set,
+ * EvaluationError and the errors of the parts.
+ */
 export async function findDuplicates(
   request: DuplicatesRequest,
   options: EventOptions = {},
 ): Promise<DuplicateGroup[]> {
   const progress = ImageProgress.of(options);
-  const { features, threshold = 0.999, threads } = request;
+  const { features, threshold = 0.999, threads, sheet, overwrite } = request;
   const files = openFeatures(features);
   try {
-    const { vectors } = files;
+    const { vectors, description } = files;
+    if (sheet !== undefined) await prepareOutputs([sheet], { overwrite, sources: [description.source] });
     const { count, width } = vectors;
     const groups = new Groups(count);
     progress.begin("compared", count);
@@ -58,13 +77,37 @@ export async function findDuplicates(
     const found = groups.found();
     const lines = await files.lines(found.flatMap(({ rows }) => rows));
     let next = 0;
-    return found
+    const result = found
       .map(({ rows, similarity }) => ({ images: rows.map(() => lines[next++]!), similarity }))
       .sort((a, b) => b.similarity - a.similarity);
+    if (sheet !== undefined && result.length > 0) await writeAtomically(sheet, [await sheetOf(description, result)]);
+    return result;
   } finally {
     progress.end();
     files.close();
   }
+}
+
+/** A row for each group, its similarity below the first image. */
+async function sheetOf(description: FeatureDescription, groups: readonly DuplicateGroup[]): Promise<Uint8Array> {
+  const drawn = groups.slice(0, MOST_GROUPS);
+  const shown = drawn.flatMap(({ images }) => images.slice(0, MOST_OF_GROUP));
+  const pictures = await readSheetImages(description, shown);
+  const rows = drawn.map(({ images, similarity }) =>
+    images.slice(0, MOST_OF_GROUP).map(({ index, name }, place): SheetPicture | null => {
+      const picture = pictures.get(index);
+      const others = images.length - MOST_OF_GROUP;
+      const labels = [
+        name,
+        ...(place === 0 ? [`similarity ${similarity.toFixed(5)}`] : []),
+        ...(place === MOST_OF_GROUP - 1 && others > 0 ? [`and ${others} more`] : []),
+      ];
+      return picture === undefined ? null : { ...picture, labels };
+    }),
+  );
+  const some = drawn.length < groups.length ? `the closest ${drawn.length} of ` : "";
+  const count = `${groups.length} ${groups.length === 1 ? "group" : "groups"}`;
+  return renderSheet({ titles: [], rows, caption: `${some}${count}, ${basename(description.origin)}` });
 }
 
 /** Disjoint sets of rows. */

@@ -1,12 +1,12 @@
 // The images of an embedding that are nearest to given ones, as a list and as a contact sheet.
 
 import { basename } from "node:path";
-import { type Color, openSource, readImages } from "../data/index.js";
+import { type Color, readImages } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import { createFeatureExtractor } from "../heads/features.js";
 import { findNeighbours } from "../heads/neighbours.js";
-import { type Picture, renderSheet } from "../pictures/sheet.js";
+import { renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { prepareOutputs } from "../training/outputs.js";
 import { EvaluationError } from "./errors.js";
@@ -14,6 +14,7 @@ import type { FeatureDescription } from "./feature-description.js";
 import { type FeatureFiles, openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { fingerprint, openEmbeddingModel } from "./model.js";
+import { readSheetFiles, readSheetImages } from "./sheet-images.js";
 
 /** Which images are looked for among which features. */
 export interface SearchRequest {
@@ -66,7 +67,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
-    const { pixels, vectors, background } = await embedQueries(request, description);
+    const { vectors, background } = await embedQueries(request, description);
     const engine = openEngine({ threads });
     const neighbours = await findNeighbours(files.vectors, vectors, { k: top, engine });
     const lines = await files.lines(neighbours.indices);
@@ -77,7 +78,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
         .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
       return { query, matches };
     });
-    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, pixels, background)]);
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, background)]);
     return results;
   } finally {
     files.close();
@@ -108,35 +109,26 @@ async function embedQueries(
     const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
     vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
   }
-  return { pixels: images.map(({ pixels }) => pixels), vectors, background: model.background };
+  return { vectors, background: model.background };
 }
 
 /** A row for each query: itself, then its matches. */
-async function sheetOf(
-  { description }: FeatureFiles,
-  results: readonly SearchResult[],
-  queries: readonly Uint8Array[],
-  background: Color,
-) {
-  const { imageSize, source, split, origin } = description;
-  const opened = await openSource(source, { split });
+async function sheetOf({ description }: FeatureFiles, results: readonly SearchResult[], background: Color) {
   const shown = results.flatMap(({ matches }) => matches);
-  const moved = shown.find(({ index, name }) => index >= opened.count || opened.name(index) !== name);
-  if (moved !== undefined || opened.count !== description.images) {
-    throw new EvaluationError({
-      expected: `the ${description.images} images that were embedded at ${[source].flat().join(", ")}`,
-      found: moved === undefined ? `${opened.count}` : `another image in the place of ${moved.name}`,
-      remedy: "Leave the sheet out, or embed the images again",
-    });
-  }
-  const picture = (data: Uint8Array): Picture => ({ width: imageSize, height: imageSize, data });
-  const wanted = [...new Set(shown.map(({ index }) => index))];
-  const read = await readImages({ source: opened, indices: wanted }, { imageSize, background, onSkip: () => {} });
-  const pictures = new Map(read.map(({ index, pixels }) => [index, picture(pixels)]));
-  const rows = results.map(({ matches }, row) => [
-    picture(queries[row]!),
-    ...matches.map(({ index }) => pictures.get(index) ?? null),
+  const pictures = await readSheetImages(description, shown, background);
+  const queries = await readSheetFiles(
+    results.map(({ query }) => query),
+    background,
+  );
+  const rows = results.map(({ query, matches }, row): (SheetPicture | null)[] => [
+    { ...queries[row]!, labels: [basename(query)] },
+    ...matches.map(({ index, name, similarity, class: label }) => {
+      const picture = pictures.get(index);
+      const nearness = similarity.toFixed(4);
+      const labels = [name, label === undefined ? nearness : `${nearness}  ${label}`];
+      return picture === undefined ? null : { ...picture, labels };
+    }),
   ]);
   const titles = ["query", ...(results[0]?.matches ?? []).map((_, rank) => String(rank + 1))];
-  return renderSheet({ titles, rows, caption: `nearest images, ${basename(origin)}` });
+  return renderSheet({ titles, rows, caption: `nearest images, ${basename(description.origin)}` });
 }

@@ -1,68 +1,91 @@
-// Sheets of images with titled columns, as PNG.
+// Sheets of images with titled columns and a text below each image, as PNG.
 
-import sharp from "sharp";
-import { glyphHeight, glyphPixel, glyphWidth } from "./bitmap-font.js";
+import { Canvas, type Color, type Picture } from "./canvas.js";
+import { drawLines, lineHeight, prepareFonts, type TextMask } from "./text.js";
 
-/** An image of 8-bit RGB, row by row: `data.length` is 3 x width x height. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
+export type { Picture } from "./canvas.js";
+
+/** A picture of a sheet. */
+export interface SheetPicture extends Picture {
+  /** Below it, a paragraph each, such as its name. */
+  readonly labels?: readonly string[] | undefined;
 }
 
 export interface Sheet {
   /** One for each column. */
   readonly titles: readonly string[];
   /** Each row has at most one picture a column; null leaves a gap. */
-  readonly rows: readonly (readonly (Picture | null)[])[];
+  readonly rows: readonly (readonly (SheetPicture | null)[])[];
   /** A line above the columns, such as the run and its step. */
   readonly caption?: string;
 }
 
-/** Small images are enlarged by a whole factor to at least this many pixels: the width of the title "reconstruction". */
-const leastCellSize = 168;
+/** Small images are enlarged by a whole factor to at least this many pixels: one recognises one's photographs. */
+export const leastCellSize = 224;
 const gap = 8;
-const lineGap = 4;
-const background = 246;
-const ink = 40;
+/** Of a label; a longer one loses its middle. */
+const MOST_LINES = 3;
+const background: Color = [246, 246, 246];
+const ink: Color = [40, 40, 40];
 
-/** Draws a sheet. Throws RangeError for a picture whose data do not fit its size, and for a sheet without pictures. */
-export async function renderSheet(sheet: Sheet): Promise<Uint8Array> {
-  const canvas = drawSheet(sheet);
-  const raw = { width: canvas.width, height: canvas.height, channels: 3 as const };
-  return sharp(canvas.data, { raw }).png({ compressionLevel: 9 }).toBuffer();
+interface Cell {
+  readonly picture: Picture;
+  readonly label: readonly TextMask[];
 }
 
-function drawSheet({ titles, rows, caption }: Sheet): Picture {
+/** Draws a sheet. Throws RangeError for a picture whose data do not fit its size, and for a sheet without pictures. */
+export async function renderSheet({ titles, rows, caption }: Sheet): Promise<Uint8Array> {
   const pictures = rows.flat().filter((picture) => picture !== null);
   if (pictures.length === 0) throw new RangeError("a picture sheet needs at least one picture");
   pictures.forEach(checkPicture);
-  const scale = Math.max(1, Math.ceil(leastCellSize / Math.max(...pictures.map(({ width }) => width))));
-  const cellWidth = Math.max(...pictures.map(({ width }) => width)) * scale;
-  const rowHeights = rows.map((row) => Math.max(0, ...row.map((picture) => (picture?.height ?? 0) * scale)));
+  const widest = Math.max(...pictures.map(({ width }) => width));
+  const scale = Math.max(1, Math.ceil(leastCellSize / widest));
+  const cellWidth = widest * scale;
   const columnCount = Math.max(titles.length, ...rows.map((row) => row.length));
   const width = gap + columnCount * (cellWidth + gap);
 
-  const captionLines = caption === undefined ? [] : wrap(caption, width - 2 * gap);
-  const titleLines = titles.map((title) => wrap(title, cellWidth));
-  const captionHeight = captionLines.length === 0 ? 0 : textHeight(captionLines.length) + gap;
-  const titleHeight = textHeight(Math.max(0, ...titleLines.map((lines) => lines.length)));
-  const top = gap + captionHeight + titleHeight + (titleHeight > 0 ? gap : 0);
-  const height = top + rowHeights.reduce((sum, row) => sum + row + gap, 0);
+  prepareFonts([caption ?? "", ...titles, ...pictures.flatMap(({ labels = [] }) => labels)]);
+  const captionLines = caption === undefined ? [] : await drawLines(caption, width - 2 * gap);
+  const titleLines: TextMask[][] = [];
+  for (const title of titles) titleLines.push(await drawLines(title, cellWidth));
+  const cells: (Cell | null)[][] = [];
+  for (const row of rows) cells.push(await Promise.all(row.map((picture) => cellOf(picture, cellWidth))));
 
-  const canvas: Picture = { width, height, data: new Uint8Array(3 * width * height).fill(background) };
-  drawText(canvas, captionLines, gap, gap);
-  titleLines.forEach((lines, column) => {
-    drawText(canvas, lines, gap + column * (cellWidth + gap), gap + captionHeight);
-  });
+  const captionHeight = spaceOf(captionLines.length);
+  const top = gap + captionHeight + spaceOf(Math.max(0, ...titleLines.map((lines) => lines.length)));
+  const rowHeights = cells.map((row) => Math.max(0, ...row.map((cell) => (cell === null ? 0 : heightOf(cell, scale)))));
+  const height = top + rowHeights.reduce((sum, each) => sum + each + gap, 0);
+
+  const canvas = new Canvas(width, height, background);
+  const leftOf = (column: number) => gap + column * (cellWidth + gap);
+  canvas.lines(captionLines, gap, gap, ink);
+  for (const [column, lines] of titleLines.entries()) canvas.lines(lines, leftOf(column), gap + captionHeight, ink);
   let y = top;
-  rows.forEach((row, index) => {
-    row.forEach((picture, column) => {
-      if (picture !== null) drawPicture(canvas, picture, gap + column * (cellWidth + gap), y, scale);
-    });
+  for (const [index, row] of cells.entries()) {
+    for (const [column, cell] of row.entries()) {
+      if (cell === null) continue;
+      canvas.picture(cell.picture, leftOf(column), y, scale);
+      canvas.lines(cell.label, leftOf(column), y + cell.picture.height * scale + gap / 2, ink);
+    }
     y += rowHeights[index]! + gap;
-  });
-  return canvas;
+  }
+  return canvas.png();
+}
+
+async function cellOf(picture: SheetPicture | null, room: number): Promise<Cell | null> {
+  if (picture === null) return null;
+  const paragraphs = await Promise.all((picture.labels ?? []).map((text) => drawLines(text, room, MOST_LINES)));
+  return { picture, label: paragraphs.flat() };
+}
+
+/** With its label. */
+function heightOf({ picture, label }: Cell, scale: number): number {
+  return picture.height * scale + (label.length === 0 ? 0 : gap / 2 + label.length * lineHeight);
+}
+
+/** Of lines of text and the gap below them. */
+function spaceOf(lines: number): number {
+  return lines === 0 ? 0 : lines * lineHeight + gap / 2;
 }
 
 function checkPicture({ width, height, data }: Picture): void {
@@ -71,54 +94,4 @@ function checkPicture({ width, height, data }: Picture): void {
       `a picture of ${width} x ${height} RGB pixels needs ${3 * width * height} bytes, not ${data.length}`,
     );
   }
-}
-
-function drawPicture(canvas: Picture, picture: Picture, left: number, top: number, scale: number): void {
-  for (let y = 0; y < picture.height * scale; y++) {
-    const from = Math.floor(y / scale) * picture.width;
-    for (let x = 0; x < picture.width * scale; x++) {
-      const pixel = 3 * (from + Math.floor(x / scale));
-      canvas.data.set(picture.data.subarray(pixel, pixel + 3), 3 * ((top + y) * canvas.width + left + x));
-    }
-  }
-}
-
-const advance = glyphWidth + 1;
-const textScale = 2;
-
-/** Breaks at spaces into lines of at most `room` pixels; a word that is too long is broken anywhere. */
-function wrap(text: string, room: number): string[] {
-  const most = Math.max(1, Math.floor(room / (advance * textScale)));
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/).filter((each) => each !== "")) {
-    let rest = word;
-    if (line !== "" && line.length + 1 + rest.length > most) {
-      lines.push(line);
-      line = "";
-    }
-    for (; rest.length > most; rest = rest.slice(most)) lines.push(rest.slice(0, most));
-    line = line === "" ? rest : `${line} ${rest}`;
-  }
-  return line === "" ? lines : [...lines, line];
-}
-
-function textHeight(lines: number): number {
-  return lines === 0 ? 0 : lines * (glyphHeight * textScale + lineGap) - lineGap;
-}
-
-function drawText(canvas: Picture, lines: readonly string[], left: number, top: number): void {
-  lines.forEach((line, row) => {
-    [...line].forEach((letter, column) => {
-      for (let y = 0; y < glyphHeight * textScale; y++) {
-        for (let x = 0; x < glyphWidth * textScale; x++) {
-          if (!glyphPixel(letter, Math.floor(x / textScale), Math.floor(y / textScale))) continue;
-          const pixelX = left + column * advance * textScale + x;
-          const pixelY = top + row * (glyphHeight * textScale + lineGap) + y;
-          const index = 3 * (pixelY * canvas.width + pixelX);
-          if (pixelX < canvas.width) canvas.data.fill(ink, index, index + 3);
-        }
-      }
-    });
-  });
 }

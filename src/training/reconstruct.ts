@@ -1,4 +1,5 @@
 // Reconstructions of any images by the model of a run, as a picture.
+import { basename } from "node:path";
 import type { PretrainConfig } from "../config/config.js";
 import { readImages } from "../data/index.js";
 import { type Arrays, openEngine } from "../engine/index.js";
@@ -38,7 +39,14 @@ export async function reconstruct(
   const read = await readImages(images, { imageSize, minimumSize: patchSize, background: config.data.background });
   const pixels = Buffer.concat(read.map(({ pixels }) => pixels));
   const engine = openEngine({ device: config.run.device, threads: threadsHere(config.run) });
-  const reconstructor = await createReconstructor(config, task, pixels, weights, engine);
+  const reconstructor = await createReconstructor(
+    config,
+    task,
+    pixels,
+    weights,
+    engine,
+    images.map((path) => basename(path)),
+  );
   const caption = `${config.method} after step ${step}`;
   await writeAtomically(out, [await reconstructor.draw(caption)]);
   return { step };

@@ -2,7 +2,7 @@
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import type { Normalization } from "../nn/pixels.js";
 import { patchCount } from "../nn/presets.js";
-import { type Picture, renderSheet } from "../pictures/sheet.js";
+import { type Picture, renderSheet, type SheetPicture } from "../pictures/sheet.js";
 
 export interface Reconstructions {
   readonly task: ReconstructionTask;
@@ -16,6 +16,8 @@ export interface Reconstructions {
   readonly prediction: Float32Array;
   readonly normalization: Normalization;
   readonly caption: string;
+  /** Of the images, to be written below them. */
+  readonly names?: readonly string[] | undefined;
 }
 
 /** Where the encoder saw nothing. */
@@ -23,16 +25,16 @@ const HIDDEN = 128;
 
 /** One row for each image, as a PNG file. */
 export async function reconstructionSheet(values: Reconstructions): Promise<Uint8Array> {
-  const { task, imageSize, pixels, plan, caption } = values;
+  const { task, imageSize, pixels, plan, caption, names } = values;
   const imageBytes = imageSize ** 2 * 3;
-  const rows: Picture[][] = [];
+  const rows: SheetPicture[][] = [];
   for (let image = 0; image < pixels.length / imageBytes; image++) {
     const group = Math.floor(image / task.groupSize);
     const place = image % task.groupSize;
     const planRow = plan.subarray(group * task.planColumns, (group + 1) * task.planColumns);
     const shown = task.shownPatches(planRow, place);
     rows.push([
-      imageFrom(values, () => image),
+      { ...imageFrom(values, () => image), labels: names && [names[image]!] },
       imageFrom(values, (patch) => (shown[patch]! < 0 ? undefined : group * task.groupSize + shown[patch]!)),
       filledIn(values, image, (patch) => shown[patch] === place),
     ]);

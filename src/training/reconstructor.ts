@@ -43,13 +43,17 @@ export interface Reconstructor {
   draw(caption: string): Promise<Uint8Array>;
 }
 
-/** Prepares to reconstruct images [batch, imageSize, imageSize, 3]; `weights` are read anew at each drawing. */
+/**
+ * Prepares to reconstruct images [batch, imageSize, imageSize, 3]; `weights` are read anew at each drawing. `names` are
+ * written below the originals.
+ */
 export async function createReconstructor(
   config: PretrainConfig,
   task: ReconstructionTask,
   pixels: Uint8Array,
   weights: Bindable,
   engine: Engine,
+  names?: readonly string[],
 ): Promise<Reconstructor> {
   const { imageSize, patchSize } = config.model;
   const batch = pixels.length / (imageSize ** 2 * 3);
@@ -70,7 +74,7 @@ export async function createReconstructor(
   return {
     async draw(caption) {
       await binding.run();
-      const shared = { task, imageSize, patchSize, pixels, plan, prediction, caption };
+      const shared = { task, imageSize, patchSize, pixels, plan, prediction, caption, names };
       return reconstructionSheet({ ...shared, normalization: config.data });
     },
   };

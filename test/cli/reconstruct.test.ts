@@ -47,6 +47,7 @@ describe("mixedae reconstruct", () => {
       2,
     ],
     ["There is no file none.png", [run, "none.png", "--out", out], 2],
+    ["There are no files a.png, b.png\n", [run, "a.png", images[0]!, "b.png", "--out", out], 2],
     ["expected a name that ends in .png; found out.jpg", [run, ...images, "--out", "out.jpg"], 2],
     ["is not a run: expected a folder with a config.json", [folder, ...images, "--out", out], 2],
   ])("says: %s", async (words, args, code) => {

@@ -1,5 +1,5 @@
 // Searching an embedding, and finding what is there twice.
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { FeatureWriter } from "#src/evaluations/feature-writer.js";
@@ -34,8 +34,9 @@ test("an image of the set finds itself first, and the sheet has a row for each q
     const similarities = matches.map(({ similarity }) => similarity);
     expect(similarities).toEqual([...similarities].sort((a, b) => b - a));
   }
+  // Six columns and two rows of images that are enlarged to 224 pixels, with two lines of text below each.
   const { width, height } = await sharp(readFileSync(sheet)).metadata();
-  expect(width! / height!).toBeGreaterThan(2);
+  expect([width, height]).toEqual([8 + 6 * 232, 8 + 2 * 22 + 2 * (224 + 4 + 2 * 18 + 8)]);
 });
 
 test("the encoder must be the one that the features were made with", async () => {
@@ -74,6 +75,28 @@ test("copies are found as one group, in their order", async () => {
   expect(all[0]!.images.length).toBeGreaterThan(3);
 });
 
+test("the sheet of copies has a row for each group, with the images and their names", async () => {
+  const request = { features, threshold: 0.9999999, threads: 1 };
+  const sheet = at("copies", "sheet.png");
+  const groups = await findDuplicates({ ...request, sheet }, silentProgress());
+  const { data, info } = await sharp(readFileSync(sheet)).raw().toBuffer({ resolveWithObject: true });
+  const most = Math.max(...groups.map(({ images }) => images.length));
+  expect([info.width, info.height]).toEqual([8 + most * 232, 8 + 22 + groups.length * (224 + 4 + 2 * 18 + 8)]);
+  // The copies look the same.
+  const row = groups.findIndex(({ images }) => images[0]!.name === "0003.png");
+  const pixels = (column: number) => {
+    const top = 8 + 22 + row * (224 + 4 + 2 * 18 + 8);
+    const line = (y: number) => 3 * ((top + y) * info.width + 8 + column * 232);
+    return Buffer.concat(Array.from({ length: 224 }, (_, y) => data.subarray(line(y), line(y) + 3 * 224)));
+  };
+  expect(pixels(1)).toEqual(pixels(0));
+  expect(pixels(2)).toEqual(pixels(0));
+  await expect(findDuplicates({ ...request, sheet }, silentProgress())).rejects.toThrow("add --overwrite");
+  await findDuplicates({ ...request, sheet, overwrite: true }, silentProgress());
+  const among = { ...request, sheet: at("patterns", "sheet.png") };
+  await expect(findDuplicates(among, silentProgress())).rejects.toThrow("outside the images");
+});
+
 test("features of images of which none could be read are refused in words", async () => {
   const writer = await FeatureWriter.open(at("none.npy"), madeOrigin(2));
   if (writer === "finished") throw new Error("there were files");
@@ -110,6 +133,31 @@ describe("the commands", () => {
       expect(out).not.toContain(".png");
       expect(exitCode).toBe(1);
     }
+  });
+
+  test("duplicates --json prints a group a line, and all else on the error output", async () => {
+    const { out, err, exitCode } = await record(["duplicates", features, "--threshold", "0.9999999", "--json"]);
+    const groups = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(groups.map(({ images }) => images.map(({ name }: { name: string }) => name))).toContainEqual([
+      "0003.png",
+      "0012.png",
+      "0031.png",
+    ]);
+    expect(groups[0]).toEqual({ similarity: expect.closeTo(1, 5), images: expect.any(Array) });
+    expect(err).toMatch(/\d+ groups? of \d+ images in all\.\n$/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("duplicates --sheet says what it wrote, or that there was nothing to draw", async () => {
+    const drawn = await record(["duplicates", features, "--threshold", "0.9999999", "--sheet", at("drawn.png")]);
+    expect(drawn.out).toContain(`Wrote ${at("drawn.png")}\n`);
+    expect(existsSync(at("drawn.png"))).toBe(true);
+    const wrong = await record(["duplicates", features, "--sheet", at("drawn.jpg")]);
+    expect(wrong.err).toContain("expected a name that ends in .png");
+    expect(wrong.exitCode).toBe(2);
   });
 
   test("name all files that are missing at once, and no others", async () => {

@@ -30,20 +30,27 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("holds the program, its pages and recipes, and no results of studies, tests or build files", () => {
-  for (const path of ["dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "recipes/emoji-demo.yaml"]) {
+  for (const path of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/cli/main.js",
+    "recipes/emoji-demo.yaml",
+    "fonts/DejaVuSans-subset.ttf",
+  ]) {
     expect(packed).toContain(path);
   }
   for (const path of ["LICENSE", "THIRD-PARTY-NOTICES.md", "CHANGELOG.md", "README.md", "docs/methods.md"]) {
     expect(packed).toContain(path);
   }
   const kinds = new Set(
-    packed.map((path) => path.replace(/^(dist|docs|examples)\/.*/, "$1/").replace(/\w[\w-]*\.yaml$/, "")),
+    packed.map((path) => path.replace(/^(dist|docs|examples|fonts)\/.*/, "$1/").replace(/\w[\w-]*\.yaml$/, "")),
   );
   expect([...kinds].sort()).toEqual(
     [
       "dist/",
       "docs/",
       "examples/",
+      "fonts/",
       "recipes/",
       "CHANGELOG.md",
       "LICENSE",

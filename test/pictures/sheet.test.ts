@@ -38,13 +38,13 @@ describe("renderSheet", () => {
         [null, red],
       ],
     });
-    // 32 pixels times 6, and gaps of 8.
-    expect([width, height]).toEqual([8 + 2 * 200, 8 + 2 * 200]);
-    expect(count([255, 0, 0])).toBe(2 * 192 ** 2);
-    expect(count([0, 0, 255])).toBe(192 ** 2);
+    // 32 pixels times 7, and gaps of 8.
+    expect([width, height]).toEqual([8 + 2 * 232, 8 + 2 * 232]);
+    expect(count([255, 0, 0])).toBe(2 * 224 ** 2);
+    expect(count([0, 0, 255])).toBe(224 ** 2);
     expect(pixel(4, 100)).toEqual([246, 246, 246]);
     expect(pixel(100, 300)).toEqual([246, 246, 246]);
-    expect([pixel(8, 8), pixel(199, 199), pixel(208, 8)]).toEqual([
+    expect([pixel(8, 8), pixel(231, 231), pixel(240, 8)]).toEqual([
       [255, 0, 0],
       [255, 0, 0],
       [0, 0, 255],
@@ -54,37 +54,44 @@ describe("renderSheet", () => {
   it("keeps every pixel of an image", async () => {
     const data = Uint8Array.from({ length: 12 }, (_, index) => index * 20);
     const { pixel } = await draw({ titles: [], rows: [[{ width: 2, height: 2, data }]] });
-    const corners = [pixel(8, 8), pixel(8 + 167, 8), pixel(8, 8 + 167), pixel(8 + 167, 8 + 167)];
+    const corners = [pixel(8, 8), pixel(8 + 223, 8), pixel(8, 8 + 223), pixel(8 + 223, 8 + 223)];
     expect(corners.flat()).toEqual([...data]);
   });
 
   it("leaves large images as they are", async () => {
-    expect((await draw({ titles: [], rows: [[plain(224, [1, 2, 3])]] })).width).toBe(224 + 16);
+    expect((await draw({ titles: [], rows: [[plain(225, [1, 2, 3])]] })).width).toBe(225 + 16);
   });
 
-  it("writes titles and caption above the images, without a font of the system", async () => {
+  it("writes titles and caption above the images, a line each", async () => {
     const titles = ["original", "mixed input", "reconstruction"];
     const bare = await draw({ titles: [], rows: [[red, red, red]] });
     const titled = await draw({ titles, rows: [[red, red, red]] });
     const captioned = await draw({ titles, rows: [[red, red, red]], caption: "step 2,000" });
     expect(bare.count(ink)).toBe(0);
-    expect(titled.count(ink)).toBeGreaterThan(1000);
+    expect(titled.count(ink)).toBeGreaterThan(50);
     expect(captioned.count(ink)).toBeGreaterThan(titled.count(ink));
-    // One line each: "reconstruction" fits.
-    expect([titled.height - bare.height, captioned.height - titled.height]).toEqual([14 + 8, 14 + 8]);
-    expect(titled.count([255, 0, 0])).toBe(3 * 192 ** 2);
+    expect([titled.height - bare.height, captioned.height - titled.height]).toEqual([18 + 4, 18 + 4]);
+    expect(titled.count([255, 0, 0])).toBe(3 * 224 ** 2);
   });
 
-  it("breaks long texts into lines instead of cutting them", async () => {
-    const one = await draw({ titles: ["word"], rows: [[red]] });
-    const three = await draw({ titles: ["some words, and averyveryverylongword"], rows: [[red]] });
-    expect(three.height).toBe(one.height + 2 * (14 + 4));
-  });
-
-  it("shows letters that it does not have as question marks, and accented ones without accent", async () => {
-    const inkOf = async (title: string) => (await draw({ titles: [title], rows: [[red]] })).count(ink);
-    expect(await inkOf("é")).toBe(await inkOf("e"));
-    expect(await inkOf("猫")).toBe(await inkOf("?"));
+  it("writes labels below the images, and makes room for the longest of a row", async () => {
+    const labelled = (labels: readonly string[]) => ({ ...red, labels });
+    const bare = await draw({ titles: [], rows: [[red, red], [red]] });
+    const long = "a name of words that fill more than a line, but not two";
+    const { height, pixel } = await draw({
+      titles: [],
+      rows: [[labelled(["кот.png", "0.9831"]), labelled([long])], [labelled(["x"])]],
+    });
+    expect(height - bare.height).toBe(4 + 2 * 18 + 4 + 18);
+    const inkIn = (left: number, top: number) => {
+      let found = 0;
+      for (let y = top; y < top + 18; y++) for (let x = left; x < left + 224; x++) if (pixel(x, y)[0]! < 200) found++;
+      return found;
+    };
+    const firstLine = 8 + 224 + 4;
+    expect([inkIn(8, firstLine), inkIn(8, firstLine + 18), inkIn(240, firstLine + 18)].every((each) => each > 20)).toBe(
+      true,
+    );
   });
 
   it("refuses data that do not fit, and an empty sheet", async () => {

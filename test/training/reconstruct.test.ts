@@ -19,8 +19,10 @@ beforeAll(async () => {
   }
 });
 
-/** Cells are 16 pixels enlarged 11 times; three columns, each with its margin of 8. */
-const cell = 11 * 16;
+/** Cells are 16 pixels enlarged 14 times; three columns, each with its margin of 8. */
+const cell = 14 * 16;
+/** With the line of the image's name, and the margin. */
+const rowHeight = cell + 4 + 18 + 8;
 
 async function sheetOf(method: string, numbers: readonly number[]) {
   const out = at(`${method}-${numbers.length}.png`);
@@ -37,12 +39,12 @@ test.each([
   const [small, large] = [await sheetOf(method, few), await sheetOf(method, many)];
   expect(small.info.width).toBe(8 + 3 * (cell + 8));
   expect(large.info.width).toBe(small.info.width);
-  expect(large.info.height - small.info.height).toBe((many.length - few.length) * (cell + 8));
+  expect(large.info.height - small.info.height).toBe((many.length - few.length) * rowHeight);
 
   const { data, info } = large;
-  const top = info.height - many.length * (cell + 8);
+  const top = info.height - many.length * rowHeight;
   const pixelAt = (row: number, column: number, x: number, y: number) => {
-    const place = (top + row * (cell + 8) + 11 * y + 5) * info.width + 8 + column * (cell + 8) + 11 * x + 5;
+    const place = (top + row * rowHeight + 14 * y + 5) * info.width + 8 + column * (cell + 8) + 14 * x + 5;
     return [...data.subarray(3 * place, 3 * place + 3)];
   };
   const originals = await readImages(images(...many), { imageSize: 16 });
