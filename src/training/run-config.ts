@@ -45,5 +45,16 @@ export function readConfigFile(folder: string): unknown {
   } catch (error) {
     throw new ConfigError([`${path} is not valid JSON: ${(error as Error).message}`]);
   }
+  if (isHuggingFaceConfig(values)) {
+    throw new UnsuitableRunError(
+      `${folder} holds a model of Hugging Face's transformers, and is not a run. ` +
+        `To make a checkpoint of it: mixedae import ${folder} --out NEW.safetensors`,
+    );
+  }
   return checkFormatVersion(values, path);
+}
+
+/** No configuration of ours has this key. */
+function isHuggingFaceConfig(values: unknown): boolean {
+  return typeof values === "object" && values !== null && "model_type" in values;
 }

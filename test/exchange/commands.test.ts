@@ -5,6 +5,7 @@ import { exportWeights } from "#src/exchange/export-weights.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { record } from "../cli/recording.js";
+import { patternImage, writeFiles } from "../data/image-files.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
 import { checkpointEntries, tinyConfig } from "./tiny-run.js";
 
@@ -38,6 +39,19 @@ describe("mixedae export and import", () => {
     const model = await loadPretrained(out);
     expect(model.shape).toMatchObject({ imageSize: 12, heads: 2 });
     expect(model.normalization).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
+  });
+
+  test.each<[string, string]>([
+    ["safetensors", "x.safetensors"],
+    ["pytorch", "x.pth"],
+    ["huggingface", "hf"],
+  ])("%s, as it was exported, is imported before it is used; the message says how", async (format, name) => {
+    const out = temporary(name);
+    await record(["export", await writeTiny(), "--format", format, "--out", out]);
+    const images = writeFiles(temporary("images"), { "a.png": await patternImage(8, 8).png().toBuffer() });
+    const { err, exitCode } = await record(["embed", images, "--from", out, "--out", temporary("x.npy")]);
+    expect(err).toContain(`mixedae import ${out} --out NEW.safetensors`);
+    expect(exitCode).toBe(2);
   });
 
   test("ONNX says how far it is from our own forward pass", async () => {
