@@ -22,8 +22,8 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .command("import")
     .summary("convert weights of other libraries into a checkpoint")
     .description(
-      "Reads the weights of a plain vision transformer and writes them as a checkpoint that embed, knn, probe " +
-        "and export take. Nothing in the file is executed. Every key of it is listed: matched, reshaped, missing or unused.",
+      "Reads the weights of a plain vision transformer and writes them as a checkpoint that embed, knn, probe, " +
+        "finetune, export and pretrain --weights take. Nothing in the file is executed. Every key of it is listed: matched, reshaped, missing or unused.",
     )
     .argument("<file>", "PyTorch file (.pth, .pt, .bin), safetensors file, or Hugging Face folder")
     .requiredOption("--out <file.safetensors>", "checkpoint to write")

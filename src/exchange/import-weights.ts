@@ -143,7 +143,7 @@ function notesOn(source: WeightsSource, model: ModelDescription, positions: stri
     positions,
     ...(others.length === 0 ? [] : [`values of ${others.join(", ")} are stored as float32`]),
     ...(Math.abs(epsilon - 1e-6) < 1e-7 ? [] : [`layer norms add 1e-6 to the variance here, ${epsilon} there`]),
-    ...(model.decoder === undefined ? ["an encoder alone: it can be used, not pre-trained further"] : []),
+    ...(model.decoder === undefined ? ["an encoder alone: a decoder that is pre-trained with it starts anew"] : []),
   ];
 }
 

@@ -115,11 +115,6 @@ async function runFrom(
       metadata: { config: JSON.stringify(config), images: String(source.count) },
     });
     if (checkpoint !== undefined) await learner.restore(checkpoint);
-    if (taken !== undefined) {
-      // From here on, the run needs the file of the weights no more.
-      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
-      events.emit({ type: "weights", ...taken.report });
-    }
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);
     const pictures = await events.during("Preparing the pictures", () =>
@@ -130,6 +125,11 @@ async function runFrom(
       estimateStepSeconds(training, derived.accumulation),
     );
     await throwIfStopped(events.signal);
+    if (taken !== undefined) {
+      // From here on, the run needs the file of the weights no more, and has begun.
+      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
+      events.emit({ type: "weights", ...taken.report });
+    }
     const announcement = formatAnnouncement({
       folder: run.folder,
       config,

@@ -62,7 +62,6 @@ test.each([
   ["pretrain :labelled --out :new --evaluate :none", "nothing there"],
   ["pretrain :labelled --out :new --evaluate :empty", "an empty folder"],
   ["pretrain --out :new", "source"],
-  ["pretrain :labelled :other --out :new", "found a folder"],
   ["resume :none", "is not a run"],
   ["resume :empty", "is not a run"],
   ["resume :text.txt", "is not a run"],

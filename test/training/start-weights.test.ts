@@ -149,6 +149,13 @@ test("a run goes on without the weights that it began with, exactly", async () =
   expectSameMetrics(readMetrics(at("stopped")), readMetrics(at("whole")));
 });
 
+test("a run that could not start has not begun: the same command can be called again", async () => {
+  const nowhere = tinyConfig(source, "method=mae", ...short, `evaluation.source=${at("nowhere")}`);
+  await expect(pretrain(nowhere, at("retried"), recordOptions())).rejects.toThrow("evaluation.source");
+  await pretrain(tinyConfig(source, "method=mae", ...short), at("retried"), recordOptions());
+  expect(readMetrics(at("retried"))).toHaveLength(1);
+});
+
 describe("the configuration", () => {
   test("takes model and normalisation from the weights where nobody sets others", async () => {
     const layers = [layerFromAssignments([`source=${source}`, `weights=${first}`, "data.mean=[0.5,0.5,0.5]"])];
