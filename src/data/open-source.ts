@@ -4,6 +4,7 @@ import { closeSync, readSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { openRegular } from "../files/regular-file.js";
 import { looksLikeTar } from "../formats/tar.js";
+import { hasArrayName, isArrayFile } from "./array-image.js";
 import { SourceError } from "./errors.js";
 import { type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
 import { chooseIdxFile, hasIdxName, openIdxSource, type Split } from "./idx-source.js";
@@ -55,8 +56,13 @@ async function openFolder(folder: string, split: Split, watch: ListingWatch): Pr
     );
   }
   if (idx.length > 0) return openIdxSource(chooseIdxFile(folder, idx, split));
+  // Beside images of any other form, arrays are something else, such as features.
+  const [arrays, others] = [true, false].map((isArray) =>
+    listing.others.filter((name) => hasArrayName(name) === isArray),
+  ) as [string[], string[]];
+  if (arrays.length > 0) return folderSource(folder, { ...listing, images: arrays, others });
   throw new SourceError({
-    expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives or IDX files)`,
+    expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives, IDX files or .npy arrays)`,
     found: whatIsThere(listing),
     remedy: "Check the path",
   });
@@ -94,6 +100,13 @@ async function openFile(path: string, watch: ListingWatch): Promise<ImageSource>
       expected: `a set of images at ${path}`,
       found: "a single image",
       remedy: `Give the folder that it lies in, ${dirname(path)}`,
+    });
+  }
+  if (isArrayFile(start)) {
+    throw new SourceError({
+      expected: `a set of images at ${path}`,
+      found: "a single .npy array",
+      remedy: `Save each image as an array of its own, and give their folder`,
     });
   }
   const zeros = start[0] === 0 && start[1] === 0;

@@ -1,10 +1,10 @@
 // The encoder that is put to use: pre-trained, or as it starts for comparison.
 
 import { crc32 } from "node:zlib";
-import { configDefaults } from "../config/defaults.js";
+import { configDefaults, imageNet } from "../config/defaults.js";
 import { checksumText } from "../files/checksum.js";
 import { ParameterScope } from "../nn/parameters.js";
-import { type ModelPreset, modelPresets } from "../nn/presets.js";
+import { encoderShapeOf, type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
 import type { Warn } from "../training/newest-checkpoint.js";
@@ -41,16 +41,14 @@ export async function openModel({
 }
 
 function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = modelPresets[preset];
-  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
+  const shape = encoderShapeOf(modelPresets[preset]);
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
-  const { mean, std, background } = configDefaults(preset, "mae").data;
   return {
     shape,
     decoder: undefined,
-    normalization: { mean, std },
-    background,
+    normalization: imageNet,
+    background: configDefaults(preset, "mae").data.background,
     tensors: new Map(
       scope.parameters.map((parameter) => [
         parameter.name,

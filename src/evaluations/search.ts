@@ -1,12 +1,14 @@
 // The images of an embedding that are nearest to given ones, as a list and as a contact sheet.
 
 import { basename } from "node:path";
-import { type Color, openSource, readImages } from "../data/index.js";
+import { openSource, type ReadOptions, readImages } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import { createFeatureExtractor } from "../heads/features.js";
 import { findNeighbours } from "../heads/neighbours.js";
+import { channelsOf } from "../nn/presets.js";
 import { type Picture, renderSheet } from "../pictures/sheet.js";
+import { shownChannels } from "../pictures/shown-channels.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { prepareOutputs } from "../training/outputs.js";
 import { EvaluationError } from "./errors.js";
@@ -65,7 +67,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
-    const { pixels, vectors, background } = await embedQueries(request, description);
+    const { pixels, vectors, reading } = await embedQueries(request, description);
     const engine = openEngine({ threads: request.threads });
     const neighbours = await findNeighbours(files.vectors, vectors, { k: request.top, engine });
     const lines = await files.lines(neighbours.indices);
@@ -76,7 +78,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
         .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
       return { query, matches };
     });
-    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, pixels, background)]);
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, pixels, reading)]);
     return results;
   } finally {
     files.close();
@@ -100,14 +102,16 @@ async function embedQueries(
     });
   }
   const { imageSize, patchSize, width } = model.shape;
-  const images = await readImages(queries, { imageSize, minimumSize: patchSize, background: model.background });
+  const channels = channelsOf(model.shape);
+  const reading = { imageSize, channels, minimumSize: patchSize, background: model.background };
+  const images = await readImages(queries, reading);
   const extractor = await createFeatureExtractor(model, openEngine({ threads }));
   const vectors = new Float32Array(images.length * width);
   for (let first = 0; first < images.length; first += extractor.batch) {
     const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
     vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
   }
-  return { pixels: images.map(({ pixels }) => pixels), vectors, background: model.background };
+  return { pixels: images.map(({ pixels }) => pixels), vectors, reading };
 }
 
 /** A row for each query: itself, then its matches. */
@@ -115,7 +119,7 @@ async function sheetOf(
   { description }: FeatureFiles,
   results: readonly SearchResult[],
   queries: readonly Uint8Array[],
-  background: Color,
+  reading: ReadOptions & { readonly channels: number },
 ) {
   const { imageSize, source, split, origin } = description;
   const opened = await openSource(source, { split });
@@ -128,9 +132,13 @@ async function sheetOf(
       remedy: "Leave the sheet out, or embed the images again",
     });
   }
-  const picture = (data: Uint8Array): Picture => ({ width: imageSize, height: imageSize, data });
+  const picture = (pixels: Uint8Array): Picture => ({
+    width: imageSize,
+    height: imageSize,
+    data: shownChannels(pixels, reading.channels),
+  });
   const wanted = [...new Set(shown.map(({ index }) => index))];
-  const read = await readImages({ source: opened, indices: wanted }, { imageSize, background, onSkip: () => {} });
+  const read = await readImages({ source: opened, indices: wanted }, { ...reading, minimumSize: 1, onSkip: () => {} });
   const pictures = new Map(read.map(({ index, pixels }) => [index, picture(pixels)]));
   const rows = results.map(({ matches }, row) => [
     picture(queries[row]!),

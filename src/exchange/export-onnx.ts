@@ -3,6 +3,7 @@
 import { EngineError } from "../engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime/node.js";
 import type { Pooling } from "../heads/features.js";
+import { channelsOf, imageValues } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { encodeImages } from "./forward.js";
@@ -45,13 +46,15 @@ export async function exportOnnx(model: PretrainedModel, pool: Pooling, version:
 function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Uint8Array {
   const { imageSize, patchSize, width, depth, heads } = model.shape;
   const { mean, std } = model.normalization;
+  const channels = channelsOf(model.shape);
+  const kind = channels === 3 ? "RGB" : channels === 1 ? "grey" : `${channels} channels`;
   return Buffer.concat(
     encodeOnnxFile({
       model: onnxEncoder(model, pool),
       producerVersion: version,
       description:
         `Vision transformer encoder, ${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels. ` +
-        `pixel_values: RGB in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside. ` +
+        `pixel_values: ${kind} in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside. ` +
         `embedding: ${pool === "cls" ? "the CLS token" : "the mean of the patch tokens"} of last_hidden_state.`,
       metadata: {
         image_size: String(imageSize),
@@ -59,7 +62,8 @@ function encodeModel(model: PretrainedModel, pool: Pooling, version: string): Ui
         hidden_size: String(width),
         num_hidden_layers: String(depth),
         num_attention_heads: String(heads),
-        input: "RGB, float32 from 0 to 1, channels first",
+        num_channels: String(channels),
+        input: `${kind}, float32 from 0 to 1, channels first`,
         normalization_inside: JSON.stringify({ mean, std }),
         pool,
         origin: model.origin,
@@ -75,10 +79,18 @@ async function compare(
   batch: number,
 ): Promise<number> {
   const { imageSize } = model.shape;
+  const channels = channelsOf(model.shape);
   const stream = randomStream(0, "compare exported graph", 0, batch);
-  const images = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => Math.floor(stream.uniformIn(0, 256)));
+  const images = Uint8Array.from({ length: batch * imageValues(model.shape) }, () =>
+    Math.floor(stream.uniformIn(0, 256)),
+  );
   const own = await encodeImages(model, images, pool);
-  const pixels = new OrtTensor("float32", channelsFirst(images, imageSize), [batch, 3, imageSize, imageSize]);
+  const pixels = new OrtTensor("float32", channelsFirst(images, imageSize, channels), [
+    batch,
+    channels,
+    imageSize,
+    imageSize,
+  ]);
   const { last_hidden_state: tokens, embedding } = await session.run({ pixel_values: pixels });
   return Math.max(
     relativeDifference(tokens!.data as Float32Array, own.tokens),
@@ -86,13 +98,13 @@ async function compare(
   );
 }
 
-/** [batch, size, size, 3] of bytes to [batch, 3, size, size] from 0 to 1. */
-function channelsFirst(images: Uint8Array, size: number): Float32Array {
+/** [batch, size, size, channels] of bytes to [batch, channels, size, size] from 0 to 1. */
+function channelsFirst(images: Uint8Array, size: number, channels: number): Float32Array {
   const pixels = new Float32Array(images.length);
   const area = size * size;
   for (let i = 0; i < images.length; i++) {
-    const [pixel, channel] = [Math.floor(i / 3), i % 3];
-    pixels[(Math.floor(pixel / area) * 3 + channel) * area + (pixel % area)] = images[i]! / 255;
+    const [pixel, channel] = [Math.floor(i / channels), i % channels];
+    pixels[(Math.floor(pixel / area) * channels + channel) * area + (pixel % area)] = images[i]! / 255;
   }
   return pixels;
 }

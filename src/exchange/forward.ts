@@ -5,6 +5,7 @@ import { concat, defineProgram, input, type Tensor } from "../graph/index.js";
 import type { Pooling } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
+import { imageShape, imageValues } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 
@@ -17,11 +18,10 @@ export interface EncodedImages {
 
 type Model = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
 
-/** Encodes images [batch, imageSize, imageSize, 3] of bytes; nothing is masked or mixed. */
+/** Encodes images [batch, imageSize, imageSize, channels] of bytes; nothing is masked or mixed. */
 export async function encodeImages(model: Model, images: Uint8Array, pool: Pooling): Promise<EncodedImages> {
-  const { imageSize } = model.shape;
-  const batch = images.length / (imageSize ** 2 * 3);
-  const pixels = input("images", [batch, imageSize, imageSize, 3], "uint8");
+  const batch = images.length / imageValues(model.shape);
+  const pixels = input("images", imageShape(model.shape, batch), "uint8");
   const { tokens, embedding, weights } = encodedImages(model, pixels, pool);
   const executable = await openEngine().compile(defineProgram("encoder", { tokens, embedding }));
   const results = await executable.run({ ...weights, images });
@@ -29,7 +29,7 @@ export async function encodeImages(model: Model, images: Uint8Array, pool: Pooli
 }
 
 /**
- * Tokens [batch, 1 + patches, width] and the embedding [batch, width] of images [batch, imageSize, imageSize, 3] with
+ * Tokens [batch, 1 + patches, width] and the embedding [batch, width] of images [batch, imageSize, imageSize, channels] with
  * values from 0 to 255, and the weights that the program takes.
  */
 export function encodedImages({ shape, normalization, tensors }: Model, images: Tensor, pool: Pooling) {

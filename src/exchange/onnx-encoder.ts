@@ -10,6 +10,7 @@ import {
 } from "../graph/index.js";
 import type { OnnxInitializer } from "../graph/onnx-model.js";
 import type { Pooling } from "../heads/features.js";
+import { channelsOf } from "../nn/presets.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { encodedImages } from "./forward.js";
 
@@ -17,7 +18,7 @@ type Model = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
 
 const PIXELS = "pixel_values";
 
-/** `pixel_values` [batch, 3, imageSize, imageSize], RGB from 0 to 1, to `last_hidden_state` and `embedding`. */
+/** `pixel_values` [batch, channels, imageSize, imageSize] from 0 to 1 (three channels: RGB), to `last_hidden_state` and `embedding`. */
 export function onnxEncoder(model: Model, pool: Pooling): OnnxModel {
   const { inputs, initializers, ...graph } = emitWithOpenBatch(
     (batch) => encoderProgram(model, pool, batch),
@@ -41,7 +42,9 @@ export function onnxBytes({ tensors }: Pick<Model, "tensors">): number {
 
 function encoderProgram(model: Model, pool: Pooling, batch: number): Program {
   const { imageSize } = model.shape;
-  const pixels = input(PIXELS, [batch, 3, imageSize, imageSize]).transpose([0, 2, 3, 1]).mul(255);
+  const pixels = input(PIXELS, [batch, channelsOf(model.shape), imageSize, imageSize])
+    .transpose([0, 2, 3, 1])
+    .mul(255);
   const { tokens, embedding } = encodedImages(model, pixels, pool);
   return defineProgram("vision-transformer-encoder", { last_hidden_state: tokens, embedding });
 }

@@ -32,7 +32,7 @@ export interface FeatureExtractor {
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /**
-   * Features of images [images, imageSize, imageSize, 3], after the final norm. An image's features depend on its
+   * Features of images [images, imageSize, imageSize, channels], after the final norm. An image's features depend on its
    * pixels alone, to the last bit: not on its place or on the other images of the batch.
    */
   extract(pixels: Uint8Array): Promise<Features>;

@@ -2,7 +2,7 @@
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
 import { methodOf } from "../methods/registry.js";
-import { patchCount } from "../nn/presets.js";
+import { channelsOf, patchCount } from "../nn/presets.js";
 import { printable } from "../terminal/printable.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import type { DerivedSchedule } from "./derived.js";
@@ -52,7 +52,7 @@ function runFacts(values: Announcement): (readonly [string, string])[] {
     [
       "model",
       `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +
-        `${model.imageSize} x ${model.imageSize} pixels in ${patches} patches`,
+        `${model.imageSize} x ${model.imageSize} pixels${channelText(channelsOf(model))} in ${patches} patches`,
     ],
     ["parameters", `${formatCount(total)}${parts.length > 1 ? ` (${parts.join(", ")})` : ""}`],
     [
@@ -96,6 +96,11 @@ function sourceText(source: PretrainConfig["source"]): string {
   if (typeof source === "string") return source;
   const [first = "", ...others] = source;
   return others.length === 0 ? first : `${first} and ${formatCount(others.length)} more`;
+}
+
+function channelText(channels: number): string {
+  if (channels === 3) return "";
+  return channels === 1 ? " in grey (colours are converted)" : ` of ${channels} channels`;
 }
 
 function plural(count: number, noun: string): string {

@@ -42,7 +42,7 @@ test("throws for an unreadable image, or reports it and goes on", async () => {
   const skipped: string[] = [];
   const images = await readImages(paths, { imageSize: 8, onSkip: ({ reason }) => skipped.push(reason) });
   expect(images.map(({ index }) => index)).toEqual([1]);
-  expect(skipped).toEqual([expect.stringContaining("no JPEG"), "the file is gone"]);
+  expect(skipped).toEqual([expect.stringContaining("not a JPEG"), "the file is gone"]);
 });
 
 test.skipIf(!hasSpecialFiles)("a pipe or a folder in place of an image is named, not waited for", async () => {

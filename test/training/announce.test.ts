@@ -40,7 +40,9 @@ describe("formatAnnouncement", () => {
 
   it("shows every key of the configuration", () => {
     const text = announce([]).join("\n");
-    for (const { path } of configKeys("mixedae")) expect(text).toContain(`${path.split(".").at(-1)}=`);
+    // These two are left out where images have three channels, and where nothing is measured.
+    const keys = configKeys("mixedae").filter(({ path }) => !["model.channels", "data.normalization"].includes(path));
+    for (const { path } of keys) expect(text).toContain(`${path.split(".").at(-1)}=`);
   });
 
   it("says when micro-batches add up, when a run goes on, and what is not known", () => {

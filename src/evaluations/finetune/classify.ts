@@ -3,6 +3,7 @@
 import { readImages, type SkippedImage } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { createClassScores } from "../../heads/class-scores.js";
+import { channelsOf } from "../../nn/presets.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { loadClassifier } from "./classifier-file.js";
 
@@ -47,6 +48,7 @@ export async function classify(request: ClassifyRequest): Promise<ClassifyResult
   for (let first = 0; first < images.length; first += program.batch) {
     const read = await readImages(images.slice(first, first + program.batch), {
       imageSize,
+      channels: channelsOf(model.shape),
       minimumSize: patchSize,
       background: model.background,
       onSkip: (each) => skipped.push(each),
