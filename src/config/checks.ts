@@ -134,6 +134,13 @@ function channelMisfits({ model, data }: PretrainConfig): string[] {
         `${data[name].length}. Change it, or model.channels; or set data.normalization=measured`,
     );
   const changes = data.colorJitter === null ? [] : unsuitedChanges({ colorJitter: data.colorJitter }, channels);
+  const isOpaque = channels === 1 || channels === 3;
+  if (!isOpaque && data.background.some((value) => value !== 255)) {
+    problems.push(
+      `data.background: expected [255,255,255], the default, for images of ${channels} channels, behind which nothing is ` +
+        `put; found [${data.background}]. Leave it out`,
+    );
+  }
   return [...problems, ...changes.map((change) => `data.${change}`)];
 }
 

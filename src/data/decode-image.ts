@@ -40,7 +40,9 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions, roo
   const { data, info } = (await decodeSmall(bytes, options)) ?? (await decodeLarge(bytes, options, room));
   const { width, height, channels } = info;
   const expected = options.channels === 4 ? [4] : [1, 3];
-  if (!expected.includes(channels)) throw new Error(`the image decodes to ${channels} channels instead of 3`);
+  if (!expected.includes(channels)) {
+    throw new Error(`the image decodes to ${channels} channels instead of ${expected.at(-1)}`);
+  }
   checkSides(info, options.minimumSize);
   return withChannels({ pixels: data, width, height, channels }, options.channels);
 }

@@ -66,6 +66,7 @@ test.each<[string, readonly string[], string]>([
     ["model.channels=4", "data.colorJitter={brightness: 0.2}"],
     "data.colorJitter.brightness: expected 0 for images of 4 channels, which are cropped, mirrored and blurred only",
   ],
+  ["a background that is not used", ["model.channels=4", "data.background=[0,0,0]"], "data.background: expected [255,"],
   [
     "solarised images of four channels",
     ["model.channels=4", "method=dino", "methodOptions.solarize=0.2"],
