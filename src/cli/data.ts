@@ -1,10 +1,11 @@
-// mixedae data: making sets of images.
+// mixedae data: making and measuring sets of images.
 
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
 import type { CliContext } from "./context.js";
+import { addDataStats } from "./data-stats.js";
 import { countUpTo, wholeNumber } from "./evaluation-flags.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
@@ -21,8 +22,13 @@ interface ComposeFlags {
   readonly seed: number;
 }
 
-export function addData(program: Command, { stdout }: CliContext, finish: (exitCode: number) => void): void {
-  const data = program.command("data").summary("make sets of images").description("Makes sets of images.");
+export function addData(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  const { stdout } = context;
+  const data = program
+    .command("data")
+    .summary("make and measure sets of images")
+    .description("Makes and measures sets of images.");
+  addDataStats(data, context, finish);
   data
     .command("compose <cutouts>")
     .description(

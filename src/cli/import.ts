@@ -13,8 +13,8 @@ import { UsageError } from "./report-error.js";
 
 interface Options extends Omit<ImportOptions, "normalization"> {
   readonly out: string;
-  readonly mean?: readonly [number, number, number];
-  readonly std?: readonly [number, number, number];
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
 }
 
 export function addImport(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -42,12 +42,8 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .option("--entry <name>", "part of a file with several sets of weights, such as teacher or student")
     .option("--prefix <text>", "what stands before the encoder's names, where a file holds several encoders")
     .option("--encoder-only", "leave the decoder out")
-    .option(
-      "--mean <r,g,b>",
-      "mean of each channel that the model was trained with (default: ImageNet's)",
-      threeNumbers,
-    )
-    .option("--std <r,g,b>", "deviation of each channel, likewise", threeNumbers)
+    .option("--mean <r,g,b>", "mean of each channel that the model was trained with (default: ImageNet's)", numbers)
+    .option("--std <r,g,b>", "deviation of each channel, likewise", numbers)
     .addHelpText(
       "after",
       [
@@ -85,9 +81,8 @@ function checkOut(out: string): void {
   }
 }
 
-function threeNumbers(text: string): [number, number, number] {
-  const values = text.split(",").map(Number);
-  const [r, g, b] = values;
-  if (values.length === 3 && values.every(Number.isFinite)) return [r!, g!, b!];
-  throw new InvalidArgumentError("Expected three numbers, such as 0.5,0.5,0.5.");
+function numbers(text: string): number[] {
+  const values = text.split(",").map((each) => (each.trim() === "" ? Number.NaN : Number(each)));
+  if (values.every(Number.isFinite)) return values;
+  throw new InvalidArgumentError("Expected a number for each channel, such as 0.5,0.5,0.5.");
 }

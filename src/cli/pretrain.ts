@@ -23,6 +23,7 @@ const configFlags: readonly ConfigFlag[] = [
   { flag: "--model <name>", path: "model.preset" },
   { flag: "--image-size <pixels>", path: "model.imageSize", byModel: true },
   { flag: "--patch-size <pixels>", path: "model.patchSize", byModel: true },
+  { flag: "--channels <n>", path: "model.channels" },
   { flag: "--epochs <n>", path: "schedule.epochs", byModel: true, conflicts: "steps" },
   { flag: "--steps <n>", path: "schedule.steps", byModel: true, conflicts: "epochs" },
   { flag: "--batch-size <n>", path: "schedule.batchSize", byModel: true },

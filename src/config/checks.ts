@@ -1,10 +1,11 @@
 // Checks across keys: whether values that are each valid fit together.
 
+import { unsuitedChanges } from "../data/channels.js";
 import { TooFewImagesError } from "../data/errors.js";
 import { misfit, nearMultiples, shareText } from "../methods/misfit.js";
 import { methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { patchCount } from "../nn/presets.js";
+import { channelsOf, imageValues, type ModelShape, patchCount } from "../nn/presets.js";
 import { formatBytes, formatCount } from "../terminal/quantities.js";
 import { runLimits } from "./limits.js";
 import { countParameters } from "./model-size.js";
@@ -125,8 +126,29 @@ export function findMisfits(config: PretrainConfig): string[] {
     ),
   );
 
-  problems.push(...scheduleMisfits(schedule), ...sizeMisfits(config));
+  problems.push(...channelMisfits(config), ...scheduleMisfits(schedule), ...sizeMisfits(config));
   return problems;
+}
+
+/** What does not fit the channels of the images. */
+function channelMisfits({ model, data }: PretrainConfig): string[] {
+  const channels = channelsOf(model);
+  const problems = (["mean", "std"] as const)
+    .filter((name) => data[name].length !== channels)
+    .map(
+      (name) =>
+        `data.${name}: expected ${channels === 1 ? "1 number" : `${channels} numbers, one a channel`}; found ` +
+        `${data[name].length}. Change it, or model.channels; or set data.normalization=measured`,
+    );
+  const changes = data.colorJitter === null ? [] : unsuitedChanges({ colorJitter: data.colorJitter }, channels);
+  const isOpaque = channels === 1 || channels === 3;
+  if (!isOpaque && data.background.some((value) => value !== 255)) {
+    problems.push(
+      `data.background: expected [255,255,255], the default, for images of ${channels} channels, behind which nothing is ` +
+        `put; found [${data.background}]. Leave it out`,
+    );
+  }
+  return [...problems, ...changes.map((change) => `data.${change}`)];
 }
 
 /** What is too large only together. */
@@ -147,13 +169,14 @@ function sizeMisfits(config: PretrainConfig): string[] {
         "Lower model.width, model.depth or model.mlpRatio",
     );
   }
-  problems.push(...batchMisfits(schedule.batchSize, model.imageSize));
+  problems.push(...batchMisfits(schedule.batchSize, model));
   return problems;
 }
 
 /** Whether a batch of images is more than one array can hold. */
-export function batchMisfits(batchSize: number, imageSize: number): string[] {
-  const most = Math.floor(runLimits.batchBytes / (3 * imageSize ** 2));
+export function batchMisfits(batchSize: number, shape: Pick<ModelShape, "imageSize" | "channels">): string[] {
+  const { imageSize } = shape;
+  const most = Math.floor(runLimits.batchBytes / imageValues(shape));
   if (batchSize <= most) return [];
   return [
     `schedule.batchSize: expected at most ${formatCount(most)} images of ${imageSize} x ${imageSize} pixels, which ` +

@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { type MethodName, methodNames, methodOf } from "../methods/registry.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { deriveMicroBatch, findMisfits } from "./checks.js";
 import type { PretrainChoices } from "./choices.js";
@@ -32,10 +33,12 @@ export function resolveConfig(
   const given = mergeLayers(layers);
   const preset = choose(["model", "preset"], modelPresetNames, "micro", given) as ModelPreset;
   const method = choose(["method"], methodNames, "mixedae", given) as MethodName;
-  const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method) };
+  const channels = givenChannels(given.values);
+  const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method, channels) };
   const { values, origins } = mergeLayers([defaults, ...layers]);
 
   settleOptions(values, method);
+  settleNormalization(values, channels);
   const derived = settleMicroBatch(values, method, microBatchTarget(preset, method));
   const schema = configSchema(method);
   const parsed = schema.safeParse(values);
@@ -60,7 +63,7 @@ function isLayers(chosen: PretrainChoices | readonly ConfigLayer[]): chosen is r
 export function parseConfig(values: unknown, origin: string): PretrainConfig {
   if (!isMapping(values))
     throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
-  const layers = mergeLayers([{ origin, values }]);
+  const layers = mergeLayers([{ origin, values }], true);
   const method = choose(["method"], methodNames, undefined, layers) as MethodName;
   const schema = configSchema(method);
   const parsed = schema.safeParse(values);
@@ -87,6 +90,30 @@ function choose(
     `${path.join(".")}${from(path, given.origins)}: expected one of ${valid.join(", ")}; found ${show(found)}` +
       (near === undefined ? "" : `. Did you mean ${near}?`),
   ]);
+}
+
+/** What is no number of channels is left for the schema to refuse. */
+function givenChannels(values: Mapping): number {
+  const channels = valueAt(["model", "channels"], values);
+  const isCount =
+    Number.isSafeInteger(channels) && (channels as number) >= 1 && (channels as number) <= modelLimits.channels;
+  return isCount ? (channels as number) : 3;
+}
+
+/**
+ * Mean and deviation of images of other than three channels are measured where nobody gives them: there are no usual
+ * ones. Until they are known, they are 0 and 1. Three channels are left out, as by configurations that know no others.
+ */
+function settleNormalization({ model, data }: Mapping, channels: number): void {
+  if (isMapping(model) && model.channels === 3) delete model.channels;
+  if (!isMapping(data)) return;
+  if (data.normalization === null) delete data.normalization;
+  if (data.normalization === undefined && channels !== 3 && data.mean === null && data.std === null) {
+    data.normalization = "measured";
+  }
+  if (data.normalization !== "measured") return;
+  data.mean = new Array(channels).fill(0);
+  data.std = new Array(channels).fill(1);
 }
 
 /** What follows from other options, or is made exact. */

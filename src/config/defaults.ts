@@ -35,6 +35,9 @@ const schedules = {
   huge: maeSchedule,
 } as const;
 
+/** Those of ImageNet's images, which most published models were trained with. */
+export const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+
 /** Clean images whose activations a machine with 8 GiB can hold at once, by what was measured for base. */
 const microBatchTargets: Readonly<Record<ModelPreset, number>> = {
   nano: 256,
@@ -52,8 +55,8 @@ export function microBatchTarget(preset: ModelPreset, method: MethodName): numbe
 }
 
 /** Everything but `source`, which has no default; what is to be derived is null. */
-export function configDefaults(preset: ModelPreset, method: MethodName) {
-  const own = methodOf({ method }).defaults(preset, schedules[preset]);
+export function configDefaults(preset: ModelPreset, method: MethodName, channels = 3) {
+  const own = methodOf({ method }).defaults(preset, { ...schedules[preset], channels });
   return {
     method,
     seed: 0,
@@ -65,8 +68,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName) {
       flip: true,
       colorJitter: null,
       background: [255, 255, 255],
-      mean: [0.485, 0.456, 0.406],
-      std: [0.229, 0.224, 0.225],
+      ...(channels === 3 ? imageNet : { mean: null, std: null }),
       workers: 0,
       memoryBudgetMiB: 1024,
       maxUnreadableShare: 0.1,

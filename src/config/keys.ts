@@ -39,6 +39,8 @@ export function configKeys(method: MethodName, preset: ModelPreset = "micro"): C
   const options = methodOf({ method }).derivedOptions ?? [];
   const derived = {
     source: "required",
+    "model.channels": "3",
+    "data.normalization": "none; for other channels than 3, measured",
     "schedule.microBatch": "derived",
     ...Object.fromEntries(options.map((name) => [`methodOptions.${name}`, "derived"])),
   };

@@ -23,6 +23,8 @@ export const exclusivePairs = [
   ["schedule", "epochs", "steps"],
   ["schedule", "baseLearningRate", "learningRate"],
   ["schedule", "warmupEpochs", "warmupShare"],
+  ["data", "mean", "normalization"],
+  ["data", "std", "normalization"],
 ] as const;
 
 /** The values of a YAML (or JSON) file, such as a run's config.json; an empty one is an empty configuration. Throws ConfigError. */
@@ -75,8 +77,14 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
   return { origin, values };
 }
 
-/** The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not. */
-export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; origins: Map<string, string> } {
+/**
+ * The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not.
+ * `isResolved`: the values are complete, and may hold both keys of a pair of which one excludes the other.
+ */
+export function mergeLayers(
+  layers: readonly ConfigLayer[],
+  isResolved = false,
+): { values: Mapping; origins: Map<string, string> } {
   const values: Mapping = {};
   const origins = new Map<string, string>();
   for (const { origin, values: layer } of layers) {
@@ -84,7 +92,7 @@ export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; 
       throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
     const fault = nestingFault(layer);
     if (fault !== undefined) throw new ConfigError([`${origin}: it ${fault}`]);
-    const lifted = liftExclusive(layer, values, origin);
+    const lifted = isResolved ? layer : liftExclusive(layer, values, origin);
     mergeInto(values, lifted, origin, [], origins);
   }
   return { values, origins };

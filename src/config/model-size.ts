@@ -2,15 +2,15 @@
 
 import { methodOf } from "../methods/registry.js";
 import { blockParameters } from "../nn/block.js";
-import { patchCount } from "../nn/presets.js";
+import { patchCount, patchValues } from "../nn/presets.js";
 import type { PretrainConfig } from "./schema.js";
 
 /** Trained values: those of the blocks, the embeddings and the head. Left out is what makes no difference to a plan. */
 export function countParameters(config: PretrainConfig): number {
-  const { width, depth, mlpRatio, patchSize } = config.model;
+  const { width, depth, mlpRatio } = config.model;
   return (
     depth * blockParameters(width, mlpRatio) +
-    width * 3 * patchSize ** 2 +
+    width * patchValues(config.model) +
     methodOf(config).size(config).parametersBeside
   );
 }

@@ -11,8 +11,8 @@ import { runLimits } from "./limits.js";
 const count = (most: number, text: string) => z.int().min(1).max(most).describe(text);
 const countOrNone = (most: number, text: string) => z.int().min(0).max(most).describe(text);
 const channel = z.int().min(0).max(255);
-const mean = z.number().min(-1000).max(1000);
-const deviation = z.number().positive().max(1000);
+const perChannel = (value: z.ZodNumber, text: string) =>
+  z.array(value).min(1).max(modelLimits.channels).describe(`${text} of each channel, of pixels from 0 to 1`);
 const jitter = (text: string) => z.number().min(0).max(10).default(0).describe(text);
 const intervalForm = 'a number of steps, or a time such as "30s", "10m" or "2h"; 0 for never';
 export const interval = (text: string) =>
@@ -25,6 +25,15 @@ const model = z.strictObject({
   preset: z.enum(modelPresetNames).describe("named size that gives every other value of model its default"),
   imageSize: count(modelLimits.imageSize, "height and width of the crops, in pixels"),
   patchSize: count(modelLimits.patchSize, "height and width of a patch, in pixels"),
+  // Left out at 3, as it is in what was written before there were others.
+  channels: z
+    .int()
+    .min(1)
+    .max(modelLimits.channels)
+    .optional()
+    .describe(
+      "channels of the images: 3 for colour, 1 for grey, 4 with transparency as it is; others from .npy arrays",
+    ),
   width: count(modelLimits.width, "channels of the encoder's tokens"),
   depth: count(modelLimits.depth, "blocks of the encoder"),
   heads: count(modelLimits.heads, "attention heads of each encoder block"),
@@ -61,8 +70,13 @@ const data = z.strictObject({
     .nullable()
     .describe("random colour changes, or null for none (MAE learns worse with them, methods with a teacher need them)"),
   background: z.tuple([channel, channel, channel]).describe("red, green and blue behind transparent pixels, 0 to 255"),
-  mean: z.tuple([mean, mean, mean]).describe("mean of each channel, of pixels from 0 to 1"),
-  std: z.tuple([deviation, deviation, deviation]).describe("deviation of each channel, of pixels from 0 to 1"),
+  mean: perChannel(z.number().min(-1000).max(1000), "mean"),
+  std: perChannel(z.number().positive().max(1000), "deviation"),
+  // A run that has measured them has numbers in the place of this.
+  normalization: z.literal("measured").optional().meta({
+    description: "measured: mean and deviation are those of the images, found before the first step; excludes both",
+    expected: '"measured"',
+  }),
   workers: countOrNone(runLimits.workers, "threads that decode images; 0 chooses by the number of cores"),
   memoryBudgetMiB: countOrNone(
     runLimits.memoryBudgetMiB,

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { Color } from "./decode-image.js";
-import { DataOptionError } from "./errors.js";
+import { DataOptionError, SourceError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import type { ImageSource } from "./image-source.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -20,6 +20,7 @@ const LARGEST_BATCH = 2 ** 32;
 
 const schema = z.object({
   imageSize: imageSide,
+  channels: wholeNumber(1, 256).default(3),
   batchSize: wholeNumber(1, 1_000_000),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
   workers: wholeNumber(1, 64).optional(),
@@ -67,6 +68,11 @@ export interface BatchOptions {
   readonly source: ImageSource;
   /** Side of the square images of a batch, in pixels. */
   readonly imageSize: number;
+  /**
+   * Default 3: red, green and blue. 1: grey, what colours become. 4: colours with transparency as it is, over no
+   * background. Any other number is that of arrays in .npy files.
+   */
+  readonly channels?: number;
   readonly batchSize: number;
   /** Default 0. */
   readonly seed?: number;
@@ -115,12 +121,13 @@ export interface CheckedBatchOptions extends Required<Plain> {
 export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   const { source, augmentation, targets = {}, onSkip = () => {}, onProgress = () => {}, signal, ...plain } = options;
   checkTargets(targets, source);
-  const { imageSize, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
+  const { imageSize, channels, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
   const views = checked.views.map((view) => {
     const side = view.imageSize ?? imageSize;
-    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, side);
-    return { name: view.name, count: view.count, imageSize: side, transform };
+    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, side, channels);
+    return { name: view.name, count: view.count, imageSize: side, channels, transform };
   });
+  checkTableChannels(source, channels);
   const repeated = views.find(({ name }, i) => views.findIndex((other) => other.name === name) < i);
   if (repeated) {
     throw new DataOptionError({
@@ -150,11 +157,26 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   }
   const wanted = Math.max(checked.prefetch, workers + 1);
   const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
-  return { ...checked, source, targets, onSkip, onProgress, signal, views, workers, prefetch };
+  return { ...checked, channels, source, targets, onSkip, onProgress, signal, views, workers, prefetch };
+}
+
+/** Files are looked at when they are read; what is in memory already is known before. */
+function checkTableChannels({ table, name }: ImageSource, channels: number): void {
+  if (table.kind !== "pixels") return;
+  const held = table.channels;
+  if (held === channels || [held, channels].every((count) => count === 1 || count === 3)) return;
+  throw new SourceError({
+    expected: `images of ${channels} channels`,
+    found: `${held} in ${name(0)}`,
+    remedy: "Set model.channels to 3 or 1, or give image files or .npy arrays",
+  });
 }
 
 /** Bytes of all views of one image in a batch, with its masks. Boxes are as good as nothing beside them. */
 export function bytesOfViews(views: readonly ViewGroup[], { masks }: Targets): number {
-  const perPixel = masks === undefined ? 3 : 4;
-  return views.reduce((sum, { count, imageSize }) => sum + count * imageSize ** 2 * perPixel, 0);
+  const maskBytes = masks === undefined ? 0 : 1;
+  return views.reduce(
+    (sum, { count, imageSize, channels }) => sum + count * imageSize ** 2 * (channels + maskBytes),
+    0,
+  );
 }

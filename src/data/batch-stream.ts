@@ -21,7 +21,7 @@ export interface BatchViews {
   readonly count: number;
   /** Side of the squares, in pixels. */
   readonly imageSize: number;
-  /** 8-bit sRGB, [count, batch, height, width, 3]. */
+  /** 8-bit sRGB, [count, batch, height, width, channels]. */
   readonly pixels: Uint8Array;
   /** [count, batch, height, width], where the images have masks. */
   readonly masks?: Uint8Array;
@@ -39,7 +39,7 @@ export interface Batch {
   readonly firstImage: number;
   /** The images shown; where one could not be read, the index of its substitute. */
   readonly indices: Int32Array;
-  /** 8-bit sRGB, [batch, height, width, 3]: the first view of the first group. */
+  /** 8-bit sRGB, [batch, height, width, channels]: the first view of the first group. */
   readonly pixels: Uint8Array;
   /** All views, in the order of the options; the first group shares its memory with `pixels`. */
   readonly views: readonly BatchViews[];

@@ -12,11 +12,14 @@ export interface ColorChange {
   readonly hue: number;
 }
 
-/** Changes `pixels` (RGB triples) in place. The formulas are those of torchvision's ColorJitter. */
-export function changeColor(pixels: Uint8Array, change: ColorChange): void {
+/**
+ * Changes `pixels` (RGB triples; or one channel, whose saturation and hue cannot be changed) in place. The formulas are
+ * those of torchvision's ColorJitter.
+ */
+export function changeColor(pixels: Uint8Array, change: ColorChange, channels = 3): void {
   for (const step of change.order) {
     if (step === 0 && change.brightness !== 1) adjustBrightness(pixels, change.brightness);
-    if (step === 1 && change.contrast !== 1) adjustContrast(pixels, change.contrast);
+    if (step === 1 && change.contrast !== 1) adjustContrast(pixels, change.contrast, channels);
     if (step === 2 && change.saturation !== 1) adjustSaturation(pixels, change.saturation);
     if (step === 3 && change.hue !== 0) turnHue(pixels, change.hue);
   }
@@ -28,8 +31,8 @@ export function adjustBrightness(pixels: Uint8Array, factor: number): void {
 }
 
 /** Multiplies every value's distance from the image's mean grey, in place. */
-export function adjustContrast(pixels: Uint8Array, factor: number): void {
-  const mean = meanLuma(pixels);
+export function adjustContrast(pixels: Uint8Array, factor: number, channels = 3): void {
+  const mean = channels === 1 ? meanOf(pixels) : meanLuma(pixels);
   blend(pixels, factor, () => mean);
 }
 
@@ -49,11 +52,18 @@ function meanLuma(pixels: Uint8Array): number {
   return sum / (pixels.length / 3);
 }
 
+function meanOf(pixels: Uint8Array): number {
+  let sum = 0;
+  for (const value of pixels) sum += value;
+  return sum / pixels.length;
+}
+
 /** Moves every channel away from (factor above 1) or towards (below 1) an anchor. */
 function blend(pixels: Uint8Array, factor: number, anchorOf: (pixels: Uint8Array, at: number) => number): void {
+  // One channel comes in any number of values; the last of them may be fewer than three.
   for (let at = 0; at < pixels.length; at += 3) {
     const anchor = anchorOf(pixels, at);
-    for (let channel = at; channel < at + 3; channel++) {
+    for (let channel = at; channel < Math.min(at + 3, pixels.length); channel++) {
       pixels[channel] = toByte(anchor + (pixels[channel]! - anchor) * factor);
     }
   }

@@ -1,8 +1,10 @@
-// Decodes one image file to 8-bit sRGB pixels, upright, opaque and no larger than needed.
+// Decodes one image file to 8-bit pixels in the channels asked for: upright, and no larger than needed.
 
 import sharp from "sharp";
+import { decodeArray, isArrayFile } from "./array-image.js";
+import { withChannels } from "./channels.js";
 import { type RoomShare, withRoom } from "./decode-room.js";
-import { decodingCost, SMALL_PIXELS } from "./image-cost.js";
+import { checkSides, decodingCost, SMALL_PIXELS } from "./image-cost.js";
 import { DAMAGED, exceedsPixelLimit, imageFault } from "./image-fault.js";
 import { hasImageSignature, isCutSignature, isTiff, NOT_AN_IMAGE } from "./image-kind.js";
 import type { PixelImage } from "./resample.js";
@@ -13,6 +15,8 @@ export type Color = readonly [red: number, green: number, blue: number];
 export interface DecodeOptions {
   /** The shorter side of larger images is shrunk to this. */
   readonly workingSide: number;
+  /** 3 and 1: opaque sRGB and grey; 4: sRGB with transparency as it is; any number from arrays. */
+  readonly channels: number;
   /** What shows through where an image is transparent. */
   readonly background: Color;
   /** An image with a side shorter than this is refused. */
@@ -31,14 +35,21 @@ export interface DecodeOptions {
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions, room?: RoomShare): Promise<PixelImage> {
   if (bytes.length === 0) throw new Error("the file is empty");
+  if (isArrayFile(bytes)) return withChannels(decodeArray(bytes, options), options.channels);
   if (!hasImageSignature(bytes)) throw new Error(isCutSignature(bytes) ? DAMAGED : NOT_AN_IMAGE);
   const { data, info } = (await decodeSmall(bytes, options)) ?? (await decodeLarge(bytes, options, room));
   const { width, height, channels } = info;
-  if (channels !== 1 && channels !== 3) throw new Error(`the image decodes to ${channels} channels instead of 3`);
-  if (Math.min(width, height) < options.minimumSize) {
-    throw new Error(`the image has ${width} x ${height} pixels, but each side must have ${options.minimumSize}`);
+  const expected = options.channels === 4 ? [4] : [1, 3];
+  if (!expected.includes(channels)) {
+    throw new Error(`the image decodes to ${channels} channels instead of ${expected.at(-1)}`);
   }
-  return { pixels: data, width, height, channels };
+  checkSides(info, options.minimumSize);
+  return withChannels({ pixels: data, width, height, channels }, options.channels);
+}
+
+/** Whether images of so many channels are shrunk when they are read: where every channel is one of light. */
+export function isShrunk(channels: number): boolean {
+  return channels === 1 || channels === 3;
 }
 
 /**
@@ -69,9 +80,16 @@ async function decodeLarge(bytes: Uint8Array, options: DecodeOptions, room: Room
   }
 }
 
-function render(bytes: Uint8Array, { workingSide, background: [r, g, b] }: DecodeOptions, limitInputPixels: number) {
+function render(bytes: Uint8Array, options: DecodeOptions, limitInputPixels: number) {
+  const { workingSide, channels, background } = options;
+  const [r, g, b] = background;
   // Damage that hides pixels is an error; a harmless oddity such as bytes behind the end is not.
-  return sharp(bytes, { failOn: "error", limitInputPixels, autoOrient: true })
+  const image = sharp(bytes, { failOn: "error", limitInputPixels, autoOrient: true });
+  // libvips would weigh colours by the fourth channel when it shrinks, which is to be left as it is.
+  if (channels === 4) {
+    return image.toColourspace("srgb").ensureAlpha().raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  }
+  return image
     .resize(workingSide, workingSide, { fit: "outside", withoutEnlargement: true, kernel: "cubic" })
     .flatten({ background: { r, g, b } })
     .toColourspace("srgb")

@@ -23,11 +23,17 @@ export const WORKER_SCRIPT = new URL("./decode-worker.js", import.meta.url);
 
 /** From the checked options of a stream. An image is decoded once for all of its views, at the size that the most demanding one needs. */
 export function makeWorkerData(options: CheckedBatchOptions): DecodeWorkerData {
-  const { source, views, targets, seed, minimumSize, background, maximumImageBytes } = options;
+  const { source, channels, views, targets, seed, minimumSize, background, maximumImageBytes } = options;
   const sides = views.map(({ transform, imageSize }) => workingSide(transform, imageSize));
   return {
     table: source.table,
-    decode: { workingSide: Math.max(...sides, minimumSize), background, minimumSize, maximumBytes: maximumImageBytes },
+    decode: {
+      workingSide: Math.max(...sides, minimumSize),
+      channels,
+      background,
+      minimumSize,
+      maximumBytes: maximumImageBytes,
+    },
     room: openShare(),
     plan: { seed, views, targets, unreadable: new Uint8Array(new SharedArrayBuffer(source.count)) },
   };

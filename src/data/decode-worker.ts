@@ -34,14 +34,14 @@ serveTasks<DecodeTask, DecodeResult, ImageNotice>((notify) => {
           const image = await filler.decode(index);
           if (image === undefined) return;
           readable++;
-          bytes += imageBytes(image);
+          bytes += imageBytes(image, decode.channels);
         });
         return { result: { kind: "measure", readable, bytes } };
       }
       case "pack": {
         const indices = Array.from({ length: task.end - task.first }, (_, i) => task.first + i);
         const images = await decodeAll(filler, indices, task.budget);
-        return { result: { kind: "pack", chunk: images && packImages(images) } };
+        return { result: { kind: "pack", chunk: images && packImages(images, decode.channels) } };
       }
       case "adopt":
         reader.store = task.store;
@@ -98,7 +98,7 @@ async function decodeAll(
   await inLanes([...indices.keys()], async (i) => {
     if (isSpent()) return;
     images[i] = await filler.decode(indices[i]!);
-    if (images[i]) Atomics.add(budget.used, 0, BigInt(imageBytes(images[i])));
+    if (images[i]) Atomics.add(budget.used, 0, BigInt(imageBytes(images[i], decode.channels)));
   });
   return isSpent() ? undefined : images;
 }

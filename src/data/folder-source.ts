@@ -4,6 +4,7 @@ import type { Dirent, Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../files/regular-file.js";
+import { hasArrayName } from "./array-image.js";
 import { SourceError } from "./errors.js";
 import { hasImageName } from "./image-kind.js";
 import { type Container, countOf, type ImageSource } from "./image-source.js";
@@ -186,4 +187,15 @@ export function sourceError(path: string, error: unknown): SourceError {
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/**
+ * A folder's .npy arrays as its images, which they are where it has none of any other form; beside such, they are something
+ * else, such as features.
+ */
+export function arraysIn(listing: FolderListing): FolderListing {
+  const [images, others] = [true, false].map((isArray) =>
+    listing.others.filter((name) => hasArrayName(name) === isArray),
+  ) as [string[], string[]];
+  return { ...listing, images, others };
 }

@@ -1,4 +1,4 @@
-// Blurs a square of RGB pixels.
+// Blurs a square of pixels.
 
 import { toByte } from "./byte.js";
 
@@ -6,15 +6,16 @@ import { toByte } from "./byte.js";
 const REACH = 3;
 
 /**
- * Convolves `size` x `size` RGB pixels, in place, with a Gaussian whose standard deviation is `sigma` pixels, cut off at
+ * Convolves `size` x `size` pixels, each channel alone, in place, with a Gaussian whose standard deviation is `sigma` pixels, cut off at
  * three of them and normalised. The outermost pixels go on beyond the border. This is the Gaussian itself; Pillow's
  * GaussianBlur, which calls `sigma` the radius, stands three box filters for it, each with that rule at the border.
  */
-export function gaussianBlur(pixels: Uint8Array, size: number, sigma: number): void {
+export function gaussianBlur(pixels: Uint8Array, size: number, sigma: number, channels = 3): void {
   const weights = gaussianWeights(sigma);
   const values = Float32Array.from(pixels);
-  convolveLines(values, size, weights, 3, 3 * size);
-  convolveLines(values, size, weights, 3 * size, 3);
+  const row = channels * size;
+  convolveLines(values, size, weights, { channels, step: channels, skip: row });
+  convolveLines(values, size, weights, { channels, step: row, skip: channels });
   for (let at = 0; at < pixels.length; at++) pixels[at] = toByte(values[at]!);
 }
 
@@ -27,12 +28,24 @@ function gaussianWeights(sigma: number): Float64Array {
   return weights.map((weight) => weight / total);
 }
 
-/** Convolves the `size` lines of each channel: `step` leads from one value of a line to the next, `skip` to the next line. */
-function convolveLines(values: Float32Array, size: number, weights: Float64Array, step: number, skip: number): void {
+/** `step` leads from one value of a line to the next, `skip` to the next line. */
+interface Lines {
+  readonly channels: number;
+  readonly step: number;
+  readonly skip: number;
+}
+
+/** Convolves the `size` lines of each channel. */
+function convolveLines(
+  values: Float32Array,
+  size: number,
+  weights: Float64Array,
+  { channels, step, skip }: Lines,
+): void {
   const reach = weights.length - 1;
   const padded = new Float64Array(size + 2 * reach);
   for (let line = 0; line < size; line++) {
-    for (let channel = 0; channel < 3; channel++) {
+    for (let channel = 0; channel < channels; channel++) {
       const start = line * skip + channel;
       for (let i = 0; i < size; i++) padded[reach + i] = values[start + i * step]!;
       padded.fill(padded[reach]!, 0, reach);

@@ -59,6 +59,12 @@ export function decodingCost(file: Uint8Array, metadata: Metadata, maximumBytes:
   return cost;
 }
 
+/** Throws an Error of a few words for an image with a side shorter than `minimumSize` pixels. */
+export function checkSides({ width, height }: { width: number; height: number }, minimumSize: number): void {
+  if (Math.min(width, height) >= minimumSize) return;
+  throw new Error(`the image has ${width} x ${height} pixels, but each side must have ${minimumSize}`);
+}
+
 /** What the rows of a PNG take before they are compressed. */
 function pngBytes(file: Uint8Array, width: number, height: number): number {
   const [bits = 0, color = 0] = file.subarray(24, 26);

@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { FileError, openRegular, readBytes, tooLarge } from "../files/regular-file.js";
+import { withChannels } from "./channels.js";
 import { type DecodeOptions, decodeImage } from "./decode-image.js";
 import { ROOM_BYTES, type RoomShare, withRoom } from "./decode-room.js";
 import { filePath, type ImageTable } from "./image-source.js";
@@ -37,7 +38,8 @@ export class ImageReader {
     if (this.#table.kind !== "pixels") return this.store && storedImage(this.store, index);
     const { width, height, channels, pixels } = this.#table;
     const size = width * height * channels;
-    return { pixels: pixels.subarray(index * size, (index + 1) * size), width, height, channels };
+    const image = { pixels: pixels.subarray(index * size, (index + 1) * size), width, height, channels };
+    return withChannels(image, this.#options.channels);
   }
 
   /** Reads and decodes an image. Rejects with a one-line reason that does not name it. */

@@ -61,7 +61,7 @@ export type ImageTable =
       readonly kind: "pixels";
       readonly width: number;
       readonly height: number;
-      readonly channels: 1 | 3;
+      readonly channels: number;
       /** [count, height, width, channels] in shared memory. */
       readonly pixels: Uint8Array;
     };

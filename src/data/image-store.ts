@@ -10,21 +10,25 @@ export interface ImageStore {
 
 /** A run of images in one block of shared memory. */
 export interface StoreChunk {
+  readonly channels: number;
   readonly pixels: Uint8Array;
-  /** Of images with masks: a byte for every three of `pixels`. */
+  /** Of images with masks: a byte for every pixel. */
   readonly masks?: Uint8Array;
   readonly offsets: Float64Array;
   readonly widths: Uint32Array;
   readonly heights: Uint32Array;
 }
 
-/** Puts a run of RGB images into shared memory; `undefined` stands for one that cannot be read. */
-export function packImages(images: readonly (PixelImage | undefined)[]): StoreChunk {
+/**
+ * Puts a run of images into shared memory, grey ones in three channels where that is what is asked for; `undefined`
+ * stands for one that cannot be read.
+ */
+export function packImages(images: readonly (PixelImage | undefined)[], channels: number): StoreChunk {
   const offsets = new Float64Array(images.length);
   const widths = new Uint32Array(images.length);
   const heights = new Uint32Array(images.length);
   const area = images.reduce((sum, image) => sum + (image ? image.width * image.height : 0), 0);
-  const pixels = new Uint8Array(new SharedArrayBuffer(3 * area));
+  const pixels = new Uint8Array(new SharedArrayBuffer(channels * area));
   const masks = images.some((image) => image?.mask) ? new Uint8Array(new SharedArrayBuffer(area)) : undefined;
   let offset = 0;
   images.forEach((image, i) => {
@@ -32,19 +36,19 @@ export function packImages(images: readonly (PixelImage | undefined)[]): StoreCh
     if (!image) return;
     widths[i] = image.width;
     heights[i] = image.height;
-    if (image.channels === 3) pixels.set(image.pixels, offset);
+    if (image.channels === channels) pixels.set(image.pixels, offset);
     else
       for (let at = 0; at < image.pixels.length; at++)
         pixels.fill(image.pixels[at]!, offset + 3 * at, offset + 3 * at + 3);
-    if (image.mask) masks!.set(image.mask, offset / 3);
-    offset += 3 * image.width * image.height;
+    if (image.mask) masks!.set(image.mask, offset / channels);
+    offset += channels * image.width * image.height;
   });
-  return { pixels, ...(masks && { masks }), offsets, widths, heights };
+  return { channels, pixels, ...(masks && { masks }), offsets, widths, heights };
 }
 
 /** Bytes that an image takes in the store. */
-export function imageBytes({ width, height, mask }: PixelImage): number {
-  return width * height * (mask === undefined ? 3 : 4);
+export function imageBytes({ width, height, mask }: PixelImage, channels: number): number {
+  return width * height * (mask === undefined ? channels : channels + 1);
 }
 
 /** A view on a stored image, without copying; undefined for a gap. */
@@ -55,7 +59,8 @@ export function storedImage(store: ImageStore, index: number): PixelImage | unde
   const height = chunk.heights[place]!;
   if (width === 0) return undefined;
   const offset = chunk.offsets[place]!;
-  const mask = chunk.masks?.subarray(offset / 3, offset / 3 + width * height);
-  const pixels = chunk.pixels.subarray(offset, offset + width * height * 3);
-  return { pixels, width, height, channels: 3, ...(mask && { mask }) };
+  const { channels } = chunk;
+  const mask = chunk.masks?.subarray(offset / channels, offset / channels + width * height);
+  const pixels = chunk.pixels.subarray(offset, offset + width * height * channels);
+  return { pixels, width, height, channels, ...(mask && { mask }) };
 }

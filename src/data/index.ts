@@ -4,6 +4,12 @@ export { centreView, drawAugmentation, type StreamOf, type View } from "./augmen
 export type { BatchOptions, ViewOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
 export type { BatchBoxes } from "./box-view.js";
+export {
+  type ChannelStatistics,
+  MEASURED_IMAGES,
+  measureChannels,
+  type StatisticsOptions,
+} from "./channel-statistics.js";
 export type { ColorChange } from "./color-change.js";
 export type { Color } from "./decode-image.js";
 export {

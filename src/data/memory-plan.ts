@@ -1,6 +1,7 @@
 // What a stream of batches holds in memory: planned before anything is read, and whether the set is kept decoded.
 
 import { type BatchOptions, bytesOfViews, checkBatchOptions } from "./batch-options.js";
+import { isShrunk } from "./decode-image.js";
 import { type DecodeResult, type DecodeTask, type ImageNotice, makeWorkerData } from "./decode-protocol.js";
 import { countOf, type ImageSource } from "./image-source.js";
 import type { StoreChunk } from "./image-store.js";
@@ -103,10 +104,12 @@ export interface BatchMemory {
 /** Throws DataOptionError. */
 export function planBatchMemory(options: BatchOptions): BatchMemory {
   const checked = checkBatchOptions(options);
-  const { source, views, targets, batchSize, prefetch, memoryBudget } = checked;
+  const { source, channels, views, targets, batchSize, prefetch, memoryBudget } = checked;
   const ofImage = bytesOfViews(views, targets);
   const { workingSide } = makeWorkerData(checked).decode;
-  const decoded =
-    source.table.kind === "pixels" ? 0 : source.count * workingSide ** 2 * (targets.masks === undefined ? 3 : 4);
+  // How large images are that are not shrunk, nobody knows before they are decoded.
+  const side = isShrunk(channels) ? workingSide : Number.POSITIVE_INFINITY;
+  const perPixel = targets.masks === undefined ? channels : channels + 1;
+  const decoded = source.table.kind === "pixels" ? 0 : source.count * side ** 2 * perPixel;
   return { batchBytes: (prefetch + 1) * batchSize * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
 }

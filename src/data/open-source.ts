@@ -4,8 +4,9 @@ import { closeSync, readSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { openRegular } from "../files/regular-file.js";
 import { looksLikeTar } from "../formats/tar.js";
+import { isArrayFile } from "./array-image.js";
 import { type Finding, SourceError } from "./errors.js";
-import { type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
+import { arraysIn, type FolderListing, folderSource, listFolder, orSourceError } from "./folder-source.js";
 import { chooseIdxFile, hasIdxName, openIdxSource, type Split } from "./idx-source.js";
 import { hasImageSignature, IMAGE_KINDS } from "./image-kind.js";
 import type { ImageSource } from "./image-source.js";
@@ -59,12 +60,14 @@ async function openFolder(folder: string, split: Split, watch: ListingWatch): Pr
     );
   }
   if (idx.length > 0) return openIdxSource(chooseIdxFile(folder, idx, split));
+  const arrays = arraysIn(listing);
+  if (arrays.images.length > 0) return folderSource(folder, arrays);
   throw withoutImages(folder, listing);
 }
 
 function withoutImages(folder: string, listing: FolderListing): SourceError {
   return new SourceError({
-    expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives or IDX files)`,
+    expected: `images in ${folder} (${IMAGE_KINDS} files, tar archives, IDX files or .npy arrays)`,
     ...(packedFindingIn(folder, listing.others) ?? { found: whatIsThere(listing), remedy: "Check the path" }),
   });
 }
@@ -87,14 +90,19 @@ async function openSeveral(paths: readonly string[], watch: ListingWatch): Promi
       const start = readStart(path);
       if (isTar(path, start)) archives.push(path);
       else if (hasImageSignature(start)) folders.push(singleImage(path));
+      else if (isArrayFile(start)) throw singleArray(path);
       else throw notInList(path, packedFinding(path, start));
       continue;
     }
     const listing = await listFolder(path, watch);
     const tars = listing.others.filter((name) => name.toLowerCase().endsWith(".tar"));
+    const hasIdx = listing.others.some(hasIdxName);
+    const arrays = arraysIn(listing);
     if (listing.images.length > 0 && tars.length === 0) folders.push({ path, listing });
     else if (listing.images.length === 0 && tars.length > 0) archives.push(...tars.map((name) => resolve(path, name)));
-    else throw listing.others.some(hasIdxName) || tars.length > 0 ? notInList(path) : withoutImages(path, listing);
+    else if (hasIdx || tars.length > 0) throw notInList(path);
+    else if (arrays.images.length > 0) folders.push({ path, listing: arrays });
+    else throw withoutImages(path, listing);
   }
   if (folders.length > 0 && archives.length > 0) {
     throw new SourceError({
@@ -117,6 +125,15 @@ function notInList(path: string, packed?: Omit<Finding, "expected">): SourceErro
   });
 }
 
+/** It may hold many images, which are no set of files. */
+function singleArray(path: string): SourceError {
+  return new SourceError({
+    expected: `a set of images at ${path}`,
+    found: "a single .npy array",
+    remedy: "Save each image as an array of its own, and give their folder",
+  });
+}
+
 function isTar(path: string, start: Uint8Array): boolean {
   return looksLikeTar(start) || path.toLowerCase().endsWith(".tar");
 }
@@ -125,6 +142,7 @@ async function openFile(path: string, watch: ListingWatch): Promise<ImageSource>
   const start = readStart(path);
   if (isTar(path, start)) return openTarSource([path], watch);
   if (hasImageSignature(start)) return severalFolders([singleImage(path)]);
+  if (isArrayFile(start)) throw singleArray(path);
   const zeros = start[0] === 0 && start[1] === 0;
   if (hasIdxName(basename(path)) || zeros) return openIdxSource(path);
   throw new SourceError({

@@ -17,7 +17,7 @@ export type OrderedOptions = Omit<BatchOptions, "views" | "unreadableShare" | "o
 export interface OrderedBatch {
   /** The images, without those that could not be read. */
   readonly indices: Int32Array;
-  /** 8-bit sRGB, [images, height, width, 3]. */
+  /** 8-bit sRGB, [images, height, width, channels]. */
   readonly pixels: Uint8Array;
   /** [images, height, width], where the images have masks. */
   readonly masks?: Uint8Array;

@@ -5,8 +5,9 @@ import { join, resolve } from "node:path";
 import { isGlob, matchGlob } from "../files/glob.js";
 import { errorCode } from "../files/storage.js";
 import { isWrongPath } from "../files/storage-error.js";
+import { hasArrayName } from "./array-image.js";
 import { SourceError } from "./errors.js";
-import { listFolder, sourceError } from "./folder-source.js";
+import { arraysIn, listFolder, sourceError } from "./folder-source.js";
 import { hasImageName, IMAGE_KINDS } from "./image-kind.js";
 import { countOf, type ImageSource } from "./image-source.js";
 import { allocateStamps } from "./image-stamps.js";
@@ -21,7 +22,8 @@ export interface ImagePaths {
 }
 
 /**
- * The image files that paths stand for: files whatever they are called, folders with all below them, and glob patterns.
+ * The image files that paths stand for: files whatever they are called, folders with all below them (their .npy
+ * arrays where they have no other images), and glob patterns.
  * Throws SourceError that names all paths at which there is nothing, or for a folder without image files.
  */
 export async function findImagePaths(given: readonly string[], watch: ListingWatch = {}): Promise<ImagePaths> {
@@ -32,7 +34,8 @@ export async function findImagePaths(given: readonly string[], watch: ListingWat
     if (named || !paths.has(key)) paths.set(key, { path, named });
   };
   const addFolder = async (folder: string) => {
-    const { images, others } = await listFolder(resolve(folder), watch);
+    const listing = await listFolder(resolve(folder), watch);
+    const { images, others } = listing.images.length > 0 ? listing : arraysIn(listing);
     for (const name of images) add(join(folder, name), false);
     return { images: images.length, others };
   };
@@ -46,7 +49,7 @@ export async function findImagePaths(given: readonly string[], watch: ListingWat
       const before = paths.size;
       for (const path of await matchGlob(each)) {
         if (kindOf(path) === "folder") await addFolder(path);
-        else if (hasImageName(path)) add(path, false);
+        else if (hasImageName(path) || hasArrayName(each)) add(path, false);
       }
       if (paths.size === before) missing.push(each);
     } else missing.push(each);

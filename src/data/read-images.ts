@@ -23,6 +23,8 @@ export type ImageSelection =
 export interface ReadOptions {
   /** Side of the square images, in pixels. */
   readonly imageSize: number;
+  /** As of a batch stream; default 3. */
+  readonly channels?: number;
   /** Default: the fixed view of evaluation. A random view is drawn for epoch 0 of `seed`. */
   readonly transform?: TransformOptions;
   readonly seed?: number;
@@ -40,7 +42,7 @@ export interface ReadImage {
   /** Its index in the source, or its place in the list of files. */
   readonly index: number;
   readonly name: string;
-  /** 8-bit sRGB, [height, width, 3]. */
+  /** 8-bit sRGB, [height, width, channels]. */
   readonly pixels: Uint8Array;
 }
 
@@ -49,11 +51,12 @@ const LANES = 4;
 
 /** The images in the order asked for. Throws `UnreadableImageError` unless there is an `onSkip`. */
 export async function readImages(images: ImageSelection, options: ReadOptions): Promise<ReadImage[]> {
-  const { imageSize, seed = 0, minimumSize = 1 } = options;
-  const transform = parseTransform(options.transform ?? { kind: "centre" }, imageSize);
+  const { imageSize, channels = 3, seed = 0, minimumSize = 1 } = options;
+  const transform = parseTransform(options.transform ?? { kind: "centre" }, imageSize, channels);
   const { table, indices, nameOf, bytesOf } = normalise(images);
   const decode = {
     workingSide: Math.max(workingSide(transform, imageSize), minimumSize),
+    channels,
     background: options.background ?? [255, 255, 255],
     minimumSize,
     maximumBytes: options.maximumImageBytes ?? DEFAULT_MAXIMUM_BYTES,
@@ -66,8 +69,9 @@ export async function readImages(images: ImageSelection, options: ReadOptions): 
   };
   const read = async (index: number): Promise<ReadImage | SkippedImage> => {
     try {
-      const pixels = new Uint8Array(imageSize * imageSize * 3);
-      renderImage(await pixelsOf(index), transform, { seed, epoch: 0, index, view: 0 }, imageSize, pixels, 0);
+      const pixels = new Uint8Array(imageSize * imageSize * channels);
+      const key = { seed, epoch: 0, index, view: 0 };
+      renderImage(await pixelsOf(index), transform, key, imageSize, pixels, 0, channels);
       return { index, name: nameOf(index), pixels };
     } catch (error) {
       return { index, name: nameOf(index), reason: reasonOf(error) };

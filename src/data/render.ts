@@ -19,7 +19,10 @@ export interface SlotKey {
   readonly view: number;
 }
 
-/** Writes `size` x `size` RGB pixels of `image` to `out` at `offset`. Returns the view that they are. */
+/**
+ * Writes `size` x `size` pixels of `image`, in `channels`, to `out` at `offset`. Returns the view that they are.
+ * `transform` asks for nothing that does not suit these channels.
+ */
 export function renderImage(
   image: PixelImage,
   transform: Transform,
@@ -27,18 +30,19 @@ export function renderImage(
   size: number,
   out: Uint8Array,
   offset: number,
+  channels = 3,
 ): View {
   // The first view's streams are those of a stream of single views.
   const suffix = key.view === 0 ? "" : ` of view ${key.view}`;
   const streamOf: StreamOf = (purpose) => randomStream(key.seed, purpose + suffix, key.epoch, key.index);
   const view = chooseView(image, transform, streamOf, size);
-  resampleView(image, view, size, out, offset);
-  const square = out.subarray(offset, offset + size * size * 3);
+  resampleView(image, view, size, out, offset, channels);
+  const square = out.subarray(offset, offset + size * size * channels);
   // timm puts RandAugment before the jitter; jitter, grey, blur and solarisation follow each other as in DINO.
   for (const operation of view.operations ?? []) applyOperation(square, size, operation);
-  if (view.color) changeColor(square, view.color);
+  if (view.color) changeColor(square, view.color, channels);
   if (view.grayscale) adjustSaturation(square, 0);
-  if (view.blur !== undefined) gaussianBlur(square, size, view.blur);
+  if (view.blur !== undefined) gaussianBlur(square, size, view.blur, channels);
   if (view.solarize !== undefined) solarize(square, view.solarize);
   if (view.erased) eraseRegion(square, size, view.erased, streamOf("erasing noise"));
   return view;

@@ -2,14 +2,14 @@
 
 import type { View } from "./augmentation.js";
 
-/** An image in memory: `pixels` is [height, width, channels]; one channel is grey. */
+/** An image in memory: `pixels` is [height, width, channels]; one channel is grey, three are red, green and blue. */
 export interface PixelImage {
   /** [height, width], of images with a mask of classes. */
   readonly mask?: Uint8Array;
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
-  readonly channels: 1 | 3;
+  readonly channels: number;
 }
 
 // A call into libvips costs 0.7 ms for a 64-pixel image, nearly all of it setting up the pipeline; these loops take
@@ -20,10 +20,17 @@ const HALF = 1 << (PRECISION_BITS - 1);
 const SUPPORT = 2;
 
 /**
- * Writes the view of `image` as `size` x `size` RGB pixels to `out` at `offset`. Grey becomes three equal channels.
- * Colours are not changed here.
+ * Writes the view of `image` as `size` x `size` pixels to `out` at `offset`, in the channels of the image or, of a grey
+ * one, in three equal ones. Every channel is resampled alone; colours are not changed here.
  */
-export function resampleView(image: PixelImage, view: View, size: number, out: Uint8Array, offset: number): void {
+export function resampleView(
+  image: PixelImage,
+  view: View,
+  size: number,
+  out: Uint8Array,
+  offset: number,
+  channels = 3,
+): void {
   const { region, bounds, flip } = view;
   const columns = computeTaps(columnTaps, region.left, region.width, bounds.left, bounds.left + bounds.width, size);
   const rows = computeTaps(rowTaps, region.top, region.height, bounds.top, bounds.top + bounds.height, size);
@@ -32,8 +39,9 @@ export function resampleView(image: PixelImage, view: View, size: number, out: U
   const stride = size * image.channels;
   if (between.length < (lastRow - firstRow) * stride) between = new Uint8Array((lastRow - firstRow) * stride);
   if (image.channels === 3) shrinkRowsOfColor(image, columns, firstRow, lastRow, size, flip);
-  else shrinkRowsOfGrey(image, columns, firstRow, lastRow, size, flip);
-  shrinkColumns(rows, firstRow, stride, image.channels, size, out, offset);
+  else if (image.channels === 1) shrinkRowsOfGrey(image, columns, firstRow, lastRow, size, flip);
+  else shrinkRowsOfMany(image, columns, firstRow, lastRow, size, flip);
+  shrinkColumns(rows, firstRow, stride, image.channels === 1 && channels === 3, size, out, offset);
 }
 
 /** For each output pixel: the first input pixel under the filter, how many there are, and their weights. */
@@ -141,11 +149,34 @@ function shrinkRowsOfGrey(image: PixelImage, taps: Taps, from: number, to: numbe
   }
 }
 
+function shrinkRowsOfMany(image: PixelImage, taps: Taps, from: number, to: number, size: number, flip: boolean): void {
+  const { pixels, width, channels } = image;
+  const { first, count, weights, stride } = taps;
+  const target = between;
+  for (let y = from; y < to; y++) {
+    for (let x = 0; x < size; x++) {
+      const start = (y * width + first[x]!) * channels;
+      const place = ((y - from) * size + (flip ? size - 1 - x : x)) * channels;
+      const end = x * stride + count[x]!;
+      for (let channel = 0; channel < channels; channel++) {
+        let at = start + channel;
+        let value = HALF;
+        for (let k = x * stride; k < end; k++) {
+          value = (value + Math.imul(weights[k]!, pixels[at]!)) | 0;
+          at += channels;
+        }
+        target[place + channel] = toByte(value);
+      }
+    }
+  }
+}
+
+/** `repeats`: each value is written three times. */
 function shrinkColumns(
   taps: Taps,
   firstRow: number,
   rowLength: number,
-  channels: 1 | 3,
+  repeats: boolean,
   size: number,
   out: Uint8Array,
   offset: number,
@@ -166,7 +197,7 @@ function shrinkColumns(
       }
       const byte = toByte(value);
       out[place++] = byte;
-      if (channels === 1) {
+      if (repeats) {
         out[place++] = byte;
         out[place++] = byte;
       }

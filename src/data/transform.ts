@@ -1,6 +1,7 @@
 // What happens to an image on its way into a batch, as plain data: random views for training, one fixed view else.
 
 import { z } from "zod";
+import { unsuitedChanges } from "./channels.js";
 import { DataOptionError } from "./errors.js";
 
 /** A rectangle in pixels of an image; edges may lie between pixels. */
@@ -97,7 +98,7 @@ export type RandAugment = z.output<typeof randAugmentSchema>;
 export type RandomErasing = z.output<typeof randomErasingSchema>;
 
 /** Checks the options of a transform and fills in the defaults. Throws `DataOptionError`. */
-export function parseTransform(options: TransformOptions, imageSize: number): Transform {
+export function parseTransform(options: TransformOptions, imageSize: number, channels = 3): Transform {
   const what = "the options of the view";
   const transform: Transform =
     options.kind === "centre" ? parseOptions(centreSchema, options, what) : parseOptions(randomSchema, options, what);
@@ -106,6 +107,14 @@ export function parseTransform(options: TransformOptions, imageSize: number): Tr
       expected: `"resize" to be at least the image size of ${imageSize}`,
       found: String(transform.resize),
       remedy: "Raise it, or leave it out for the usual value",
+    });
+  }
+  const unsuited = transform.kind === "random" ? unsuitedChanges(changesOf(transform), channels) : [];
+  if (unsuited.length > 0) {
+    throw new DataOptionError({
+      expected: `changes that suit images of ${channels} channel${channels === 1 ? "" : "s"}`,
+      found: unsuited.join("; "),
+      remedy: "Leave them out",
     });
   }
   return transform;
@@ -126,6 +135,11 @@ export function workingSide(transform: Transform, imageSize: number): number {
   if (transform.kind === "centre") return 2 * Math.max(centreResize(transform, imageSize), imageSize);
   const narrowest = Math.min(transform.ratio[0], 1 / transform.ratio[1], 1);
   return Math.ceil(imageSize / Math.sqrt(transform.scale[0] * narrowest));
+}
+
+function changesOf({ colorJitter, grayscale, solarize, randAugment, randomErasing }: RandomTransform) {
+  const inverts = solarize && solarize.probability > 0;
+  return { colorJitter, grayscale, solarize: inverts ? solarize : undefined, randAugment, randomErasing };
 }
 
 /** The options with defaults filled in; `what` names them in the error. */

@@ -13,10 +13,11 @@ export interface ViewGroup {
   readonly count: number;
   /** Side of the squares, in pixels. */
   readonly imageSize: number;
+  readonly channels: number;
   readonly transform: Transform;
 }
 
-/** The pixels of a batch, for each group [count, batch, size, size, 3]. */
+/** The pixels of a batch, for each group [count, batch, size, size, channels]. */
 export type ViewPixels = readonly Uint8Array<ArrayBuffer>[];
 
 /** The targets of a batch, for each group: masks [count, batch, size, size], and boxes of count * batch squares. */
@@ -35,11 +36,11 @@ export interface ViewRoom {
 
 /** Room for a batch of `batch` images. */
 export function allocateViews(groups: readonly ViewGroup[], batch: number, targets: Targets = {}): ViewRoom {
-  const bytes = (perPixel: number) =>
-    groups.map(({ count, imageSize }) => new Uint8Array(count * batch * imageSize * imageSize * perPixel));
+  const bytes = (perPixel: (group: ViewGroup) => number) =>
+    groups.map((group) => new Uint8Array(group.count * batch * group.imageSize ** 2 * perPixel(group)));
   return {
-    pixels: bytes(3),
-    ...(targets.masks && { masks: bytes(1) }),
+    pixels: bytes(({ channels }) => channels),
+    ...(targets.masks && { masks: bytes(() => 1) }),
     ...(targets.boxes && {
       boxes: groups.map(({ count }) => new Array<PlacedBoxes | undefined>(count * batch).fill(undefined)),
     }),
@@ -69,12 +70,20 @@ export function renderViews(
   batch: number,
 ): void {
   let number = 0;
-  groups.forEach(({ count, imageSize, transform }, i) => {
+  groups.forEach(({ count, imageSize, channels, transform }, i) => {
     const area = imageSize * imageSize;
     for (let copy = 0; copy < count; copy++) {
       const square = copy * batch + slot;
       const viewKey = { ...key, view: number++ };
-      const view = renderImage(image, transform, viewKey, imageSize, room.pixels[i]!, square * area * 3);
+      const view = renderImage(
+        image,
+        transform,
+        viewKey,
+        imageSize,
+        room.pixels[i]!,
+        square * area * channels,
+        channels,
+      );
       if (room.masks) resampleMask(image as Required<PixelImage>, view, imageSize, room.masks[i]!, square * area);
       if (room.boxes && boxes) room.boxes[i]![square] = placeBoxes(boxes, index, image, view, imageSize);
     }

@@ -92,7 +92,7 @@ export async function findDuplicates(
 async function sheetOf(description: FeatureDescription, groups: readonly DuplicateGroup[]): Promise<Uint8Array> {
   const drawn = groups.slice(0, MOST_GROUPS);
   const shown = drawn.flatMap(({ images }) => images.slice(0, MOST_OF_GROUP));
-  const pictures = await readSheetImages(description, shown);
+  const pictures = await readSheetImages(description, shown, { channels: description.channels ?? 3 });
   const rows = drawn.map(({ images, similarity }) =>
     images.slice(0, MOST_OF_GROUP).map(({ index, name }, place): SheetPicture | null => {
       const picture = pictures.get(index);

@@ -5,6 +5,7 @@ import type { Split } from "../data/idx-source.js";
 import type { ImageSource } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { createFeatureExtractor, type Pooling } from "../heads/features.js";
+import { channelsOf } from "../nn/presets.js";
 import { printable } from "../terminal/printable.js";
 import { throwIfStopped } from "../terminal/waiting.js";
 import type { EventOptions } from "../training/events.js";
@@ -57,6 +58,7 @@ export async function embed(request: EmbedRequest, options: EventOptions = {}): 
   const model = await progress.waiting.during("Reading the encoder", () => openEmbeddingModel(request));
   const pooling = poolingOf(request.pooling, model);
   const { imageSize, width } = model.shape;
+  const channels = channelsOf(model.shape);
   const origin = featureOrigin({
     source: typeof request.source === "string" ? resolve(request.source) : request.source.map((path) => resolve(path)),
     split,
@@ -67,6 +69,7 @@ export async function embed(request: EmbedRequest, options: EventOptions = {}): 
     fingerprint: fingerprint(model),
     pooling,
     imageSize,
+    ...(channels !== 3 && { channels }),
     width,
     classes: source.classes ? [...source.classes] : null,
   });

@@ -28,6 +28,8 @@ const originSchema = z.strictObject({
   fingerprint: z.string(),
   pooling: z.enum(poolings),
   imageSize: z.int().positive(),
+  /** Left out where it is 3, as by descriptions that know no others. */
+  channels: z.int().positive().optional(),
   width: z.int().positive(),
   classes: z.array(z.string()).nullable(),
 });

@@ -1,6 +1,7 @@
 // Images that an encoder has not seen, drawn from a seed, in whole batches.
 
 import { openSource } from "../data/index.js";
+import { imageValues } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import { EvaluationError } from "./errors.js";
 import type { ImageProgress } from "./image-progress.js";
@@ -18,7 +19,7 @@ export interface HeldOutImages {
   /** How many were drawn, those included that turn out to be unreadable. */
   readonly count: number;
   /**
-   * `batch` images [batch, imageSize, imageSize, 3] at once. Throws EvaluationError where not even one batch can be
+   * `batch` images [batch, imageSize, imageSize, channels] at once. Throws EvaluationError where not even one batch can be
    * read.
    */
   batches(views: ImageViews, batch: number, progress: ImageProgress): AsyncGenerator<Uint8Array>;
@@ -33,7 +34,7 @@ export async function openHeldOut({ test, images, seed = 0 }: HeldOutRequest): P
     count: indices.length,
     async *batches(views, batch, progress) {
       const reader = await openModelImages(source, views, { batch }, progress.signal);
-      const bytes = batch * views.shape.imageSize ** 2 * 3;
+      const bytes = batch * imageValues(views.shape);
       let waiting = Buffer.alloc(0);
       let done = 0;
       try {

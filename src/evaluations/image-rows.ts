@@ -1,9 +1,10 @@
 // Single image files through a compiled model: read as it sees them, a batch at a time, one call after the other.
 
 import { type ImageFile, readImages } from "../data/index.js";
+import { channelsOf } from "../nn/presets.js";
 import type { ImageViews } from "./model-images.js";
 
-/** A compiled model of images [images, imageSize, imageSize, 3], at most `batch` of them at once. */
+/** A compiled model of images [images, imageSize, imageSize, channels], at most `batch` of them at once. */
 export interface BatchedModel {
   readonly batch: number;
   /** As many values for each image. */
@@ -16,6 +17,7 @@ export type RowsOf = (images: readonly ImageFile[]) => Promise<Float32Array[]>;
 /** Calls may overlap: the model, whose runs may not, computes one of them after the other. */
 export function imageRows({ batch, run }: BatchedModel, { shape, background }: ImageViews): RowsOf {
   const { imageSize, patchSize: minimumSize } = shape;
+  const reading = { imageSize, channels: channelsOf(shape), minimumSize, background };
   let last: Promise<unknown> = Promise.resolve();
   const runInTurn = (pixels: Uint8Array) => {
     const turn = last.then(() => run(pixels));
@@ -25,7 +27,7 @@ export function imageRows({ batch, run }: BatchedModel, { shape, background }: I
   return async (images) => {
     const rows: Float32Array[] = [];
     for (let first = 0; first < images.length; first += batch) {
-      const read = await readImages(images.slice(first, first + batch), { imageSize, minimumSize, background });
+      const read = await readImages(images.slice(first, first + batch), reading);
       const values = await runInTurn(Buffer.concat(read.map(({ pixels }) => pixels)));
       const width = values.length / read.length;
       for (const row of read.keys()) rows.push(values.slice(row * width, (row + 1) * width));

@@ -1,5 +1,6 @@
 // The images of a source as a model sees them.
 import { type ImageSource, type OrderedReader, openOrdered } from "../data/index.js";
+import { channelsOf } from "../nn/presets.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 
 /** What of a model decides how its images are read. */
@@ -16,6 +17,7 @@ export function openModelImages(
   return openOrdered({
     source,
     imageSize,
+    channels: channelsOf(shape),
     batchSize: batch,
     minimumSize: patchSize,
     background,

@@ -1,12 +1,12 @@
 // The encoder that is put to use: pre-trained, or as it starts for comparison.
 
 import { crc32 } from "node:zlib";
-import { configDefaults } from "../config/defaults.js";
+import { configDefaults, imageNet } from "../config/defaults.js";
 import { checksumText } from "../files/checksum.js";
 import { normPlaceOf } from "../heads/classifier.js";
 import { type NormPlace, type Pooling, pooledEncoder } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
-import { type ModelPreset, modelPresets } from "../nn/presets.js";
+import { encoderShapeOf, type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
 import { loadTrained } from "../training/fine-tuned.js";
@@ -65,16 +65,14 @@ export async function openEmbeddingModel(request: ModelRequest): Promise<Embeddi
 }
 
 function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = modelPresets[preset];
-  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio };
+  const shape = encoderShapeOf(modelPresets[preset]);
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
-  const { mean, std, background } = configDefaults(preset, "mae").data;
   return {
     shape,
     decoder: undefined,
-    normalization: { mean, std },
-    background,
+    normalization: imageNet,
+    background: configDefaults(preset, "mae").data.background,
     tensors: new Map(
       scope.parameters.map((parameter) => [
         parameter.name,

@@ -8,6 +8,7 @@ import { createFeatureExtractor, type FrozenEncoder, type Pooling } from "../hea
 import { neighbourVotes } from "../heads/knn.js";
 import { createNeighbourSearch, vectorsInMemory } from "../heads/neighbours.js";
 import { ParameterScope } from "../nn/parameters.js";
+import { encoderShapeOf } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
 import type { CreateEvaluator } from "../training/hooks.js";
@@ -61,8 +62,7 @@ export const createKnnEvaluator: CreateEvaluator = async (config, { engine, weig
 
 /** The encoder in training, its weights read in place; positions are fixed while it is pre-trained. */
 function liveEncoder(config: PretrainConfig, weights: Readonly<Record<string, DeviceArray>>): FrozenEncoder {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio, positions } = config.model;
-  const shape = { imageSize, patchSize, width, depth, heads, mlpRatio, positions };
+  const shape = { ...encoderShapeOf(config.model), positions: config.model.positions };
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
   const tensors = scope.parameters.map((parameter) => {

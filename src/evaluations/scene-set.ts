@@ -7,6 +7,7 @@ import { reasonOf } from "../data/image-reader.js";
 import { type ImageSource, openSource, readImages } from "../data/index.js";
 import { LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { IGNORED } from "../heads/segmentation-metrics.js";
+import { channelsOf } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import { DamagedFileError, EvaluationError } from "./errors.js";
 import type { ImageViews } from "./model-images.js";
@@ -15,7 +16,7 @@ import type { ImageViews } from "./model-images.js";
 const MOST_PIXELS = 8192 ** 2;
 
 export interface MaskedImages {
-  /** [images, size, size, 3]. */
+  /** [images, size, size, channels]. */
   readonly pixels: Uint8Array;
   /** [size, size] each: indices into the classes, IGNORED elsewhere. */
   readonly masks: readonly Uint8Array[];
@@ -52,7 +53,13 @@ export async function openSceneSet(folder: string, { shape, background }: ImageV
         const read = await readImages(
           { source, indices },
           // The whole square, so that masks need nothing but the same resizing.
-          { imageSize, minimumSize: patchSize, background, transform: { kind: "centre", resize: imageSize } },
+          {
+            imageSize,
+            channels: channelsOf(shape),
+            minimumSize: patchSize,
+            background,
+            transform: { kind: "centre", resize: imageSize },
+          },
         );
         const masks = await Promise.all(
           Array.from(indices, (index) => readMask(maskPath(folder, split, source, index), imageSize, classes.length)),

@@ -1,11 +1,12 @@
 // The images of an embedding that are nearest to given ones, as a list and as a contact sheet.
 
 import { basename } from "node:path";
-import { type Color, readImages } from "../data/index.js";
+import { readImages } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import { createFeatureExtractor } from "../heads/features.js";
 import { findNeighbours } from "../heads/neighbours.js";
+import { channelsOf } from "../nn/presets.js";
 import { renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { prepareOutputs } from "../training/outputs.js";
@@ -14,7 +15,7 @@ import type { FeatureDescription } from "./feature-description.js";
 import { type FeatureFiles, openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { fingerprint, openEmbeddingModel } from "./model.js";
-import { readSheetFiles, readSheetImages } from "./sheet-images.js";
+import { readSheetFiles, readSheetImages, type SheetView } from "./sheet-images.js";
 
 /** Which images are looked for among which features. */
 export interface SearchRequest {
@@ -67,7 +68,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
-    const { vectors, background } = await embedQueries(request, description);
+    const { vectors, reading } = await embedQueries(request, description);
     const engine = openEngine({ threads });
     const neighbours = await findNeighbours(files.vectors, vectors, { k: top, engine });
     const lines = await files.lines(neighbours.indices);
@@ -78,7 +79,7 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
         .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
       return { query, matches };
     });
-    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, background)]);
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, reading)]);
     return results;
   } finally {
     files.close();
@@ -102,23 +103,25 @@ async function embedQueries(
     });
   }
   const { imageSize, patchSize, width } = model.shape;
-  const images = await readImages(queries, { imageSize, minimumSize: patchSize, background: model.background });
+  const channels = channelsOf(model.shape);
+  const reading = { imageSize, channels, minimumSize: patchSize, background: model.background };
+  const images = await readImages(queries, reading);
   const extractor = await createFeatureExtractor(model, openEngine({ threads }));
   const vectors = new Float32Array(images.length * width);
   for (let first = 0; first < images.length; first += extractor.batch) {
     const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
     vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
   }
-  return { vectors, background: model.background };
+  return { vectors, reading };
 }
 
 /** A row for each query: itself, then its matches. */
-async function sheetOf({ description }: FeatureFiles, results: readonly SearchResult[], background: Color) {
+async function sheetOf({ description }: FeatureFiles, results: readonly SearchResult[], view: SheetView) {
   const shown = results.flatMap(({ matches }) => matches);
-  const pictures = await readSheetImages(description, shown, background);
+  const pictures = await readSheetImages(description, shown, view);
   const queries = await readSheetFiles(
     results.map(({ query }) => query),
-    background,
+    view,
   );
   const rows = results.map(({ query, matches }, row): (SheetPicture | null)[] => [
     { ...queries[row]!, labels: [basename(query)] },

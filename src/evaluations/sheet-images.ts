@@ -2,9 +2,18 @@
 
 import { type Color, openSource, readImages } from "../data/index.js";
 import { leastCellSize, type Picture } from "../pictures/sheet.js";
+import { shownChannels } from "../pictures/shown-channels.js";
 import { EvaluationError } from "./errors.js";
 import type { FeatureDescription } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
+
+/** As what a person is to see them. */
+export interface SheetView {
+  /** Those that the encoder sees. */
+  readonly channels: number;
+  /** Default: white. */
+  readonly background?: Color;
+}
 
 /** A picture of each image by its index; none of those that can no longer be read. */
 export type SheetImages = ReadonlyMap<number, Picture>;
@@ -13,7 +22,7 @@ export type SheetImages = ReadonlyMap<number, Picture>;
 export async function readSheetImages(
   { source, split, images }: FeatureDescription,
   shown: readonly FeatureLine[],
-  background?: Color,
+  view: SheetView,
 ): Promise<SheetImages> {
   const opened = await openSource(source, { split });
   const moved = shown.find(({ index, name }) => index >= opened.count || opened.name(index) !== name);
@@ -25,20 +34,20 @@ export async function readSheetImages(
     });
   }
   const indices = [...new Set(shown.map(({ index }) => index))];
-  const read = await readImages({ source: opened, indices }, { ...viewOf(background), onSkip: () => {} });
-  return new Map(read.map(({ index, pixels }) => [index, pictureOf(pixels)]));
+  const read = await readImages({ source: opened, indices }, { ...readingOf(view), onSkip: () => {} });
+  return new Map(read.map(({ index, pixels }) => [index, pictureOf(pixels, view)]));
 }
 
 /** Pictures of image files. Throws UnreadableImageError. */
-export async function readSheetFiles(paths: readonly string[], background?: Color): Promise<Picture[]> {
-  return (await readImages(paths, viewOf(background))).map(({ pixels }) => pictureOf(pixels));
+export async function readSheetFiles(paths: readonly string[], view: SheetView): Promise<Picture[]> {
+  return (await readImages(paths, readingOf(view))).map(({ pixels }) => pictureOf(pixels, view));
 }
 
 /** Larger than the encoder sees them: a person has to recognise them. */
-function viewOf(background: Color | undefined) {
-  return { imageSize: leastCellSize, ...(background && { background }) };
+function readingOf({ channels, background }: SheetView) {
+  return { imageSize: leastCellSize, channels, ...(background && { background }) };
 }
 
-function pictureOf(data: Uint8Array): Picture {
-  return { width: leastCellSize, height: leastCellSize, data };
+function pictureOf(pixels: Uint8Array, { channels }: SheetView): Picture {
+  return { width: leastCellSize, height: leastCellSize, data: shownChannels(pixels, channels) };
 }

@@ -3,6 +3,7 @@
 import { EngineError } from "../engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime/node.js";
 import type { Pooling } from "../heads/features.js";
+import { channelsOf, imageValues } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import type { FineTunedClassifier } from "../training/fine-tuned.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
@@ -78,27 +79,38 @@ async function exportPass(pass: ForwardPass, { version, ...labels }: Labels): Pr
 function inWords({ shape, normalization }: Pick<ModelDescription, "shape" | "normalization">) {
   const { imageSize, patchSize, width, depth, heads } = shape;
   const { mean, std } = normalization;
+  const channels = channelsOf(shape);
+  const pixels = channels === 3 ? "RGB" : channels === 1 ? "grey" : `${channels} channels`;
   return {
     kind: `${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels`,
-    input: `pixel_values: RGB in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside.`,
+    input: `pixel_values: ${pixels} in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside.`,
     sizes: {
       image_size: String(imageSize),
       patch_size: String(patchSize),
       hidden_size: String(width),
       num_hidden_layers: String(depth),
       num_attention_heads: String(heads),
-      input: "RGB, float32 from 0 to 1, channels first",
+      num_channels: String(channels),
+      input: `${pixels}, float32 from 0 to 1, channels first`,
       normalization_inside: JSON.stringify({ mean, std }),
     },
   };
 }
 
 async function compare(session: InferenceSession, pass: ForwardPass, batch: number): Promise<number> {
-  const { imageSize } = pass;
+  const { imageSize } = pass.shape;
+  const channels = channelsOf(pass.shape);
   const stream = randomStream(0, "compare exported graph", 0, batch);
-  const images = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => Math.floor(stream.uniformIn(0, 256)));
+  const images = Uint8Array.from({ length: batch * imageValues(pass.shape) }, () =>
+    Math.floor(stream.uniformIn(0, 256)),
+  );
   const own = await runForward(pass, images);
-  const pixels = new OrtTensor("float32", channelsFirst(images, imageSize), [batch, 3, imageSize, imageSize]);
+  const pixels = new OrtTensor("float32", channelsFirst(images, imageSize, channels), [
+    batch,
+    channels,
+    imageSize,
+    imageSize,
+  ]);
   const results = await session.run({ pixel_values: pixels });
   const differences = Object.entries(own).map(([name, values]) =>
     relativeDifference(results[name]!.data as Float32Array, values),
@@ -106,13 +118,13 @@ async function compare(session: InferenceSession, pass: ForwardPass, batch: numb
   return Math.max(...differences);
 }
 
-/** [batch, size, size, 3] of bytes to [batch, 3, size, size] from 0 to 1. */
-function channelsFirst(images: Uint8Array, size: number): Float32Array {
+/** [batch, size, size, channels] of bytes to [batch, channels, size, size] from 0 to 1. */
+function channelsFirst(images: Uint8Array, size: number, channels: number): Float32Array {
   const pixels = new Float32Array(images.length);
   const area = size * size;
   for (let i = 0; i < images.length; i++) {
-    const [pixel, channel] = [Math.floor(i / 3), i % 3];
-    pixels[(Math.floor(pixel / area) * 3 + channel) * area + (pixel % area)] = images[i]! / 255;
+    const [pixel, channel] = [Math.floor(i / channels), i % channels];
+    pixels[(Math.floor(pixel / area) * channels + channel) * area + (pixel % area)] = images[i]! / 255;
   }
   return pixels;
 }

@@ -1,6 +1,6 @@
 // A model as the writers of all formats take it, whether an encoder or a classifier.
 
-import type { EncoderShape } from "../nn/presets.js";
+import { channelsOf, type EncoderShape } from "../nn/presets.js";
 import type { WeightTensor } from "../training/pretrained.js";
 import type { OnnxExport } from "./export-onnx.js";
 
@@ -33,12 +33,12 @@ export interface HuggingFaceModel {
 }
 
 /** timm's `VisionTransformer` of a shape; `others` are further arguments. */
-export function timmCall(
-  { imageSize, patchSize, width, depth, heads, mlpRatio }: EncoderShape,
-  others: string,
-): string {
+export function timmCall(shape: EncoderShape, others: string): string {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+  const channels = channelsOf(shape);
+  const images = `img_size=${imageSize}, patch_size=${patchSize}${channels === 3 ? "" : `, in_chans=${channels}`}`;
   return (
-    `timm.models.VisionTransformer(img_size=${imageSize}, patch_size=${patchSize}, embed_dim=${width}, ` +
+    `timm.models.VisionTransformer(${images}, embed_dim=${width}, ` +
     `depth=${depth}, num_heads=${heads}, mlp_ratio=${mlpRatio}, ${others})`
   );
 }

@@ -6,6 +6,7 @@ import { classifier } from "../heads/classifier.js";
 import type { Pooling } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { normalizePixels } from "../nn/pixels.js";
+import { type EncoderShape, imageShape, imageValues } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import type { FineTunedClassifier } from "../training/fine-tuned.js";
 import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
@@ -13,10 +14,11 @@ import type { PretrainedModel, WeightTensor } from "../training/pretrained.js";
 /** A model as a function of images; nothing is masked or mixed. */
 export interface ForwardPass {
   readonly name: string;
-  readonly imageSize: number;
+  /** Of the images. */
+  readonly shape: Pick<EncoderShape, "imageSize" | "channels">;
   /** By the names that its program takes them under; others are left aside. */
   readonly weights: ReadonlyMap<string, WeightTensor>;
-  /** Outputs of images [batch, imageSize, imageSize, 3] with values from 0 to 255; their first axis is the batch. */
+  /** Outputs of images [batch, imageSize, imageSize, channels] with values from 0 to 255; their first axis is the batch. */
   readonly outputs: (images: Tensor) => Readonly<Record<string, Tensor>>;
 }
 
@@ -29,7 +31,7 @@ type Encoder = Pick<PretrainedModel, "shape" | "normalization" | "tensors">;
 export function encoderPass({ shape, normalization, tensors }: Encoder, pool: Pooling): ForwardPass {
   return {
     name: "vision-transformer-encoder",
-    imageSize: shape.imageSize,
+    shape,
     weights: tensors,
     outputs: (images) => {
       const encode = visionTransformer(new ParameterScope(), shape);
@@ -45,7 +47,7 @@ export function encoderPass({ shape, normalization, tensors }: Encoder, pool: Po
 export function classifierPass({ shape, model, weights }: FineTunedClassifier): ForwardPass {
   return {
     name: "vision-transformer-classifier",
-    imageSize: model.shape.imageSize,
+    shape: model.shape,
     weights,
     outputs: (images) => {
       const classify = classifier(new ParameterScope(), shape);
@@ -54,14 +56,14 @@ export function classifierPass({ shape, model, weights }: FineTunedClassifier): 
   };
 }
 
-/** Our own results for images [batch, imageSize, imageSize, 3] of bytes. Throws EngineError. */
+/** Our own results for images [batch, imageSize, imageSize, channels] of bytes. Throws EngineError. */
 export async function runForward(
   pass: ForwardPass,
   images: Uint8Array,
 ): Promise<Readonly<Record<string, Float32Array>>> {
-  const { name, imageSize, outputs } = pass;
-  const batch = images.length / (imageSize ** 2 * 3);
-  const program = defineProgram(name, outputs(input("images", [batch, imageSize, imageSize, 3], "uint8")));
+  const { name, shape, outputs } = pass;
+  const batch = images.length / imageValues(shape);
+  const program = defineProgram(name, outputs(input("images", imageShape(shape, batch), "uint8")));
   const executable = await openEngine().compile(program);
   const results = await executable.run({ ...weightsOf(pass, program, "images"), images });
   return results as Record<string, Float32Array>;

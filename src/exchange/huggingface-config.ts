@@ -6,8 +6,9 @@ import { z } from "zod";
 import { readText } from "../files/regular-file.js";
 import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
+import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
-import type { EncoderShape } from "../nn/presets.js";
+import { channelsOf, type EncoderShape } from "../nn/presets.js";
 import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 
@@ -18,7 +19,7 @@ export interface HuggingFaceConfig {
   readonly normalization: Normalization | undefined;
 }
 
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
+const perChannel = z.array(z.number()).max(modelLimits.channels);
 const configSchema = z.looseObject({
   model_type: z.enum(["vit", "vit_mae"]),
   num_attention_heads: z.int().positive(),
@@ -26,7 +27,7 @@ const configSchema = z.looseObject({
   hidden_act: z.enum(["gelu"]).default("gelu"),
   layer_norm_eps: z.number().positive().default(1e-12),
 });
-const preprocessorSchema = z.looseObject({ image_mean: rgb.optional(), image_std: rgb.optional() });
+const preprocessorSchema = z.looseObject({ image_mean: perChannel.optional(), image_std: perChannel.optional() });
 
 /** Reads config.json and, where there is one, preprocessor_config.json. Throws FormatError, StorageError. */
 export function readHuggingFaceConfig(folder: string): HuggingFaceConfig {
@@ -108,7 +109,8 @@ export function huggingFaceClassifierConfig(shape: EncoderShape, classes: readon
 }
 
 /** What ViT and ViTMAE have in common. */
-function encoderConfig({ imageSize, patchSize, width, depth, heads, mlpRatio }: EncoderShape) {
+function encoderConfig(shape: EncoderShape) {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
   return {
     attention_probs_dropout_prob: 0.0,
     hidden_act: "gelu",
@@ -119,7 +121,7 @@ function encoderConfig({ imageSize, patchSize, width, depth, heads, mlpRatio }: 
     intermediate_size: width * mlpRatio,
     layer_norm_eps: 1e-6,
     num_attention_heads: heads,
-    num_channels: 3,
+    num_channels: channelsOf(shape),
     num_hidden_layers: depth,
     patch_size: patchSize,
     qkv_bias: true,

@@ -40,7 +40,7 @@ export function formatImportReport(report: ImportReport): string[] {
   ];
   const lines = [
     `${report.path}: ${where.join(", ")}`,
-    `  encoder        ${shape.depth} blocks of width ${shape.width}, ${shape.heads} heads, patches of ${shape.patchSize}, images of ${shape.imageSize}`,
+    `  encoder        ${shape.depth} blocks of width ${shape.width}, ${shape.heads} heads, patches of ${shape.patchSize}, images of ${shape.imageSize}${describeChannels(shape)}`,
     `  decoder        ${decoder === undefined ? "none" : describeDecoder(decoder)}`,
     `  normalisation  mean ${normalization.mean.join(", ")}; std ${normalization.std.join(", ")}`,
     ...report.notes.map((note) => `  note           ${note}`),
@@ -50,6 +50,10 @@ export function formatImportReport(report: ImportReport): string[] {
     ),
   ];
   return lines.map(printable);
+}
+
+function describeChannels({ channels = 3 }: ImportReport["model"]["shape"]): string {
+  return channels === 3 ? "" : ` with ${channels} channel${channels === 1 ? "" : "s"}`;
 }
 
 function describeDecoder({ decoderDepth, decoderWidth, decoderHeads }: DecoderShape): string {

@@ -6,7 +6,7 @@ import { formatShape, type Shape } from "../graph/index.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
-import { patchCount } from "../nn/presets.js";
+import { channelsOf, patchCount } from "../nn/presets.js";
 import { resamplePositions } from "../nn/resample-positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
 import { prepareOutputs } from "../training/outputs.js";
@@ -98,6 +98,7 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     normalization: options.normalization ?? own?.normalization ?? source.huggingFace?.normalization ?? IMAGE_NET,
     background: own?.background ?? [255, 255, 255],
   };
+  checkNormalization(path, model);
   const reader = new KeyReader(path, named.tensors, inferred.shape.imageSize / patchSize, imageSize / patchSize);
   const shapes = modelTensorShapes(model);
   for (const [name, shape] of shapes) reader.take(name, shape);
@@ -113,6 +114,18 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
   const { layout, prefix } = named;
   const keys = reader.report([...named.unused, ...source.otherEntries.map((key) => `${key} (an entry of the file)`)]);
   return { report: { path, format, entry, layout, prefix, model, keys, notes }, tensors: reader.tensors };
+}
+
+/** ImageNet's statistics, or whatever else is said, may be those of other channels. */
+function checkNormalization(path: string, { shape, normalization }: ModelDescription): void {
+  const channels = channelsOf(shape);
+  const { mean, std } = normalization;
+  if (mean.length === channels && std.length === channels) return;
+  throw new WeightsRequestError(
+    path,
+    `expected a mean and a deviation for each channel of its images, which have ${channels}; found ${mean.length} and ` +
+      `${std.length}. Give those that the model was trained with: --mean and --std, ${channels} numbers each`,
+  );
 }
 
 function ownDescription(path: string, { description }: WeightsSource): ModelDescription | undefined {

@@ -1,7 +1,8 @@
 // The shape of a model from the shapes of its tensors.
 
 import { FormatError } from "../formats/errors.js";
-import type { EncoderShape } from "../nn/presets.js";
+import { modelLimits } from "../nn/model-limits.js";
+import { type EncoderShape, encoderShapeOf } from "../nn/presets.js";
 import type { DecoderShape } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 import type { NamedTensor } from "./official-names.js";
@@ -48,8 +49,10 @@ export function inferModel(
     return refuse(`expected ${name} to have ${rank} axes; found the shape [${tensor.shape.join(", ")}]`);
   };
 
-  const [width = 0, channels, patchSize = 0, patchWidth] = shapeOf("patch_embed.proj.weight", 4);
-  if (channels !== 3) refuse(`expected patches of 3 colour channels; found ${channels}`);
+  const [width = 0, channels = 0, patchSize = 0, patchWidth] = shapeOf("patch_embed.proj.weight", 4);
+  if (channels > modelLimits.channels) {
+    refuse(`expected patches of at most ${modelLimits.channels} channels; found ${channels}`);
+  }
   if (patchSize !== patchWidth) refuse(`expected square patches; found ${patchSize} x ${patchWidth}`);
   const [, rows = 0, positionWidth] = shapeOf("pos_embed", 3);
   if (positionWidth !== width) refuse(`expected positions of the width ${width}; found ${positionWidth}`);
@@ -64,7 +67,8 @@ export function inferModel(
   if (known.heads === undefined)
     notes.push(`${heads} heads, by the width of ${width}, since no tensor gives their number; --heads sets another`);
   else if (known.origin !== "") notes.push(`${heads} heads, by ${known.origin}`);
-  const shape = { imageSize: grid * patchSize, patchSize, width, depth, heads, mlpRatio: hidden / width };
+  const imageSize = grid * patchSize;
+  const shape = encoderShapeOf({ imageSize, patchSize, channels, width, depth, heads, mlpRatio: hidden / width });
   if (encoderOnly || !tensors.has("decoder_embed.weight")) return { shape, decoder: undefined, clsPosition, notes };
 
   const [decoderWidth = 0] = shapeOf("decoder_embed.weight", 2);

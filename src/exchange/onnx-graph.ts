@@ -2,14 +2,16 @@
 
 import { defineProgram, emitWithOpenBatch, input, type OnnxModel, standardKernels } from "../graph/index.js";
 import type { OnnxInitializer } from "../graph/onnx-model.js";
+import { imageShape } from "../nn/presets.js";
 import type { ForwardPass } from "./forward.js";
 
 const PIXELS = "pixel_values";
 
-/** `pixel_values` [batch, 3, imageSize, imageSize], RGB from 0 to 1, to the outputs of the model. */
-export function onnxGraph({ name, imageSize, weights, outputs }: ForwardPass): OnnxModel {
+/** `pixel_values` [batch, channels, imageSize, imageSize] from 0 to 1 (three channels: RGB), to the outputs of the model. */
+export function onnxGraph({ name, shape, weights, outputs }: ForwardPass): OnnxModel {
   const programOf = (batch: number) => {
-    const pixels = input(PIXELS, [batch, 3, imageSize, imageSize]).transpose([0, 2, 3, 1]).mul(255);
+    const [, height, width, channels] = imageShape(shape, batch);
+    const pixels = input(PIXELS, [batch, channels, height, width]).transpose([0, 2, 3, 1]).mul(255);
     return defineProgram(name, outputs(pixels));
   };
   const { inputs, initializers, ...graph } = emitWithOpenBatch(programOf, standardKernels, PIXELS);

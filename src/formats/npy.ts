@@ -1,4 +1,4 @@
-// The npy format of NumPy, for arrays of float32: read without trust, and written also where the rows are not yet counted.
+// The npy format of NumPy: read without trust, and written, float32 alone, also where the rows are not yet counted.
 //
 // File: magic, version, header length (2 bytes in version 1, 4 later; little-endian) | a Python dict as text | values.
 // Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
@@ -24,6 +24,9 @@ const ALIGNMENT = 64;
 const COUNT_DIGITS = 16;
 const LARGEST_HEADER = 1 << 16;
 const LARGEST_RANK = 32;
+/** Bytes of a value, by the types that are taken. */
+type Types = Readonly<Record<string, number>>;
+const FLOAT32: Types = { "<f4": 4 };
 
 /**
  * The header of a file of float32 values. Its length depends on the number of axes and all sizes but the first: write
@@ -52,6 +55,11 @@ export function encodeNpyHeader(shape: readonly number[]): Uint8Array {
  * returns fits the file exactly. Throws FormatError.
  */
 export function decodeNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader {
+  const { shape, dataStart } = decodeHeader(bytes, fileSize, FLOAT32);
+  return { shape, dataStart };
+}
+
+function decodeHeader(bytes: Uint8Array, fileSize: number, types: Types): NpyHeader & { readonly dtype: string } {
   if (bytes.length < 10) refuse(`a header needs at least 10 bytes, but there are ${bytes.length}`);
   if (MAGIC.some((byte, index) => bytes[index] !== byte)) refuse('the file does not begin with "\\x93NUMPY"');
   const [major, minor] = [bytes[6]!, bytes[7]!];
@@ -63,12 +71,12 @@ export function decodeNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader 
   if (length > LARGEST_HEADER) refuse(`a header of ${length} bytes is announced, more than ${LARGEST_HEADER}`);
   const dataStart = textStart + length;
   if (bytes.length < dataStart) refuse(`the header takes ${dataStart} bytes, but there are ${bytes.length}`);
-  const shape = parseHeader(new TextDecoder("latin1").decode(bytes.subarray(textStart, dataStart)));
-  const needed = dataStart + 4 * elementCount(shape);
+  const { shape, dtype } = parseHeader(new TextDecoder("latin1").decode(bytes.subarray(textStart, dataStart)), types);
+  const needed = dataStart + types[dtype]! * elementCount(shape);
   if (needed !== fileSize) {
     refuse(`the shape (${shape.join(", ")}) needs ${needed} bytes, but the file has ${fileSize}`);
   }
-  return { shape, dataStart };
+  return { shape, dataStart, dtype };
 }
 
 /** How many bytes of a file to give `decodeNpyHeader`, at most. */
@@ -80,6 +88,30 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   const data = bytes.subarray(dataStart);
   const { buffer, byteOffset, length } = data.byteOffset % 4 === 0 ? data : new Uint8Array(data);
   return { shape, data: new Float32Array(buffer, byteOffset, length / 4) };
+}
+
+/** Bytes of a value, by the types that an image may have; the first is the one to save others as. */
+const IMAGE_TYPES = { "<f4": 4, "|u1": 1, "<u1": 1, "<u2": 2 } as const satisfies Types;
+
+/** An array of an image's values, row by row: float32, or 8 or 16 bits. */
+export interface NpyImage {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Uint8Array | Uint16Array;
+}
+
+/** True if the file begins like an npy file. */
+export function looksLikeNpy(bytes: Uint8Array): boolean {
+  return bytes.length >= MAGIC.length && MAGIC.every((byte, index) => bytes[index] === byte);
+}
+
+/** Reads a whole file of float32, uint8 or uint16. Throws FormatError. */
+export function readNpyImage(bytes: Uint8Array): NpyImage {
+  const { shape, dataStart, dtype } = decodeHeader(bytes, bytes.length, IMAGE_TYPES);
+  // A copy begins where values of any size may.
+  const { buffer } = new Uint8Array(bytes.subarray(dataStart));
+  const data =
+    dtype === "<f4" ? new Float32Array(buffer) : dtype === "<u2" ? new Uint16Array(buffer) : new Uint8Array(buffer);
+  return { shape, data };
 }
 
 /** A whole file in memory. */
@@ -97,7 +129,7 @@ export function writeNpy({ shape, data }: NpyArray): Uint8Array {
 const FIELD = /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([^']*)'|(True|False)|\(([\d\s,]*)\))\s*(,?)/y;
 
 /** The dict of a header: exactly the three keys, in any order. */
-function parseHeader(text: string): number[] {
+function parseHeader(text: string, types: Types): { readonly shape: number[]; readonly dtype: string } {
   const start = /^\s*\{/.exec(text)?.[0].length ?? refuse("the header is not a Python dict");
   const fields = new Map<string, RegExpExecArray>();
   FIELD.lastIndex = start;
@@ -117,8 +149,10 @@ function parseHeader(text: string): number[] {
   if (dtype === undefined || order === undefined || sizes === undefined) {
     return refuse("the header does not give descr, fortran_order and shape each in its form");
   }
-  if (dtype !== "<f4") {
-    refuse(`expected values of type <f4 (float32), but found ${dtype.slice(0, 40)}. Save array.astype("<f4")`);
+  if (!Object.hasOwn(types, dtype)) {
+    const [wanted = ""] = Object.keys(types);
+    const others = Object.keys(types).length > 1 ? `one of ${Object.keys(types).join(", ")}` : `${wanted} (float32)`;
+    refuse(`expected values of type ${others}, but found ${dtype.slice(0, 40)}. Save array.astype("${wanted}")`);
   }
   const shape = sizes.split(",").map((size) => size.trim());
   if (shape.at(-1) === "") shape.pop();
@@ -127,7 +161,7 @@ function parseHeader(text: string): number[] {
   if (order === "True" && shape.length > 1) {
     refuse("the values are in column order (fortran_order). Save numpy.ascontiguousarray(array)");
   }
-  return shape.map(Number);
+  return { shape: shape.map(Number), dtype };
 }
 
 function elementCount(shape: readonly number[]): number {

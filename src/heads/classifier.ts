@@ -3,7 +3,7 @@ import { input, type Tensor } from "../graph/index.js";
 import { normal, zeros } from "../nn/initializers.js";
 import type { Parameter, ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
-import type { EncoderShape } from "../nn/presets.js";
+import { type EncoderShape, imageShape } from "../nn/presets.js";
 import { layerDecayScale } from "../optim/layer-decay.js";
 import { type NormPlace, type Pooling, pooledEncoder } from "./features.js";
 
@@ -15,7 +15,7 @@ export interface ClassifierShape {
   readonly pooling: Pooling;
 }
 
-/** Normalised images [batch, imageSize, imageSize, 3] to scores [batch, classes]. */
+/** Normalised images [batch, imageSize, imageSize, channels] to scores [batch, classes]. */
 export type Classifier = (images: Tensor, branchScales?: Tensor) => Tensor;
 
 /** MAE's: so small that training begins with equal scores. */
@@ -54,7 +54,7 @@ export interface ClassifierInputs {
 }
 
 /**
- * Scores of a batch in training. Inputs: `images` [batch, size, size, 3] uint8; where images are mixed, `partners` alike
+ * Scores of a batch in training. Inputs: `images` [batch, size, size, channels] uint8; where images are mixed, `partners` alike
  * and `shares` [batch, size, size, 1], how much of each pixel is the image's own; `branchScales` [batch, depth, 2].
  */
 export function trainingScores(
@@ -65,8 +65,7 @@ export function trainingScores(
   { mixed, dropPath }: ClassifierInputs,
 ): Tensor {
   const { imageSize, depth } = encoder;
-  const pixels = (name: string) =>
-    normalizePixels(input(name, [batch, imageSize, imageSize, 3], "uint8"), normalization);
+  const pixels = (name: string) => normalizePixels(input(name, imageShape(encoder, batch), "uint8"), normalization);
   const images = pixels("images");
   const shares = mixed ? input("shares", [batch, imageSize, imageSize, 1]) : undefined;
   const partners = mixed ? pixels("partners") : undefined;

@@ -31,7 +31,7 @@ export interface PooledShape {
   readonly normPlace?: NormPlace | undefined;
 }
 
-/** Normalised images [batch, imageSize, imageSize, 3] to a vector [batch, width] for each pooling. */
+/** Normalised images [batch, imageSize, imageSize, channels] to a vector [batch, width] for each pooling. */
 export type PooledEncoder = (images: Tensor, branchScales?: Tensor) => Readonly<Record<Pooling, Tensor>>;
 
 /** A vision transformer whose tokens are pooled. */
@@ -61,7 +61,7 @@ export interface FeatureExtractor {
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /**
-   * Features of images [images, imageSize, imageSize, 3], after the final norm where it is. An image's features depend on its
+   * Features of images [images, imageSize, imageSize, channels], after the final norm where it is. An image's features depend on its
    * pixels alone, to the last bit: not on its place or on the other images of the batch.
    */
   extract(pixels: Uint8Array): Promise<Features>;

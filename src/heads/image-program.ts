@@ -4,7 +4,7 @@ import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { defineProgram, input, type Tensor } from "../graph/index.js";
 import { ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
-import { type EncoderShape, patchCount } from "../nn/presets.js";
+import { type EncoderShape, imageShape, imageValues, patchCount } from "../nn/presets.js";
 import { type Weights, weightsOf } from "./weights.js";
 
 /** Weights with all that is needed to apply them to images. */
@@ -13,7 +13,7 @@ export interface FrozenModel<Output extends string> {
   readonly shape: EncoderShape;
   readonly normalization: Normalization;
   readonly weights: Weights;
-  /** Normalised images [batch, imageSize, imageSize, 3] to rows [batch, n]. */
+  /** Normalised images [batch, imageSize, imageSize, channels] to rows [batch, n]. */
   readonly outputs: (scope: ParameterScope, images: Tensor) => Readonly<Record<Output, Tensor>>;
 }
 
@@ -24,7 +24,7 @@ export interface ImageProgram<Output extends string> {
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /**
-   * One row an image for each output, of images [images, imageSize, imageSize, 3]. An image's rows depend on its pixels
+   * One row an image for each output, of images [images, imageSize, imageSize, channels]. An image's rows depend on its pixels
    * alone, to the last bit: not on its place or on the other images of the batch.
    */
   run(pixels: Uint8Array): Promise<Record<Output, Float32Array>>;
@@ -41,12 +41,12 @@ export async function createImageProgram<Output extends string>(
   const { imageSize } = shape;
   const batch = Math.min(64, Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(shape))));
   const scope = new ParameterScope();
-  const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
+  const images = input("images", imageShape(shape, batch), "uint8");
   const rows = outputs(scope, normalizePixels(images, normalization));
   const executable = await engine.compile(defineProgram(name, rows));
 
   const values = weightsOf(scope.parameters, weights);
-  const pixelBytes = imageSize ** 2 * 3;
+  const pixelBytes = imageValues(shape);
   const buffer = new Uint8Array(batch * pixelBytes);
   const results = (Object.entries(rows) as [Output, Tensor][]).map(
     ([output, { size }]) => [output, new Float32Array(size)] as const,

@@ -1,18 +1,23 @@
 // Homologous recognition by a frozen encoder: whether the patches of a mixture that are alike are of one image.
+import type { EncoderShape } from "../nn/presets.js";
 
 /**
- * Mixes the images of a group patch by patch. group: bytes [images, size, size, 3]; sources [patches] says which image
- * supplies each patch, row by row. Returns [size, size, 3]; patches stay in their places.
+ * Mixes the images of a group patch by patch. group: bytes [images, size, size, channels]; sources [patches] says which image
+ * supplies each patch, row by row. Returns [size, size, channels]; patches stay in their places.
  */
-export function mixPixels(group: Uint8Array, sources: ArrayLike<number>, size: number, patchSize: number): Uint8Array {
+export function mixPixels(
+  group: Uint8Array,
+  sources: ArrayLike<number>,
+  { imageSize: size, patchSize, channels = 3 }: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">,
+): Uint8Array {
   const grid = size / patchSize;
-  const mixed = new Uint8Array(size * size * 3);
-  const run = patchSize * 3;
+  const mixed = new Uint8Array(size * size * channels);
+  const run = patchSize * channels;
   for (let patch = 0; patch < sources.length; patch++) {
     const image = sources[patch]! * mixed.length;
     const [top, left] = [Math.floor(patch / grid) * patchSize, (patch % grid) * patchSize];
     for (let row = top; row < top + patchSize; row++) {
-      const place = (row * size + left) * 3;
+      const place = (row * size + left) * channels;
       mixed.set(group.subarray(image + place, image + place + run), place);
     }
   }

@@ -20,8 +20,8 @@ export interface MethodConfig<Options extends object = object> {
     readonly scale: [number, number];
     readonly flip: boolean;
     readonly colorJitter: object | null;
-    readonly mean: readonly [number, number, number];
-    readonly std: readonly [number, number, number];
+    readonly mean: readonly number[];
+    readonly std: readonly number[];
   };
   readonly schedule: { readonly batchSize: number; readonly microBatch: number };
   readonly optimizer: {
@@ -40,6 +40,12 @@ export interface MethodDefaults {
   readonly schedule?: object;
   readonly optimizer?: object;
   readonly run?: object;
+}
+
+/** What all methods take for a size of model, and the channels of the images. */
+export interface SharedDefaults {
+  readonly batchSize: number;
+  readonly channels: number;
 }
 
 /** Where a batch stands in a run: whatever is drawn for it is a function of this alone. */
@@ -100,8 +106,8 @@ export interface Method<Options extends object = object> {
   readonly options: z.ZodObject;
   /** What each metric of a step means, in words. */
   readonly metrics: Readonly<Record<string, string>>;
-  /** `shared` is what all methods take for this size of model. */
-  defaults(preset: ModelPreset, shared: { readonly batchSize: number }): MethodDefaults;
+  /** What differs from the values that all methods share. */
+  defaults(preset: ModelPreset, shared: SharedDefaults): MethodDefaults;
   /** The memory that computing an image takes, as a multiple of what it takes with MAE. */
   readonly imageCost: number;
   /**

@@ -2,7 +2,7 @@
 
 import { type Engine, openEngine } from "../engine/index.js";
 import { input } from "../graph/index.js";
-import type { ModelShape } from "../nn/presets.js";
+import { channelsOf, type ModelShape } from "../nn/presets.js";
 import { gradientName, gradientProgram } from "../optim/gradient-program.js";
 import { pretextModel, reconstructionProgram } from "./pretext-program.js";
 import { createMethod, type MethodChoice } from "./registry.js";
@@ -13,7 +13,7 @@ export interface PretextInputs {
   readonly method: MethodChoice;
   /** Every parameter by its name, row by row. */
   readonly parameters: Readonly<Record<string, Float32Array>>;
-  /** Normalised images [batch, 3, height, width], as PyTorch has them. */
+  /** Normalised images [batch, channels, height, width], as PyTorch has them. */
   readonly images: Float32Array;
   readonly batch: number;
   /** MAE: the kept patches [batch, kept]. Mixing: which image of its group supplies each patch [groups, patches]. */
@@ -26,7 +26,7 @@ export interface PretextResult {
   /** `reconstruction`, `featureSpread` and, where the method has them, `contrastive` and `topkPrecision` (by block). */
   readonly metrics: Readonly<Record<string, Float32Array>>;
   readonly gradients: Readonly<Record<string, Float32Array>>;
-  /** The decoder's output for each image [batch, patches, patchSize * patchSize * 3]. */
+  /** The decoder's output for each image [batch, patches, patchSize * patchSize * channels]. */
   readonly prediction: Float32Array;
 }
 
@@ -34,8 +34,9 @@ export interface PretextResult {
 export async function evaluatePretext(inputs: PretextInputs, engine: Engine = openEngine()): Promise<PretextResult> {
   const { shape, batch, images, plan } = inputs;
   const { imageSize } = shape;
+  const channels = channelsOf(shape);
   const method = createMethod(inputs.method, shape);
-  const model = pretextModel(method, input("images", [batch, 3, imageSize, imageSize]).transpose([0, 2, 3, 1]));
+  const model = pretextModel(method, input("images", [batch, channels, imageSize, imageSize]).transpose([0, 2, 3, 1]));
   const arrays = { ...inputs.parameters, images, [method.planName]: plan };
 
   const step = await engine.compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters));

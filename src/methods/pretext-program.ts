@@ -2,6 +2,7 @@
 import { defineProgram, input, type Program, type Tensor } from "../graph/index.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
+import { type EncoderShape, imageShape } from "../nn/presets.js";
 import type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
 
 export interface PretextModel extends PretextTask {
@@ -16,18 +17,18 @@ export function pretextModel(task: ReconstructionTask, images: Tensor): PretextM
   return { ...task.build(scope, images, plan), parameters: scope.parameters };
 }
 
-/** The same for the input `images` [batch, imageSize, imageSize, 3] of dtype uint8. */
+/** The same for the input `images` [batch, imageSize, imageSize, channels] of dtype uint8. */
 export function pretextOfPixels(
   task: ReconstructionTask,
-  imageSize: number,
+  shape: EncoderShape,
   normalization: Normalization,
   batch: number,
 ): PretextModel {
-  const images = input("images", [batch, imageSize, imageSize, 3], "uint8");
+  const images = input("images", imageShape(shape, batch), "uint8");
   return pretextModel(task, normalizePixels(images, normalization));
 }
 
-/** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * 3]. */
+/** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * channels]. */
 export function reconstructionProgram({ loss, prediction }: PretextTask): Program {
   return defineProgram("reconstruction", { loss, prediction: prediction.transpose([1, 0, 2]) });
 }

@@ -1,5 +1,6 @@
 // A method that reconstructs images, from the parts in which such methods differ.
 import { blockParameters } from "../nn/block.js";
+import { patchValues } from "../nn/presets.js";
 import { adamwTraining } from "./adamw-training.js";
 import { augmentationOf } from "./augmentation.js";
 import type { Method, MethodConfig, MethodDefaults, MethodSize, ReconstructingMethod } from "./method.js";
@@ -42,7 +43,7 @@ export function reconstructingMethod<Options extends object>(
   const { defaultOptions, describeMore, sizeMore, otherTensors = [], hasDecoder = true, recipe, ...own } = parts;
   const taskOf = ({ model, methodOptions }: MethodConfig<Options>) => own.reconstruction(model, methodOptions);
   const pretext = (config: MethodConfig<Options>, images: number) =>
-    pretextOfPixels(taskOf(config), config.model.imageSize, config.data, images);
+    pretextOfPixels(taskOf(config), config.model, config.data, images);
 
   return {
     ...own,
@@ -51,11 +52,10 @@ export function reconstructingMethod<Options extends object>(
     otherTensors,
     defaults: (...given) => ({ methodOptions: defaultOptions, ...recipe?.(...given) }),
     size(config) {
-      const { width, patchSize, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = config.model;
-      const patchValues = 3 * patchSize ** 2;
+      const { width, mlpRatio, decoderWidth, decoderDepth, decoderHeads } = config.model;
       const decoder = decoderDepth * blockParameters(decoderWidth, mlpRatio);
       return {
-        parametersBeside: decoder + decoderWidth * (width + patchValues),
+        parametersBeside: decoder + decoderWidth * (width + patchValues(config.model)),
         attentionMaps: decoderHeads,
         pairMatrices: 0,
         ...sizeMore?.(config),

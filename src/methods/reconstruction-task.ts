@@ -9,7 +9,7 @@ export interface PretextTask {
   readonly loss: Tensor;
   /** Metrics to log in addition to the loss, scalars or vectors, under the names that `metrics.jsonl` gives them. */
   readonly metrics: Readonly<Record<string, Tensor>>;
-  /** The decoder's output for every image of the batch: [patches, batch, patchSize * patchSize * 3]. */
+  /** The decoder's output for every image of the batch: [patches, batch, patchSize * patchSize * channels]. */
   readonly prediction: Tensor;
 }
 
@@ -25,7 +25,7 @@ export interface ReconstructionTask {
   /** Draws one row of the plan. */
   drawPlanRow(stream: RandomStream): Int32Array;
   /**
-   * Builds model and loss for normalised images [batch, height, width, 3] and a plan [batch / groupSize, planColumns]
+   * Builds model and loss for normalised images [batch, height, width, channels] and a plan [batch / groupSize, planColumns]
    * of dtype int32. The model's parameters are made in the scope.
    */
   build(scope: ParameterScope, images: Tensor, plan: Tensor): PretextTask;

@@ -75,7 +75,7 @@ export const methodDefaults = optionsByName as { readonly [Name in MethodName]: 
 
 function defaultOptions(method: MethodName): object {
   const { defaults, settle } = methodOf({ method });
-  const options = { ...defaults("base", { batchSize: 4096 }).methodOptions };
+  const options = { ...defaults("base", { batchSize: 4096, channels: 3 }).methodOptions };
   settle?.(options, { ...modelPresets.base });
   return options;
 }

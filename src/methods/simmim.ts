@@ -5,7 +5,7 @@ import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { type ModelShape, patchCount } from "../nn/presets.js";
+import { type ModelShape, patchCount, patchValues } from "../nn/presets.js";
 import type { RandomStream } from "../random/index.js";
 import { featureSpread } from "./feature-spread.js";
 import { reconstructingMethod } from "./reconstructing-method.js";
@@ -45,7 +45,7 @@ export const simmim = reconstructingMethod<SimmimOptions>({
   },
   reconstruction: maskedImageModelling,
   hasDecoder: false,
-  sizeMore: ({ model }) => ({ parametersBeside: 3 * model.patchSize ** 2 * model.width, attentionMaps: model.heads }),
+  sizeMore: ({ model }) => ({ parametersBeside: patchValues(model) * model.width, attentionMaps: model.heads }),
   otherTensors: [
     [/^mask_token$/, ({ width }) => [1, 1, width!]],
     [/^pixel_head\.weight$/, ({ width }) => [null, width!]],
@@ -80,7 +80,7 @@ function maskUnits({ imageSize, patchSize }: ModelShape, { maskRatio, maskUnit }
 function maskedImageModelling(shape: ModelShape, options: SimmimOptions): ReconstructionTask {
   const { width, patchSize } = shape;
   const patches = patchCount(shape);
-  const values = 3 * patchSize ** 2;
+  const values = patchValues(shape);
 
   return {
     name: "simmim",

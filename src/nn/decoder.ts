@@ -5,7 +5,7 @@ import { normal } from "./initializers.js";
 import { layerNorm, linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { decoderPositions } from "./positions.js";
-import type { ModelShape } from "./presets.js";
+import { type ModelShape, patchValues } from "./presets.js";
 
 /** What predicts pixels from the encoder's tokens. */
 export interface Decoder {
@@ -26,7 +26,7 @@ export function decoder(scope: ParameterScope, shape: ModelShape): Decoder {
   const blockShape = { width: decoderWidth, heads: decoderHeads, mlpRatio };
   const layers = blocks(scope, "decoder_blocks", decoderDepth, blockShape);
   const norm = layerNorm(scope.in("decoder_norm"), decoderWidth);
-  const predict = linear(scope.in("decoder_pred"), decoderWidth, 3 * patchSize * patchSize);
+  const predict = linear(scope.in("decoder_pred"), decoderWidth, patchValues(shape));
   const positions = constant(decoderPositions(shape), [grid * grid, 1, decoderWidth]);
 
   return {

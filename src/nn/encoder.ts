@@ -6,13 +6,13 @@ import { normal, uniform, xavierUniform } from "./initializers.js";
 import { layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { encoderPositions } from "./positions.js";
-import type { EncoderShape } from "./presets.js";
+import { channelsOf, type EncoderShape, patchValues } from "./presets.js";
 
 /** What turns patches into tokens. */
 export interface Encoder {
   /** Fixed position embeddings of the patches [patches, width]. */
   readonly positions: Tensor;
-  /** Patches [tokens, batch, patchSize * patchSize * 3] to tokens [tokens, batch, width], without positions. */
+  /** Patches [tokens, batch, patchSize * patchSize * channels] to tokens [tokens, batch, width], without positions. */
   embed(patches: Tensor): Tensor;
   /**
    * Puts the CLS token before patch tokens [tokens, batch, width], positions included, and runs the blocks and the
@@ -50,8 +50,8 @@ export function encoder(
   const grid = imageSize / patchSize;
   const clsToken = scope.create("cls_token", [1, 1, width], normal(0.02));
   const projection = scope.in("patch_embed").in("proj");
-  const weight = projection.create("weight", [width, 3, patchSize, patchSize], xavierUniform);
-  const bias = projection.create("bias", [width], uniform(1 / Math.sqrt(3 * patchSize * patchSize)));
+  const weight = projection.create("weight", [width, channelsOf(shape), patchSize, patchSize], xavierUniform);
+  const bias = projection.create("bias", [width], uniform(1 / Math.sqrt(patchValues(shape))));
   const layers = blocks(scope, "blocks", depth, shape);
   const norm = finalNorm ? layerNorm(scope.in("norm"), width) : (x: Tensor) => x;
 

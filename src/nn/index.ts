@@ -9,5 +9,12 @@ export { type Layer, layerNorm, linear } from "./layers.js";
 export { type Parameter, type ParameterOptions, ParameterScope } from "./parameters.js";
 export { type Normalization, normalizePixels } from "./pixels.js";
 export { type GivenPositions, sinCosPositions } from "./positions.js";
-export { type EncoderShape, type ModelPreset, type ModelShape, modelPresetNames, modelPresets } from "./presets.js";
+export {
+  channelsOf,
+  type EncoderShape,
+  type ModelPreset,
+  type ModelShape,
+  modelPresetNames,
+  modelPresets,
+} from "./presets.js";
 export { type EncodedImages, type VisionTransformer, visionTransformer } from "./vision-transformer.js";

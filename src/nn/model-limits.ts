@@ -4,6 +4,7 @@
 export const modelLimits = {
   imageSize: 8192,
   patchSize: 1024,
+  channels: 256,
   width: 16_384,
   depth: 256,
   heads: 512,

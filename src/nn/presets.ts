@@ -6,6 +6,8 @@ import type { GivenPositions } from "./positions.js";
 export interface EncoderShape {
   readonly imageSize: number;
   readonly patchSize: number;
+  /** Channels of the images: 3 (red, green, blue) where it is left out, 1 for grey images. */
+  readonly channels?: number | undefined;
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
@@ -13,6 +15,34 @@ export interface EncoderShape {
   readonly mlpRatio: number;
   /** Where these take the place of MAE's: those of weights that it starts from. */
   readonly positions?: GivenPositions | undefined;
+}
+
+/** The channels of the images that an encoder takes. */
+export function channelsOf({ channels = 3 }: Pick<EncoderShape, "channels">): number {
+  return channels;
+}
+
+/** The number of values of a patch. */
+export function patchValues(shape: Pick<EncoderShape, "patchSize" | "channels">): number {
+  return shape.patchSize ** 2 * channelsOf(shape);
+}
+
+/** The shape of a batch of images. */
+export function imageShape(shape: Pick<EncoderShape, "imageSize" | "channels">, batch: number) {
+  const { imageSize } = shape;
+  return [batch, imageSize, imageSize, channelsOf(shape)] as const;
+}
+
+/** The number of values of an image. */
+export function imageValues(shape: Pick<EncoderShape, "imageSize" | "channels">): number {
+  return shape.imageSize ** 2 * channelsOf(shape);
+}
+
+/** The encoder's part of a shape. Three channels are left out, so that shapes are written as they were before there were others. */
+export function encoderShapeOf(shape: EncoderShape): EncoderShape {
+  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+  const channels = channelsOf(shape);
+  return { imageSize, patchSize, ...(channels !== 3 && { channels }), width, depth, heads, mlpRatio };
 }
 
 /** The number of patches of an image. */

@@ -2,7 +2,7 @@
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
 import { methodOf } from "../methods/registry.js";
-import { patchCount } from "../nn/presets.js";
+import { channelsOf, patchCount } from "../nn/presets.js";
 import { printable } from "../terminal/printable.js";
 import { formatBytes, formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import type { DerivedSchedule } from "./derived.js";
@@ -61,7 +61,7 @@ function runFacts(values: Announcement): (readonly [string, string])[] {
     [
       "model",
       `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +
-        `${model.imageSize} x ${model.imageSize} pixels in ${patches} patches`,
+        `${model.imageSize} x ${model.imageSize} pixels${channelText(channelsOf(model))} in ${patches} patches`,
     ],
     ...(config.weights === null ? [] : ([["weights", weightsText(config.weights)]] as const)),
     ["parameters", `${formatCount(total)}${parts.length > 1 ? ` (${parts.join(", ")})` : ""}`],
@@ -111,6 +111,11 @@ function sourceText(source: PretrainConfig["source"]): string {
 
 function weightsText(weights: NonNullable<PretrainConfig["weights"]>): string {
   return typeof weights === "string" ? weights : `those of ${weights.path}, ${weights.fingerprint}`;
+}
+
+function channelText(channels: number): string {
+  if (channels === 3) return "";
+  return channels === 1 ? " in grey (colours are converted)" : ` of ${channels} channels`;
 }
 
 function plural(count: number, noun: string): string {

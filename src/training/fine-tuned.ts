@@ -13,9 +13,11 @@ import { CheckpointError, UnsuitableCheckpointError, UnsuitableRunError } from "
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import {
+  fitsChannels,
   loadPretrained,
   type ModelDescription,
   modelDescriptionSchema,
+  oneOfEachChannel,
   originOf,
   type PretrainedModel,
   type PretrainedOptions,
@@ -29,7 +31,7 @@ export const classifierFacts = {
   task: z.literal("finetune"),
   /** In the order of the scores. */
   classes: z.array(z.string()).min(1).max(100_000),
-  model: modelDescriptionSchema.omit({ decoder: true }),
+  model: modelDescriptionSchema.omit({ decoder: true }).refine(fitsChannels, oneOfEachChannel),
 };
 
 const recordedSchema = z.looseObject({

@@ -13,6 +13,7 @@ import { type BatchOptions, type ImageSource, openBatches, planBatchMemory } fro
 import { engineThreads } from "../engine/machine.js";
 import { sizeOf } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
+import { channelsOf } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
 import { printable } from "../terminal/printable.js";
 import { throwIfStopped } from "../terminal/waiting.js";
@@ -23,6 +24,7 @@ import type { CreateEvaluator, ResumeOptions, RunOptions, RunSummary } from "./h
 import { KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
+import { measureData } from "./measured-normalization.js";
 import { switchOffRun } from "./memory-check.js";
 import { reconstructionOf } from "./model.js";
 import { openImages } from "./open-images.js";
@@ -53,7 +55,7 @@ export async function pretrain(chosen: PretrainChoices, folder: string, options:
   const start = await readStart(config, events);
   const kept = start === undefined ? config : { ...config, weights: start.identity };
   return withRun(await RunDirectory.create(folder, kept), events, (run) =>
-    runFrom(run, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator, start),
+    runFrom(run, kept, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator, start),
   );
 }
 
@@ -70,12 +72,14 @@ export async function resume(folder: string, options: ResumeOptions = {}): Promi
     const source = await openImages(moved.source, moved.data.split, events);
     const images = await KeptImages.goOn(run.paths.images, source, folder, options, events);
     if (options.source !== undefined) await run.writeConfig(moved);
-    return runFrom(run, source, images, events, options.createEvaluator);
+    return runFrom(run, moved, source, images, events, options.createEvaluator);
   });
 }
 
+/** `stored` is what config.json says, without what is adapted to this machine. */
 async function runFrom(
   run: PretrainRun,
+  stored: PretrainConfig,
   source: ImageSource,
   images: KeptImages,
   events: RunEvents,
@@ -83,9 +87,11 @@ async function runFrom(
   /** Read again where it is not given and there is no checkpoint yet. */
   start?: TakenWeights,
 ): Promise<RunSummary> {
-  const { config } = run;
   events.note(printable(source.description));
   await run.keepImages(images);
+  const measured = await measureData(run.config, source, events);
+  if (measured !== undefined) await run.writeConfig({ ...stored, data: measured }, { ...run.config, data: measured });
+  const { config } = run;
   const options = batchOptions(config, source, events);
   const memory = planMemory(config, planBatchMemory(options), {
     enabled: config.run.memoryCheck,
@@ -232,6 +238,7 @@ function batchOptions(config: PretrainConfig, source: ImageSource, events: RunEv
   return {
     source,
     imageSize: config.model.imageSize,
+    channels: channelsOf(config.model),
     batchSize: config.schedule.batchSize,
     seed: config.seed,
     minimumSize: config.model.patchSize,

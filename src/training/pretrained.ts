@@ -12,7 +12,7 @@ import { encoder } from "../nn/encoder.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import type { Normalization } from "../nn/pixels.js";
-import { type EncoderShape, type ModelShape, patchCount } from "../nn/presets.js";
+import { channelsOf, type EncoderShape, encoderShapeOf, type ModelShape, patchCount } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
@@ -62,15 +62,15 @@ export interface PretrainedOptions {
 type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext" | "device"> & { readonly teacherPrefix?: string };
 
 const count = z.int().positive();
-const rgb = z.tuple([z.number(), z.number(), z.number()]);
 const channel = z.int().min(0).max(255);
 
-/** A model's shape, normalisation and background, as files say them. */
+/** A model's shape, normalisation and background, as files say them; `fitsChannels` is to be checked beside it. */
 export const modelDescriptionSchema = z.strictObject({
   shape: z
     .strictObject({
       imageSize: count.max(modelLimits.imageSize),
       patchSize: count.max(modelLimits.patchSize),
+      channels: count.max(modelLimits.channels).optional(),
       width: count.max(modelLimits.width).multipleOf(4),
       depth: count.max(1000),
       heads: count.max(modelLimits.heads),
@@ -95,17 +95,28 @@ export const modelDescriptionSchema = z.strictObject({
     .refine(({ decoderWidth, decoderHeads }) => decoderWidth % decoderHeads === 0, "no multiple of decoderHeads")
     .nullable(),
   normalization: z.strictObject({
-    mean: rgb,
-    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
   }),
   background: z.tuple([channel, channel, channel]),
 });
 
+/** Whether a model has a mean and a deviation for each channel of its images. */
+export function fitsChannels({ shape, normalization }: Pick<ModelDescription, "shape" | "normalization">): boolean {
+  const channels = channelsOf(shape);
+  return normalization.mean.length === channels && normalization.std.length === channels;
+}
+
+/** What is wrong where `fitsChannels` does not hold. */
+export const oneOfEachChannel = {
+  message: "expected as many values as the images have channels",
+  path: ["normalization"],
+};
+
 /** The metadata that `loadPretrained` reads a model's description from. */
 export function describeModel({ shape, decoder, normalization, background }: ModelDescription): string {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
   return JSON.stringify({
-    shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
+    shape: encoderShapeOf(shape),
     decoder: decoder ?? null,
     normalization: { mean: normalization.mean, std: normalization.std },
     background,
@@ -120,7 +131,7 @@ export function parseModelDescription(text: string): ModelDescription | string {
   } catch (error) {
     return `its description of the model is not valid JSON: ${(error as Error).message}`;
   }
-  const parsed = modelDescriptionSchema.safeParse(value);
+  const parsed = modelDescriptionSchema.refine(fitsChannels, oneOfEachChannel).safeParse(value);
   if (parsed.success) return { ...parsed.data, decoder: parsed.data.decoder ?? undefined };
   const [issue] = parsed.error.issues;
   return `its description of the model is not valid: ${issue!.path.join(".")}: ${issue!.message}`;
@@ -203,10 +214,9 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
 
 /** The model that a run of this configuration pre-trains. */
 function knownModel(config: PretrainConfig): KnownModel {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = config.model;
   const { decoderWidth, decoderDepth, decoderHeads } = config.model;
   const encoder = {
-    shape: { imageSize, patchSize, width, depth, heads, mlpRatio },
+    shape: encoderShapeOf(config.model),
     normalization: { mean: config.data.mean, std: config.data.std },
     background: config.data.background,
     device: config.run.device,

@@ -9,7 +9,7 @@ import { reconstructionModel, reconstructionOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { prepareOutputs } from "./outputs.js";
-import { createReconstructor } from "./reconstructor.js";
+import { createReconstructor, readingOf } from "./reconstructor.js";
 import { readReconstructingConfig } from "./run-config.js";
 import { withPositions } from "./start-weights.js";
 import { threadsHere } from "./threads.js";
@@ -35,8 +35,7 @@ export async function reconstruct(
 ): Promise<{ readonly step: number }> {
   const { config, task, weights, step } = await openReconstructingRun(folder, warn);
   await prepareOutputs([out], { overwrite, inputs: images, sources: [config.source, config.evaluation.source] });
-  const { imageSize, patchSize } = config.model;
-  const read = await readImages(images, { imageSize, minimumSize: patchSize, background: config.data.background });
+  const read = await readImages(images, readingOf(config));
   const pixels = Buffer.concat(read.map(({ pixels }) => pixels));
   const engine = openEngine({ device: config.run.device, threads: threadsHere(config.run) });
   const reconstructor = await createReconstructor(

@@ -1,18 +1,18 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import type { Normalization } from "../nn/pixels.js";
-import { patchCount } from "../nn/presets.js";
+import { channelsOf, type EncoderShape, imageValues, patchCount, patchValues } from "../nn/presets.js";
 import { type Picture, renderSheet, type SheetPicture } from "../pictures/sheet.js";
+import { shownChannels } from "../pictures/shown-channels.js";
 
 export interface Reconstructions {
   readonly task: ReconstructionTask;
-  readonly imageSize: number;
-  readonly patchSize: number;
-  /** Original images [batch, imageSize, imageSize, 3]. */
+  readonly shape: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">;
+  /** Original images [batch, imageSize, imageSize, channels]. */
   readonly pixels: Uint8Array;
   /** [groups, planColumns]. */
   readonly plan: Int32Array;
-  /** The decoder's output [batch, patches, patchSize * patchSize * 3]. */
+  /** The decoder's output [batch, patches, patchSize * patchSize * channels]. */
   readonly prediction: Float32Array;
   readonly normalization: Normalization;
   readonly caption: string;
@@ -25,8 +25,8 @@ const HIDDEN = 128;
 
 /** One row for each image, as a PNG file. */
 export async function reconstructionSheet(values: Reconstructions): Promise<Uint8Array> {
-  const { task, imageSize, pixels, plan, caption, names } = values;
-  const imageBytes = imageSize ** 2 * 3;
+  const { task, shape, pixels, plan, caption, names } = values;
+  const imageBytes = imageValues(shape);
   const rows: SheetPicture[][] = [];
   for (let image = 0; image < pixels.length / imageBytes; image++) {
     const group = Math.floor(image / task.groupSize);
@@ -45,13 +45,18 @@ export async function reconstructionSheet(values: Reconstructions): Promise<Uint
 
 /** Copies each patch from the image that `sourceOf` names, or leaves it grey. */
 function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number | undefined): Picture {
-  const { imageSize, pixels } = values;
-  const data = new Uint8Array(imageSize ** 2 * 3).fill(HIDDEN);
+  const { shape, pixels } = values;
+  const data = new Uint8Array(imageValues(shape)).fill(HIDDEN);
   forEachPixel(values, (patch, _within, offset) => {
     const source = sourceOf(patch);
     if (source !== undefined) data[offset] = pixels[source * data.length + offset]!;
   });
-  return { width: imageSize, height: imageSize, data };
+  return pictureOf(data, shape);
+}
+
+function pictureOf(data: Uint8Array, shape: Reconstructions["shape"]): Picture {
+  const { imageSize } = shape;
+  return { width: imageSize, height: imageSize, data: shownChannels(data, channelsOf(shape)) };
 }
 
 /**
@@ -59,28 +64,26 @@ function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number 
  * back with the mean and deviation of the true ones, as MAE's own pictures are: colours are then given, shapes are not.
  */
 function filledIn(values: Reconstructions, image: number, seen: (patch: number) => boolean): Picture {
-  const { task, imageSize, patchSize, pixels, prediction, normalization } = values;
+  const { task, shape, pixels, prediction, normalization } = values;
   const { mean, std } = normalization;
-  const original = pixels.subarray(image * imageSize ** 2 * 3, (image + 1) * imageSize ** 2 * 3);
-  const patchValues = patchSize ** 2 * 3;
-  const patches = patchCount(values);
-  const truth = new Float64Array(patches * patchValues);
+  const original = pixels.subarray(image * imageValues(shape), (image + 1) * imageValues(shape));
+  const perPatch = patchValues(shape);
+  const patches = patchCount(shape);
+  const truth = new Float64Array(patches * perPatch);
   forEachPixel(values, (patch, within, offset, channel) => {
-    truth[patch * patchValues + within] = (original[offset]! / 255 - mean[channel]!) / std[channel]!;
+    truth[patch * perPatch + within] = (original[offset]! / 255 - mean[channel]!) / std[channel]!;
   });
   const scales = Array.from({ length: patches }, (_, patch) =>
-    task.normPixels
-      ? momentsOf(truth.subarray(patch * patchValues, (patch + 1) * patchValues))
-      : { mean: 0, deviation: 1 },
+    task.normPixels ? momentsOf(truth.subarray(patch * perPatch, (patch + 1) * perPatch)) : { mean: 0, deviation: 1 },
   );
   const data = Uint8Array.from(original);
   forEachPixel(values, (patch, within, offset, channel) => {
     if (seen(patch)) return;
     const scale = scales[patch]!;
-    const predicted = prediction[(image * patches + patch) * patchValues + within]! * scale.deviation + scale.mean;
+    const predicted = prediction[(image * patches + patch) * perPatch + within]! * scale.deviation + scale.mean;
     data[offset] = Math.round(255 * Math.min(1, Math.max(0, predicted * std[channel]! + mean[channel]!)));
   });
-  return { width: imageSize, height: imageSize, data };
+  return pictureOf(data, shape);
 }
 
 /** Mean and deviation as the training target has them: unbiased, with 1e-6 inside the root. */
@@ -92,16 +95,18 @@ function momentsOf(values: Float64Array): { mean: number; deviation: number } {
 
 /** Calls back with each value's patch, its place within the patch, its place in the image, and its channel. */
 function forEachPixel(
-  { imageSize, patchSize }: Reconstructions,
+  { shape }: Reconstructions,
   visit: (patch: number, within: number, offset: number, channel: number) => void,
 ): void {
+  const { imageSize, patchSize } = shape;
+  const channels = channelsOf(shape);
   const grid = imageSize / patchSize;
   for (let y = 0; y < imageSize; y++) {
     for (let x = 0; x < imageSize; x++) {
       const patch = Math.floor(y / patchSize) * grid + Math.floor(x / patchSize);
-      const within = ((y % patchSize) * patchSize + (x % patchSize)) * 3;
-      const offset = (y * imageSize + x) * 3;
-      for (let channel = 0; channel < 3; channel++) visit(patch, within + channel, offset + channel, channel);
+      const within = ((y % patchSize) * patchSize + (x % patchSize)) * channels;
+      const offset = (y * imageSize + x) * channels;
+      for (let channel = 0; channel < channels; channel++) visit(patch, within + channel, offset + channel, channel);
     }
   }
 }

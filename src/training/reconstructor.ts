@@ -1,11 +1,12 @@
 // The pictures of a run: which images they show, the same each time, and their reconstructions with given weights.
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
-import { type ImageSource, readImages } from "../data/index.js";
+import { type ImageSource, type ReadOptions, readImages } from "../data/index.js";
 import type { Bindable, Engine } from "../engine/index.js";
 import { drawPlan } from "../methods/plan.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
+import { channelsOf, imageValues } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import { reconstructionModel } from "./model.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
@@ -20,22 +21,25 @@ export function picturedCount(config: PretrainConfig): number {
 }
 
 /**
- * Drawn from the whole source, as evaluation sees them, in whole groups: [images, imageSize, imageSize, 3]. Some more
+ * Drawn from the whole source, as evaluation sees them, in whole groups: [images, imageSize, imageSize, channels]. Some more
  * are read than are shown, so that unreadable ones are replaced.
  */
 export async function pictureImages(source: ImageSource, config: PretrainConfig): Promise<Uint8Array> {
-  const { seed, model, data } = config;
+  const { seed } = config;
   const group = groupSize(config);
   const wanted = picturedCount(config);
   const candidates = randomStream(seed, "picture images", 0, 0)
     .permutation(source.count)
     .subarray(0, 3 * wanted);
-  const found = await readImages(
-    { source, indices: candidates },
-    { imageSize: model.imageSize, minimumSize: model.patchSize, background: data.background, onSkip: () => {} },
-  );
+  const found = await readImages({ source, indices: candidates }, { ...readingOf(config), onSkip: () => {} });
   const shown = Math.min(wanted, Math.floor(found.length / group) * group);
   return Buffer.concat(found.slice(0, shown).map(({ pixels }) => pixels));
+}
+
+/** How images are read for a model. */
+export function readingOf({ model, data }: PretrainConfig): ReadOptions {
+  const { imageSize, patchSize } = model;
+  return { imageSize, channels: channelsOf(model), minimumSize: patchSize, background: data.background };
 }
 
 export interface Reconstructor {
@@ -44,8 +48,8 @@ export interface Reconstructor {
 }
 
 /**
- * Prepares to reconstruct images [batch, imageSize, imageSize, 3]; `weights` are read anew at each drawing. `names` are
- * written below the originals.
+ * Prepares to reconstruct images [batch, imageSize, imageSize, channels]; `weights` are read anew at each drawing. `names`
+ * are written below the originals.
  */
 export async function createReconstructor(
   config: PretrainConfig,
@@ -55,8 +59,7 @@ export async function createReconstructor(
   engine: Engine,
   names?: readonly string[],
 ): Promise<Reconstructor> {
-  const { imageSize, patchSize } = config.model;
-  const batch = pixels.length / (imageSize ** 2 * 3);
+  const batch = pixels.length / imageValues(config.model);
   const program = reconstructionProgram(reconstructionModel(config, task, batch));
   const plan = drawPlan(task, batch / task.groupSize, {
     seed: config.seed,
@@ -74,7 +77,7 @@ export async function createReconstructor(
   return {
     async draw(caption) {
       await binding.run();
-      const shared = { task, imageSize, patchSize, pixels, plan, prediction, caption, names };
+      const shared = { task, shape: config.model, pixels, plan, prediction, caption, names };
       return reconstructionSheet({ ...shared, normalization: config.data });
     },
   };

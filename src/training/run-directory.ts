@@ -63,19 +63,19 @@ export interface StoredConfig {
 export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly folder: string;
   readonly paths: ReturnType<typeof runPaths>;
-  readonly config: Config;
   readonly checkpoints: CheckpointStore;
   readonly #log: RunLog;
   readonly #events: EventLog;
   readonly #lock: FileLock;
   readonly #files: FileSystem;
   readonly #keptImages: KeptImages[] = [];
+  #config: Config;
   #metrics: MetricsLog | undefined;
 
   private constructor(folder: string, config: Config, lock: FileLock, files: FileSystem) {
     this.folder = folder;
     this.paths = runPaths(folder);
-    this.config = config;
+    this.#config = config;
     this.#log = new RunLog(this.paths.log);
     this.#events = new EventLog(this.paths.events);
     this.checkpoints = new CheckpointStore(this.paths.checkpoints, config.run, files);
@@ -173,9 +173,15 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.#keptImages.push(images);
   }
 
-  /** Replaces config.json. Throws StorageError. */
-  async writeConfig(config: Config): Promise<void> {
-    await writeJson(this.paths.config, withFormatVersion(config), this.#files);
+  /** What the run goes by: config.json, perhaps adapted to this machine. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Replaces config.json; from now on the run goes by `config`. Throws StorageError. */
+  async writeConfig(stored: Config, config: Config = this.#config): Promise<void> {
+    await writeJson(this.paths.config, withFormatVersion(stored), this.#files);
+    this.#config = config;
   }
 
   /** Puts the metrics and what is known of the images on the disk, and then the checkpoint. Returns its path. */

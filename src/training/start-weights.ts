@@ -8,7 +8,7 @@ import { checksumText } from "../files/checksum.js";
 import { formatShape } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
 import { encoderPositions, type GivenPositions } from "../nn/positions.js";
-import { type ModelPreset, modelPresetNames, modelPresets } from "../nn/presets.js";
+import { channelsOf, type EncoderShape, type ModelPreset, modelPresetNames, modelPresets } from "../nn/presets.js";
 import { resampleGrid } from "../nn/resample-positions.js";
 import { UnsuitableCheckpointError } from "./errors.js";
 import type { WeightsHappening } from "./events.js";
@@ -68,17 +68,25 @@ function fingerprintOf({ tensors }: PretrainedModel): string {
  * are of, and how their images were normalised, so that nobody has to. Throws the errors of `loadPretrained`.
  */
 export async function withWeightsLayer(layers: readonly ConfigLayer[], warn?: Warn): Promise<readonly ConfigLayer[]> {
-  const { weights } = mergeLayers(layers).values;
+  const { weights, model: given } = mergeLayers(layers).values;
   const path = typeof weights === "object" && weights !== null && "path" in weights ? weights.path : weights;
   if (typeof path !== "string" || path === "") return layers;
-  return [weightsLayer(await loadPretrained(path, { warn })), ...layers];
+  const model = await loadPretrained(path, { warn });
+  const channels = typeof given === "object" && given !== null && "channels" in given ? given.channels : undefined;
+  return [weightsLayer(model, (channels ?? channelsOf(model.shape)) === channelsOf(model.shape)), ...layers];
 }
 
-function weightsLayer({ shape, decoder, normalization, background, origin }: PretrainedModel): ConfigLayer {
+/** A mean and a deviation for each channel are of no use to a model of other channels, which is refused later on. */
+function weightsLayer(
+  { shape, decoder, normalization, background, origin }: PretrainedModel,
+  fitsChannels: boolean,
+): ConfigLayer {
   const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
   const { mean, std } = normalization;
-  const model = { preset: nearestPreset(shape), imageSize, patchSize, width, depth, heads, mlpRatio, ...decoder };
-  return { origin: `the weights in ${origin}`, values: { model, data: { mean, std, background } } };
+  const sizes = { imageSize, patchSize, channels: channelsOf(shape), width, depth, heads, mlpRatio };
+  const model = { preset: nearestPreset(shape), ...sizes, ...decoder };
+  const data = { ...(fitsChannels && { mean, std }), background };
+  return { origin: `the weights in ${origin}`, values: { model, data } };
 }
 
 /** The smallest that is at least as wide and as deep: schedule and micro-batch follow from it. */
@@ -134,12 +142,14 @@ export function takeWeights(config: PretrainConfig, { path, fingerprint, model }
 }
 
 function encoderMisfits({ model }: PretrainConfig, weights: PretrainedModel): string[] {
-  const keys = ["patchSize", "width", "depth", "heads", "mlpRatio"] as const;
+  const keys = ["patchSize", "channels", "width", "depth", "heads", "mlpRatio"] as const;
+  const sizeOf = (shape: EncoderShape, key: (typeof keys)[number]) =>
+    key === "channels" ? channelsOf(shape) : shape[key];
   return keys.flatMap((key) => {
-    const wanted = weights.shape[key];
-    if (model[key] === wanted) return [];
+    const [wanted, found] = [sizeOf(weights.shape, key), sizeOf(model, key)];
+    if (found === wanted) return [];
     return [
-      `model.${key}: expected ${wanted}, as in the weights of ${weights.origin}; found ${model[key]}. Set it to ${wanted}, or ` +
+      `model.${key}: expected ${wanted}, as in the weights of ${weights.origin}; found ${found}. Set it to ${wanted}, or ` +
         "take other weights",
     ];
   });

@@ -169,7 +169,7 @@ describe("errors of resolveConfig", () => {
   it("suggests the nearest key, says where the wrong one is from and lists the valid ones", () => {
     const [problem] = problemsOf(() => resolveSet("model.widht=64"));
     expect(problem).toContain("model.widht (from --set): no such key. Did you mean model.width?");
-    expect(problem).toContain("Valid keys here: preset, imageSize, patchSize, width,");
+    expect(problem).toContain("Valid keys here: preset, imageSize, patchSize, channels, width,");
   });
 
   it("finds a right key in the wrong section", () => {

@@ -6,7 +6,13 @@ import { type DecodeOptions, decodeImage } from "#src/data/decode-image.js";
 import { randomStream } from "#src/random/index.js";
 import { patternImage, plainImage } from "./image-files.js";
 
-const options: DecodeOptions = { workingSide: 100, background: [255, 255, 255], minimumSize: 1, maximumBytes: 2 ** 30 };
+const options: DecodeOptions = {
+  workingSide: 100,
+  channels: 3,
+  background: [255, 255, 255],
+  minimumSize: 1,
+  maximumBytes: 2 ** 30,
+};
 const orange = [200, 100, 50] as const;
 
 async function firstPixel(bytes: Uint8Array, changes: Partial<DecodeOptions> = {}): Promise<number[]> {

@@ -9,7 +9,13 @@ import { plainImage } from "./image-files.js";
 const [width, height] = [40, 30];
 const pixels = width * height;
 const plain = () => plainImage(width, height, [1, 2, 3]);
-const options = { workingSide: 16, background: [255, 255, 255], minimumSize: 1, maximumBytes: 2 ** 30 } as const;
+const options = {
+  workingSide: 16,
+  channels: 3,
+  background: [255, 255, 255],
+  minimumSize: 1,
+  maximumBytes: 2 ** 30,
+} as const;
 
 async function costOf(file: Buffer, maximumBytes = 2 ** 30): Promise<number> {
   return decodingCost(file, await sharp(file, { limitInputPixels: false }).metadata(), maximumBytes);

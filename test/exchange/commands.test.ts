@@ -82,7 +82,13 @@ describe("mixedae export and import", () => {
       2,
     ],
     ["a mean alone", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0,0"], "expected both or neither", 2],
-    ["two numbers", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,0"], "Expected three numbers", 2],
+    ["no numbers", ["import", "FILE", "--out", "x.safetensors", "--mean", "0,,0"], "a number for each channel", 2],
+    [
+      "numbers of other channels",
+      ["import", "WEIGHTS", "--out", "x.safetensors", "--mean", "0,0", "--std", "1,1"],
+      "which have 3; found 2 and 2",
+      2,
+    ],
     [
       "no number",
       ["import", "FILE", "--out", "x.safetensors", "--heads", "x"],

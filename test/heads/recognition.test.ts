@@ -15,7 +15,7 @@ test("a mixture has each patch from the image that supplies it, in its place", (
         const grid = size! / patch!;
         const group = Uint8Array.from({ length: images * size! * size! * 3 }, () => next() % 256);
         const sources = Array.from({ length: grid * grid }, () => next() % images);
-        const mixed = mixPixels(group, sources, size!, patch!);
+        const mixed = mixPixels(group, sources, { imageSize: size!, patchSize: patch! });
         expect(mixed).toHaveLength(size! * size! * 3);
         for (const [place, value] of mixed.entries()) {
           const [row, column] = [Math.floor(place / 3 / size!), Math.floor(place / 3) % size!];

@@ -11,7 +11,7 @@ import { randomStream } from "#src/random/index.js";
 import { viewsOf } from "../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
 
-const shape = {
+const colours = {
   imageSize: 24,
   patchSize: 4,
   width: 24,
@@ -24,7 +24,7 @@ const shape = {
 };
 const batch = 8;
 const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05 };
-const cases: readonly (readonly [string, MethodChoice])[] = [
+const cases: readonly (readonly [string, MethodChoice, number?])[] = [
   ["MAE", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }],
   ["MAE on plain pixels", { name: "mae", options: { maskRatio: 0.5, normPixels: false } }],
   ["SimMIM", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }],
@@ -56,14 +56,20 @@ const cases: readonly (readonly [string, MethodChoice])[] = [
     { name: "mixedae", options: { ...mixedAeDefaults, contrastive: false, mixingRatio: 0.5 } },
   ],
   ["MixedAE with ordinary attention", { name: "mixedae", options: { ...mixedAeDefaults, homologousAttention: false } }],
+  ["MAE of grey images", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }, 1],
+  ["SimMIM of images of four channels", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }, 4],
+  ["MixedAE of images of five channels", { name: "mixedae", options: mixedAeDefaults }, 5],
 ];
 
 describe.skipIf(pytorchMissing !== undefined)(
   `parity with PyTorch${pytorchMissing ? ` (${pytorchMissing})` : ""}`,
   () => {
-    test.each(cases)("%s: loss, every gradient, and the parameters after five AdamW steps", async (_, choice) => {
+    test.each<[string, MethodChoice, number]>(
+      cases.map(([name, choice, channels = 3]) => [name, choice, channels]),
+    )("%s: loss, every gradient, and the parameters after five AdamW steps", async (_, choice, channels) => {
+      const shape = { ...colours, channels };
       const method = createMethod(choice, shape);
-      const { parameters } = pretextModel(method, input("images", [batch, shape.imageSize, shape.imageSize, 3]));
+      const { parameters } = pretextModel(method, input("images", [batch, shape.imageSize, shape.imageSize, channels]));
       // Biases and norms start away from their neutral values, so that nothing hides behind a zero or a one.
       const weights = Object.fromEntries(
         parameters.map(({ name, tensor, initialize }) => {
@@ -72,7 +78,7 @@ describe.skipIf(pytorchMissing !== undefined)(
         }),
       );
       const stream = randomStream(7, "images", 0, 0);
-      const images = Float32Array.from({ length: batch * 3 * shape.imageSize ** 2 }, () => stream.normal());
+      const images = Float32Array.from({ length: batch * channels * shape.imageSize ** 2 }, () => stream.normal());
       const rows = batch / method.groupSize;
       const plan = new Int32Array(rows * method.planColumns);
       for (let row = 0; row < rows; row++) {
@@ -85,7 +91,7 @@ describe.skipIf(pytorchMissing !== undefined)(
           ...parameters.map(({ name, tensor }) => {
             return { name: `parameters/${name}`, dtype: "F32", shape: tensor.shape, data: weights[name]! } as const;
           }),
-          { name: "images", dtype: "F32", shape: [batch, 3, shape.imageSize, shape.imageSize], data: images },
+          { name: "images", dtype: "F32", shape: [batch, channels, shape.imageSize, shape.imageSize], data: images },
           {
             name: `plan/${method.planName}`,
             dtype: "I64",
@@ -93,7 +99,7 @@ describe.skipIf(pytorchMissing !== undefined)(
             data: BigInt64Array.from(plan, BigInt),
           },
         ],
-        referenceConfig(choice),
+        { ...referenceConfig(choice), channels },
       );
       const reference = (name: string) => Float64Array.from(expected.get(name)!.data as Float64Array);
 
@@ -192,7 +198,7 @@ function referenceConfig({ name, options }: MethodChoice): object {
   const normPixels = "normPixels" in options && options.normPixels;
   return {
     method: name,
-    ...shape,
+    ...colours,
     ...switches,
     normPixels,
     groupSize: Math.round(1 / mixingRatio),

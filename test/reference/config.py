@@ -26,6 +26,7 @@ class Config:
     decoder_depth: int
     decoder_heads: int
     mlp_ratio: float = 4
+    channels: int = 3
     norm_pixels: bool = True
     group_size: int = 4
     mode: str = "compose"  # compose | full

@@ -16,11 +16,11 @@ def block_shapes(name, width, hidden):
 def trainable_shapes(config):
     """{name: shape}; the fixed pos_embed and decoder_pos_embed are not among them."""
     width, decoder, patch = config.width, config.decoder_width, config.patch_size
-    pixels = 3 * patch * patch
+    pixels = config.channels * patch * patch
     shapes = {
         "cls_token": (1, 1, width),
         "mask_token": (1, 1, decoder),
-        "patch_embed.proj.weight": (width, 3, patch, patch),
+        "patch_embed.proj.weight": (width, config.channels, patch, patch),
         "patch_embed.proj.bias": (width,),
         "norm.weight": (width,),
         "norm.bias": (width,),

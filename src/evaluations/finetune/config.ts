@@ -8,8 +8,9 @@ import { type ConfigLayer, mergeLayers } from "../../config/layers.js";
 import { runLimits } from "../../config/limits.js";
 import { describeIssues } from "../../config/problems.js";
 import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../config/schema.js";
+import { unsuitedChanges } from "../../data/channels.js";
 import { poolings } from "../../heads/features.js";
-import { type EncoderShape, patchCount } from "../../nn/presets.js";
+import { channelsOf, type EncoderShape, patchCount } from "../../nn/presets.js";
 import { classifierFacts } from "../../training/fine-tuned.js";
 import { type RecipeName, recipeDefaults } from "./recipes.js";
 
@@ -110,7 +111,10 @@ export interface FinetuneSetting {
  */
 export function resolveFinetune(layers: readonly ConfigLayer[], setting: FinetuneSetting): FinetuneChoices {
   const { recipe, encoder, fromScratch, images } = setting;
-  const defaults: ConfigLayer = { origin: "defaults", values: recipeDefaults(recipe, fromScratch) };
+  const defaults: ConfigLayer = {
+    origin: "defaults",
+    values: recipeDefaults(recipe, fromScratch, channelsOf(encoder)),
+  };
   const { values, origins } = mergeLayers([defaults, ...layers]);
   const batchIsGiven = origins.get("schedule.batchSize") !== "defaults";
   const schedule = values.schedule as Record<string, unknown>;
@@ -128,9 +132,15 @@ export function resolveFinetune(layers: readonly ConfigLayer[], setting: Finetun
   return parsed.data;
 }
 
-function misfits({ schedule }: FinetuneChoices, images: number, { imageSize }: EncoderShape): string[] {
+function misfits({ schedule, augmentation }: FinetuneChoices, images: number, encoder: EncoderShape): string[] {
   const { batchSize, microBatch } = schedule;
-  const problems = [...scheduleMisfits(schedule), ...batchMisfits(batchSize, imageSize)];
+  const { randAugment, randomErasing } = augmentation;
+  const changes = unsuitedChanges({ randAugment, randomErasing }, channelsOf(encoder));
+  const problems = [
+    ...changes.map((change) => `augmentation.${change}`),
+    ...scheduleMisfits(schedule),
+    ...batchMisfits(batchSize, encoder),
+  ];
   if (batchSize > images) {
     problems.push(
       `schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it, or leave it out`,

@@ -8,6 +8,7 @@ import { input } from "../../graph/index.js";
 import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
 import { crossEntropy } from "../../heads/cross-entropy.js";
 import { ParameterScope } from "../../nn/parameters.js";
+import { channelsOf } from "../../nn/presets.js";
 import { initialValues } from "../../optim/initial-values.js";
 import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
 import { deriveSchedule } from "../../training/derived.js";
@@ -229,6 +230,7 @@ function batchOptions(config: FinetuneConfig, sets: LabelledSets, events: RunEve
   return {
     source: selectImages(sets.train.source, sets.train.indices),
     imageSize: model.shape.imageSize,
+    channels: channelsOf(model.shape),
     batchSize: schedule.batchSize,
     seed,
     minimumSize: model.shape.patchSize,

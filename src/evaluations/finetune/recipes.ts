@@ -69,9 +69,11 @@ export const recipeNames = Object.keys(recipes) as RecipeName[];
 
 /**
  * The values of a recipe. An encoder that has learnt nothing has no layers worth keeping as they are: from scratch, all
- * learn at the same rate.
+ * learn at the same rate. RandAugment and random erasing are for images of three channels.
  */
-export function recipeDefaults(recipe: RecipeName, fromScratch: boolean) {
-  const values = recipes[recipe];
+export function recipeDefaults(recipe: RecipeName, fromScratch: boolean, channels = 3) {
+  const own = recipes[recipe];
+  const values =
+    channels === 3 ? own : { ...own, augmentation: { ...own.augmentation, randAugment: null, randomErasing: null } };
   return fromScratch ? { ...values, optimizer: { ...values.optimizer, layerDecay: 1 } } : values;
 }

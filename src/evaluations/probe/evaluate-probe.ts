@@ -11,6 +11,7 @@ import {
   shuffled,
   trainLinearProbe,
 } from "../../heads/linear-probe.js";
+import { channelsOf } from "../../nn/presets.js";
 import { randomStream } from "../../random/index.js";
 import type { EventOptions } from "../../training/events.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
@@ -185,6 +186,7 @@ async function augmentedEpochs(
     openOrdered({
       source,
       imageSize: model.shape.imageSize,
+      channels: channelsOf(model.shape),
       batchSize: extractor.batch,
       minimumSize: model.shape.patchSize,
       background: model.background,

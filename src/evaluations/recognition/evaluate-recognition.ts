@@ -6,7 +6,7 @@ import { createImageProgram } from "../../heads/image-program.js";
 import { comparedPatches, homologousChance, homologousShare, mixPixels } from "../../heads/recognition.js";
 import { unitLength } from "../../methods/feature-spread.js";
 import { drawAssignment } from "../../methods/mixing.js";
-import { type EncoderShape, patchCount } from "../../nn/presets.js";
+import { type EncoderShape, imageValues, patchCount } from "../../nn/presets.js";
 import { visionTransformer } from "../../nn/vision-transformer.js";
 import { randomStream } from "../../random/index.js";
 import type { EventOptions } from "../../training/events.js";
@@ -101,17 +101,17 @@ interface Mixture {
 /** Each group of images gives as many mixtures, in which every patch of every image comes once. */
 function mixturesOf(
   pixels: Uint8Array,
-  { imageSize, patchSize }: EncoderShape,
+  shape: EncoderShape,
   { seed, firstGroup }: { readonly seed: number; readonly firstGroup: number },
 ): Mixture[] {
-  const groupBytes = GROUP * imageSize ** 2 * 3;
+  const groupBytes = GROUP * imageValues(shape);
   return Array.from({ length: pixels.length / groupBytes }, (_, number) => {
     const group = pixels.subarray(number * groupBytes, (number + 1) * groupBytes);
     const stream = randomStream(seed, "mixtures", 0, firstGroup + number);
-    const assignment = drawAssignment(stream, patchCount({ imageSize, patchSize }), GROUP);
+    const assignment = drawAssignment(stream, patchCount(shape), GROUP);
     return Array.from({ length: GROUP }, (_, turn): Mixture => {
       const sources = assignment.map((source) => (source + turn) % GROUP);
-      return { pixels: mixPixels(group, sources, imageSize, patchSize), sources };
+      return { pixels: mixPixels(group, sources, shape), sources };
     });
   }).flat();
 }

@@ -12,7 +12,7 @@ export interface CropOptions {
   readonly branchScales?: Tensor | undefined;
 }
 
-/** Normalised crops [crops, size, size, 3] to tokens after the final norm [1 + patches, crops, width], CLS first. */
+/** Normalised crops [crops, size, size, channels] to tokens after the final norm [1 + patches, crops, width], CLS first. */
 export type CropEncoder = (crops: Tensor, options?: CropOptions) => Tensor;
 
 /**

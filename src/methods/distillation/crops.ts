@@ -3,7 +3,7 @@ import type { Batch, ViewOptions } from "../../data/index.js";
 import type { Arrays } from "../../engine/index.js";
 import { concat, input, type Tensor } from "../../graph/index.js";
 import { type Normalization, normalizePixels } from "../../nn/pixels.js";
-import type { EncoderShape } from "../../nn/presets.js";
+import { channelsOf, type EncoderShape } from "../../nn/presets.js";
 import { augmentationOf } from "../augmentation.js";
 import type { MethodConfig } from "../method.js";
 import type { DistillationOptions } from "./options.js";
@@ -50,27 +50,27 @@ export function cropsOf(views: Batch["views"]): Arrays {
 }
 
 export interface CropInputs {
-  /** Normalised, those of a view side by side: [2 * batch, imageSize, imageSize, 3]. */
+  /** Normalised, those of a view side by side: [2 * batch, imageSize, imageSize, channels]. */
   readonly global: Tensor;
-  /** The same [local crops * batch, localSize, localSize, 3]; left out where there are none. */
+  /** The same [local crops * batch, localSize, localSize, channels]; left out where there are none. */
   readonly local?: Tensor;
 }
 
-/** Inputs uint8 [batch, size, size, 3] for `global/0`, `global/1`, `local/0`, ...: all crops of one size as one tensor. */
+/** Inputs uint8 [batch, size, size, channels] for `global/0`, `global/1`, `local/0`, ...: all crops of one size as one tensor. */
 export function cropInputs(
-  { imageSize }: EncoderShape,
+  shape: EncoderShape,
   { localCrops, localSize }: DistillationOptions,
   batch: number,
   normalization: Normalization,
 ): CropInputs {
   const crops = (kind: "global" | "local", count: number, size: number) => {
     const each = Array.from({ length: count }, (_, index) =>
-      input(viewName(kind, index), [batch, size, size, 3], "uint8"),
+      input(viewName(kind, index), [batch, size, size, channelsOf(shape)], "uint8"),
     );
     return normalizePixels(concat(each, 0), normalization);
   };
   return {
-    global: crops("global", GLOBAL_CROPS, imageSize),
+    global: crops("global", GLOBAL_CROPS, shape.imageSize),
     ...(localCrops > 0 && { local: crops("local", localCrops, localSize) }),
   };
 }

@@ -1,4 +1,6 @@
 // A method with a teacher, from the parts in which such methods differ.
+import { unsuitedChanges } from "../../data/channels.js";
+import { channelsOf } from "../../nn/presets.js";
 import type { Method, MethodConfig, MethodDefaults } from "../method.js";
 import type { MetricValues } from "../metric-values.js";
 import { misfit, nearMultiples } from "../misfit.js";
@@ -47,11 +49,16 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
     settle: settleLocalSize,
     misfits: (config) => misfits(title, config),
 
-    defaults(preset, { batchSize }) {
+    defaults(preset, { batchSize, channels }) {
       const isSmall = preset === "nano" || preset === "micro";
       return {
-        methodOptions: { ...defaultOptions[isSmall ? preset : "others"], localSize: null },
-        ...recipeOf(recipe, isSmall, batchSize),
+        methodOptions: {
+          ...defaultOptions[isSmall ? preset : "others"],
+          localSize: null,
+          ...(channels !== 3 && { grayscale: 0 }),
+          ...(channels !== 3 && channels !== 1 && { solarize: 0 }),
+        },
+        ...recipeOf(recipe, isSmall, batchSize, channels),
       };
     },
     size({ model, methodOptions: { headHidden, headBottleneck, prototypes } }) {
@@ -114,11 +121,12 @@ function recipeOf(
   { scale, epochs, warmupShare }: DistillationParts<never, never, never>["recipe"],
   isSmall: boolean,
   batchSize: number,
+  channels: number,
 ): Omit<MethodDefaults, "methodOptions"> {
   return {
     data: {
       scale: [...scale],
-      colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1, probability: 0.8 },
+      colorJitter: jitterOf(channels),
     },
     schedule: {
       minLearningRate: 1e-6,
@@ -129,6 +137,13 @@ function recipeOf(
     optimizer: { betas: [0.9, 0.999], weightDecay: 0.04 },
     run: { picturesEvery: 0 },
   };
+}
+
+/** Grey images have no colours to change; of more channels, nobody knows what they are. */
+function jitterOf(channels: number) {
+  if (channels !== 3 && channels !== 1) return null;
+  const [saturation, hue] = channels === 3 ? [0.2, 0.1] : [0, 0];
+  return { brightness: 0.4, contrast: 0.4, saturation, hue, probability: 0.8 };
 }
 
 /** Fills in a size of local crops that nobody set: 3/7 of the image, 96 of 224 pixels as both have it, in whole patches. */
@@ -143,9 +158,11 @@ function settleLocalSize(
 }
 
 function misfits(title: string, { model, methodOptions, optimizer, run }: MethodConfig<DistillationOptions>): string[] {
-  const { localSize } = methodOptions;
+  const { localSize, grayscale, solarize } = methodOptions;
   const { imageSize, patchSize } = model;
-  const problems: string[] = [];
+  const problems = unsuitedChanges({ grayscale, solarize }, channelsOf(model)).map(
+    (change) => `methodOptions.${change}`,
+  );
   if (localSize % patchSize !== 0 || localSize > imageSize) {
     const expected = `a multiple of model.patchSize = ${patchSize} up to model.imageSize = ${imageSize}`;
     const near = nearMultiples(Math.min(localSize, imageSize - patchSize), patchSize);
