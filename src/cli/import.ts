@@ -42,8 +42,8 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .option("--entry <name>", "part of a file with several sets of weights, such as teacher or student")
     .option("--prefix <text>", "what stands before the encoder's names, where a file holds several encoders")
     .option("--encoder-only", "leave the decoder out")
-    .option("--mean <r,g,b>", "mean of each channel that the model was trained with (default: ImageNet's)", numbers)
-    .option("--std <r,g,b>", "deviation of each channel, likewise", numbers)
+    .option("--mean <x,...>", "mean of each channel that the model was trained with (default: ImageNet's)", numbers)
+    .option("--std <x,...>", "deviation of each channel, likewise", numbers)
     .addHelpText(
       "after",
       [

@@ -74,7 +74,8 @@ const data = z.strictObject({
   std: perChannel(z.number().positive().max(1000), "deviation"),
   // A run that has measured them has numbers in the place of this.
   normalization: z.literal("measured").optional().meta({
-    description: "measured: mean and deviation are those of the images, found before the first step; excludes both",
+    description:
+      '"measured" takes mean and deviation from the images, before the first step; excludes data.mean and data.std',
     expected: '"measured"',
   }),
   workers: countOrNone(runLimits.workers, "threads that decode images; 0 chooses by the number of cores"),
