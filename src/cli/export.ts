@@ -55,7 +55,7 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
         "  huggingface  a folder for ViTMAEForPreTraining or, without the decoder, ViTModel; a classifier that was",
         "               fine-tuned with --set pooling=cls for ViTForImageClassification",
         "  onnx         the encoder with positions and normalisation inside: pixel_values [batch, 3, H, W], RGB from 0",
-        "               to 1, to last_hidden_state and embedding; a classifier's to logits [batch, classes], with the",
+        "               to 1 (or other channels), to last_hidden_state and embedding; a classifier's to logits [batch, classes], with the",
         "               names of the classes in the metadata. It is run and compared before it is written",
         "",
         "Examples:",

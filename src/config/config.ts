@@ -8,7 +8,7 @@ import { deriveMicroBatch, findMisfits } from "./checks.js";
 import type { PretrainChoices } from "./choices.js";
 import { configDefaults, microBatchTarget } from "./defaults.js";
 import { ConfigError } from "./errors.js";
-import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, valueAt } from "./layers.js";
+import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, unmeasured, valueAt } from "./layers.js";
 import { nearestName } from "./nearest-name.js";
 import { describeIssues, from } from "./problems.js";
 import { configSchema, type PretrainConfig } from "./schema.js";
@@ -63,7 +63,7 @@ function isLayers(chosen: PretrainChoices | readonly ConfigLayer[]): chosen is r
 export function parseConfig(values: unknown, origin: string): PretrainConfig {
   if (!isMapping(values))
     throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
-  const layers = mergeLayers([{ origin, values }], true);
+  const layers = mergeLayers([{ origin, values }]);
   const method = choose(["method"], methodNames, undefined, layers) as MethodName;
   const schema = configSchema(method);
   const parsed = schema.safeParse(values);
@@ -112,8 +112,7 @@ function settleNormalization({ model, data }: Mapping, channels: number): void {
     data.normalization = "measured";
   }
   if (data.normalization !== "measured") return;
-  data.mean = new Array(channels).fill(0);
-  data.std = new Array(channels).fill(1);
+  Object.assign(data, unmeasured(channels));
 }
 
 /** What follows from other options, or is made exact. */

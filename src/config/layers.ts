@@ -77,14 +77,8 @@ export function layerFromAssignments(assignments: readonly string[], origin = "-
   return { origin, values };
 }
 
-/**
- * The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not.
- * `isResolved`: the values are complete, and may hold both keys of a pair of which one excludes the other.
- */
-export function mergeLayers(
-  layers: readonly ConfigLayer[],
-  isResolved = false,
-): { values: Mapping; origins: Map<string, string> } {
+/** The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not. */
+export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; origins: Map<string, string> } {
   const values: Mapping = {};
   const origins = new Map<string, string>();
   for (const { origin, values: layer } of layers) {
@@ -92,7 +86,7 @@ export function mergeLayers(
       throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(layer)}`]);
     const fault = nestingFault(layer);
     if (fault !== undefined) throw new ConfigError([`${origin}: it ${fault}`]);
-    const lifted = isResolved ? layer : liftExclusive(layer, values, origin);
+    const lifted = liftExclusive(withoutPlaceholders(layer), values, origin);
     mergeInto(values, lifted, origin, [], origins);
   }
   return { values, origins };
@@ -124,6 +118,20 @@ export function valueAt(path: readonly string[], values: unknown): unknown {
     value = (value as Mapping)[name];
   }
   return value;
+}
+
+/** What mean and deviation of so many channels are until they have been measured. */
+export function unmeasured(channels: number) {
+  return { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
+}
+
+/** A configuration that was resolved before has numbers beside the wish to measure them, which nobody has chosen. */
+function withoutPlaceholders(layer: Mapping): Mapping {
+  const { data } = layer;
+  if (!isMapping(data) || data.normalization !== "measured" || !Array.isArray(data.mean)) return layer;
+  const { mean, std, ...others } = data;
+  const isPlaceholder = JSON.stringify({ mean, std }) === JSON.stringify(unmeasured(data.mean.length));
+  return isPlaceholder ? { ...layer, data: others } : layer;
 }
 
 function liftExclusive(layer: Mapping, below: Mapping, origin: string): Mapping {

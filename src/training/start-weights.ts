@@ -76,7 +76,7 @@ export async function withWeightsLayer(layers: readonly ConfigLayer[], warn?: Wa
   return [weightsLayer(model, (channels ?? channelsOf(model.shape)) === channelsOf(model.shape)), ...layers];
 }
 
-/** A mean and a deviation for each channel are of no use to a model of other channels, which is refused later on. */
+/** Without how the images were normalised where the model is one of other channels, which is refused when they are taken. */
 function weightsLayer(
   { shape, decoder, normalization, background, origin }: PretrainedModel,
   fitsChannels: boolean,
@@ -85,8 +85,10 @@ function weightsLayer(
   const { mean, std } = normalization;
   const sizes = { imageSize, patchSize, channels: channelsOf(shape), width, depth, heads, mlpRatio };
   const model = { preset: nearestPreset(shape), ...sizes, ...decoder };
-  const data = { ...(fitsChannels && { mean, std }), background };
-  return { origin: `the weights in ${origin}`, values: { model, data } };
+  return {
+    origin: `the weights in ${origin}`,
+    values: { model, ...(fitsChannels && { data: { mean, std, background } }) },
+  };
 }
 
 /** The smallest that is at least as wide and as deep: schedule and micro-batch follow from it. */

@@ -46,6 +46,12 @@ describe("defaults of methods with a teacher", () => {
   });
 });
 
+test.each([1, 3, 5])("what measures %i channels stays as it is when it was resolved before", (channels) => {
+  const config = resolve(`model.channels=${channels}`, "data.normalization=measured");
+  expect(resolveConfig(config)).toEqual(config);
+  expect(parseConfig(config, "config.json")).toEqual(config);
+});
+
 test.each<[string, readonly string[], string]>([
   [
     "a mean of other channels",

@@ -21,6 +21,14 @@ describe("findImagePaths", () => {
     expect(found.paths.map((_, index) => found.isNamed(index))).toEqual([true, false, false, true, false]);
   });
 
+  test("takes .npy arrays from folders without other images, and where a pattern means them", async () => {
+    writeFiles(at("in"), { "bands/0.npy": "", "bands/1.npy": "", "deep/features.npy": "" });
+    const { paths } = await findImagePaths([at("in/bands"), at("in/deep")]);
+    expect(namesOf(paths)).toEqual(["bands/0.npy", "bands/1.npy", "deep/b.png", "deep/er/c.jpeg"]);
+    expect(namesOf((await findImagePaths([at("in/bands/*1.npy")])).paths)).toEqual(["bands/1.npy"]);
+    expect(namesOf((await findImagePaths([at("in/deep/*")])).paths)).toEqual(["deep/b.png", "deep/er/c.jpeg"]);
+  });
+
   test("names everything that is missing at once", async () => {
     const given = [at("in/a.jpg"), at("in/no.jpg"), at("in/*.gif"), at("in/a.jpg/b.jpg")];
     await expect(findImagePaths(given)).rejects.toThrow(

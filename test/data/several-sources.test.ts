@@ -11,6 +11,7 @@ import { compareSource } from "#src/data/source-changes.js";
 import { recordSource } from "#src/data/source-record.js";
 import { tarArchive } from "../formats/tar-writer.js";
 import { patternFiles, temporaryFolder, writeFiles } from "./image-files.js";
+import { npyFile } from "./npy-arrays.js";
 
 async function namesAt(paths: string | readonly string[]): Promise<string[]> {
   const { count, name } = await openSource(paths);
@@ -44,6 +45,19 @@ test("several folders are one set, in order, with a name for each image", async 
     { imageSize: 8 },
   );
   expect(read.map(({ pixels }) => pixels)).toEqual(alone.map(({ pixels }) => pixels));
+});
+
+test("folders of .npy arrays are as good as folders of images", async () => {
+  const root = temporaryFolder();
+  const array = (value: number) => npyFile("uint8", [2, 2, 5], new Array(20).fill(value));
+  const folders = ["a/bands", "b/bands"].map((name, index) =>
+    writeFiles(join(root, name), { "0.npy": array(index), "notes.txt": "" }),
+  );
+  expect(await namesAt(folders)).toEqual(["bands/0.npy", "bands-2/0.npy"]);
+  const source = await openSource(folders);
+  const read = await readImages({ source, indices: [0, 1] }, { imageSize: 2, channels: 5 });
+  expect(read.map(({ pixels }) => pixels[0])).toEqual([0, 1]);
+  await expect(openSource([folders[0]!, join(folders[1]!, "0.npy")])).rejects.toThrow("a single .npy array");
 });
 
 test("batches of several folders are read by the workers", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { layerFromAssignments } from "#src/config/config.js";
+import { InferenceSession } from "#src/engine/onnxruntime/node.js";
 import {
   classify,
   embed,
@@ -11,9 +12,13 @@ import {
   evaluateProbe,
   evaluateRecognition,
   evaluateReconstruction,
+  findDuplicates,
   finetune,
+  loadClassifier,
+  loadEncoder,
   search,
 } from "#src/evaluations/index.js";
+import { exportWeights } from "#src/exchange/export-weights.js";
 import { readNpy } from "#src/formats/npy.js";
 import { channelsOf } from "#src/nn/presets.js";
 import { pretrain, reconstruct } from "#src/training/index.js";
@@ -98,6 +103,13 @@ describe.each([1, 4, 5])("%i channels", (channels) => {
     expect(matches[0]!.name).toBe(`last/3.${channels === 4 ? "png" : "npy"}`);
     expect((await sharp(folder("sheet.png")).metadata()).format).toBe("png");
 
+    const encoder = await loadEncoder(run, { threads: 1 });
+    const row = readNpy(readFileSync(out)).data.subarray(0, 16);
+    expect([...(await encoder.embed(readFileSync(image("first", 0))))]).toEqual([...row]);
+    const groups = await findDuplicates({ features: out, threshold: -1, threads: 1, sheet: folder("duplicates.png") });
+    expect(groups.length).toBeGreaterThan(0);
+    expect((await sharp(folder("duplicates.png")).metadata()).format).toBe("png");
+
     const knn = await evaluateKnn({ from: run, train: set, test: set, threads: 1 });
     expect(knn.task).toBe("knn");
     const probe = { pooling: "mean", augment: true, epochs: 2, batchSize: 12, threads: 1 } as const;
@@ -128,6 +140,17 @@ describe.each([1, 4, 5])("%i channels", (channels) => {
       threads: 1,
     });
     expect(images.map(({ classes }) => classes[0]!.name)).toEqual(["first", "last"]);
+    const found = await classify({ classifier: folder("classes"), images: [join(set, "last")], top: 1, threads: 1 });
+    expect(found.images.map(({ classes }) => classes[0]!.name)).toEqual(new Array(12).fill("last"));
+    const classifier = await loadClassifier(folder("classes"), { threads: 1 });
+    expect((await classifier.classify(image("first", 1)))[0]!.name).toBe("first");
+
+    const out = folder("classes.onnx");
+    const { difference } = await exportWeights(folder("classes"), { format: "onnx", out });
+    expect(difference).toBeLessThan(1e-4);
+    const session = await InferenceSession.create(out);
+    expect(session.inputMetadata[0]).toMatchObject({ name: "pixel_values", shape: ["batch", channels, 16, 16] });
+    await session.release();
   });
 });
 

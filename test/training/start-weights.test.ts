@@ -9,7 +9,7 @@ import { type Checkpoint, writeCheckpoint } from "#src/training/checkpoint-file.
 import { CheckpointStore } from "#src/training/checkpoints.js";
 import type { RunEvent, WeightsHappening } from "#src/training/events.js";
 import { pretrain, reconstruct, resume, withWeightsLayer } from "#src/training/index.js";
-import { readConfigFile } from "#src/training/run-config.js";
+import { readConfigFile, readRunConfig } from "#src/training/run-config.js";
 import {
   expectSameMetrics,
   readMetrics,
@@ -180,6 +180,40 @@ describe("the configuration", () => {
     );
     expect((failure as Error).message).toContain("model.heads: expected 2");
     expect(() => readConfigFile(at("wide"))).toThrow("is not a run");
+  });
+
+  test("of other channels is refused in words, whatever else follows from the channels", async () => {
+    const layers = [layerFromAssignments([`source=${source}`, `weights=${first}`, "model.channels=1"])];
+    const config = resolveConfig(await withWeightsLayer(layers));
+    expect(config.data).toMatchObject({ normalization: "measured", mean: [0] });
+    await expect(pretrain(config, at("grey-of-colour"), recordOptions())).rejects.toThrow(
+      `model.channels: expected 3, as in the weights of ${first}, step 3; found 1`,
+    );
+    expect(() => readConfigFile(at("grey-of-colour"))).toThrow("is not a run");
+  });
+
+  test("takes channels from the weights, and measures where that is wished for", async () => {
+    const grey = at("grey");
+    await pretrain(tinyConfig(source, "method=mae", "schedule.steps=1", "model.channels=1"), grey, recordOptions());
+    const config = async (...assignments: string[]) => {
+      const layers = [
+        layerFromAssignments([`source=${source}`, `weights=${grey}`, "schedule.steps=1", ...assignments]),
+      ];
+      return resolveConfig(await withWeightsLayer(layers));
+    };
+    const { model, data } = await config();
+    expect(model.channels).toBe(1);
+    expect(data).toEqual({ ...data, mean: readRunConfig(grey).data.mean, std: readRunConfig(grey).data.std });
+    expect(data.normalization).toBeUndefined();
+
+    const small = ["schedule.batchSize=4", "schedule.microBatch=4", "data.workers=1", "run.threads=1"];
+    const options = recordOptions();
+    await pretrain(await config("data.normalization=measured", ...small), at("grey-again"), options);
+    expect(reportOf(options.events)!.matched).toContain("patch_embed.proj.weight");
+    const kept = readRunConfig(at("grey-again"));
+    // The same images at the same size: the same numbers, beside the weights' fingerprint.
+    expect(kept.data.mean).toEqual(data.mean);
+    expect(kept.weights).toMatchObject({ path: grey, fingerprint: expect.stringMatching(/^crc32:/) });
   });
 
   test("with a fingerprint refuses weights that have changed since", async () => {
