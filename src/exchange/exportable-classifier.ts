@@ -1,7 +1,7 @@
 // A fine-tuned classifier as it is exported: the encoder with its head, and the names of the classes.
 
 import type { FineTunedClassifier } from "../training/fine-tuned.js";
-import { describeModel } from "../training/pretrained.js";
+import { describeModel } from "../training/model-description.js";
 import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
 import { type ExportableModel, type HuggingFaceModel, timmCall } from "./exportable.js";

@@ -1,7 +1,7 @@
 // A pre-trained model as it is exported: with its decoder where the format has a place for one.
 
+import { describeModel } from "../training/model-description.js";
 import {
-  describeModel,
   isPretrainingOnly,
   modelTensorShapes,
   type PretrainedModel,

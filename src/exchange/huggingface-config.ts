@@ -9,7 +9,8 @@ import { FormatError } from "../formats/errors.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { channelsOf, type EncoderShape } from "../nn/presets.js";
-import type { ModelDescription, PretrainedModel } from "../training/pretrained.js";
+import type { ModelDescription } from "../training/model-description.js";
+import type { PretrainedModel } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 
 export interface HuggingFaceConfig {

@@ -1,7 +1,7 @@
 // What became of every key of an imported file.
 
 import { printable } from "../terminal/printable.js";
-import type { DecoderShape, ModelDescription } from "../training/pretrained.js";
+import type { DecoderShape, ModelDescription } from "../training/model-description.js";
 
 /** What becomes of a tensor: missing ones are ours that the file lacks, unused ones are the file's. */
 export type KeyStatus = "matched" | "reshaped" | "missing" | "unused";

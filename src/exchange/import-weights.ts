@@ -9,15 +9,9 @@ import { sinCosPositions } from "../nn/positions.js";
 import { channelsOf, patchCount } from "../nn/presets.js";
 import { resamplePositions } from "../nn/resample-positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
+import { describeModel, type ModelDescription, parseModelDescription } from "../training/model-description.js";
 import { prepareOutputs } from "../training/outputs.js";
-import {
-  describeModel,
-  isPretrainingOnly,
-  type ModelDescription,
-  modelTensorShapes,
-  parseModelDescription,
-  type WeightTensor,
-} from "../training/pretrained.js";
+import { isPretrainingOnly, modelTensorShapes, type WeightTensor } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 import type { ImportReport, KeyReport } from "./import-report.js";
 import { inferModel, type KnownHeads, MAX_POSITIONS } from "./infer-shape.js";

@@ -3,7 +3,7 @@
 import { FormatError } from "../formats/errors.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { type EncoderShape, encoderShapeOf } from "../nn/presets.js";
-import type { DecoderShape } from "../training/pretrained.js";
+import type { DecoderShape } from "../training/model-description.js";
 import { WeightsRequestError } from "./errors.js";
 import type { NamedTensor } from "./official-names.js";
 

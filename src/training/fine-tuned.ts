@@ -10,14 +10,11 @@ import { ParameterScope } from "../nn/parameters.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError, UnsuitableCheckpointError, UnsuitableRunError } from "./errors.js";
+import { fitsChannels, type ModelDescription, modelDescriptionSchema, oneOfEachChannel } from "./model-description.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import {
-  fitsChannels,
   loadPretrained,
-  type ModelDescription,
-  modelDescriptionSchema,
-  oneOfEachChannel,
   originOf,
   type PretrainedModel,
   type PretrainedOptions,

@@ -39,15 +39,9 @@ export type {
   RunSummary,
 } from "./hooks.js";
 export type { StepMetrics } from "./metrics-file.js";
+export type { DecoderShape, ModelDescription } from "./model-description.js";
 export type { Warn } from "./newest-checkpoint.js";
 export { pretrain, resume } from "./pretrain.js";
-export {
-  type DecoderShape,
-  loadPretrained,
-  type ModelDescription,
-  type PretrainedModel,
-  type PretrainedOptions,
-  type WeightTensor,
-} from "./pretrained.js";
+export { loadPretrained, type PretrainedModel, type PretrainedOptions, type WeightTensor } from "./pretrained.js";
 export { type ReconstructOptions, reconstruct } from "./reconstruct.js";
 export { withWeightsLayer } from "./start-weights.js";

@@ -1,7 +1,6 @@
 // The weights of a pre-trained model, from a run or from a checkpoint file, with all that is needed to use them.
 
 import { stat } from "node:fs/promises";
-import { z } from "zod";
 import { isFinetuneConfig, type PretrainConfig, parseConfig } from "../config/config.js";
 import { storageError } from "../files/storage.js";
 import { formatShape, type Shape } from "../graph/index.js";
@@ -9,19 +8,15 @@ import { methodNames, methodOf } from "../methods/registry.js";
 import { distilledEncoder } from "../methods/teacher.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
-import { modelLimits } from "../nn/model-limits.js";
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
-import type { Normalization } from "../nn/pixels.js";
-import { channelsOf, type EncoderShape, encoderShapeOf, type ModelShape, patchCount } from "../nn/presets.js";
+import { encoderShapeOf, patchCount } from "../nn/presets.js";
 import { readCheckpoint } from "./checkpoint-file.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
 import { reconstructionOf } from "./model.js";
+import { type ModelDescription, parseModelDescription } from "./model-description.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import { readRunConfig } from "./run-config.js";
-
-/** The sizes of a decoder. */
-export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
 
 /** The values of a tensor, row by row. */
 export interface WeightTensor {
@@ -30,14 +25,7 @@ export interface WeightTensor {
 }
 
 /** Weights with all that is needed to use them. */
-export interface PretrainedModel {
-  readonly shape: EncoderShape;
-  /** Undefined where the weights are those of an encoder alone. */
-  readonly decoder: DecoderShape | undefined;
-  /** What the pixels were normalised with, of values in [0, 1]. */
-  readonly normalization: Normalization;
-  /** The colour behind transparent pixels, 0 to 255. */
-  readonly background: readonly [number, number, number];
+export interface PretrainedModel extends ModelDescription {
   /** Under the official names, without optimizer state; `pos_embed` [1, 1 + patches, width] is among them. */
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /** How a run pre-trained it; unknown for imported weights. */
@@ -48,9 +36,6 @@ export interface PretrainedModel {
   readonly origin: string;
 }
 
-/** What an imported checkpoint says about its model in its metadata, under `model`. */
-export type ModelDescription = Pick<PretrainedModel, "shape" | "decoder" | "normalization" | "background">;
-
 /** Which weights of a run are taken. */
 export interface PretrainedOptions {
   /** Of a run whose method has a teacher: the student in its place. */
@@ -60,82 +45,6 @@ export interface PretrainedOptions {
 }
 
 type KnownModel = ModelDescription & Pick<PretrainedModel, "pretext" | "device"> & { readonly teacherPrefix?: string };
-
-const count = z.int().positive();
-const channel = z.int().min(0).max(255);
-
-/** A model's shape, normalisation and background, as files say them; `fitsChannels` is to be checked beside it. */
-export const modelDescriptionSchema = z.strictObject({
-  shape: z
-    .strictObject({
-      imageSize: count.max(modelLimits.imageSize),
-      patchSize: count.max(modelLimits.patchSize),
-      channels: count.max(modelLimits.channels).optional(),
-      width: count.max(modelLimits.width).multipleOf(4),
-      depth: count.max(1000),
-      heads: count.max(modelLimits.heads),
-      mlpRatio: z.number().positive().max(modelLimits.mlpRatio),
-    })
-    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is not a multiple of patchSize")
-    .refine(
-      (shape) => patchCount(shape) <= modelLimits.patches,
-      `an image has more than ${modelLimits.patches} patches`,
-    )
-    .refine(({ width, heads }) => width % heads === 0, "width is not a multiple of heads")
-    .refine(
-      ({ width, mlpRatio }) => Number.isInteger(width * mlpRatio),
-      "mlpRatio gives a width that is not a whole number",
-    ),
-  decoder: z
-    .strictObject({
-      decoderWidth: count.max(modelLimits.width).multipleOf(4),
-      decoderDepth: count.max(1000),
-      decoderHeads: count.max(modelLimits.heads),
-    })
-    .refine(({ decoderWidth, decoderHeads }) => decoderWidth % decoderHeads === 0, "no multiple of decoderHeads")
-    .nullable(),
-  normalization: z.strictObject({
-    mean: z.array(z.number()),
-    std: z.array(z.number().positive()),
-  }),
-  background: z.tuple([channel, channel, channel]),
-});
-
-/** Whether a model has a mean and a deviation for each channel of its images. */
-export function fitsChannels({ shape, normalization }: Pick<ModelDescription, "shape" | "normalization">): boolean {
-  const channels = channelsOf(shape);
-  return normalization.mean.length === channels && normalization.std.length === channels;
-}
-
-/** What is wrong where `fitsChannels` does not hold. */
-export const oneOfEachChannel = {
-  message: "expected as many values as the images have channels",
-  path: ["normalization"],
-};
-
-/** The metadata that `loadPretrained` reads a model's description from. */
-export function describeModel({ shape, decoder, normalization, background }: ModelDescription): string {
-  return JSON.stringify({
-    shape: encoderShapeOf(shape),
-    decoder: decoder ?? null,
-    normalization: { mean: normalization.mean, std: normalization.std },
-    background,
-  });
-}
-
-/** Reads what `describeModel` wrote. Returns a sentence about what is wrong instead, where something is. */
-export function parseModelDescription(text: string): ModelDescription | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `its description of the model is not valid JSON: ${(error as Error).message}`;
-  }
-  const parsed = modelDescriptionSchema.refine(fitsChannels, oneOfEachChannel).safeParse(value);
-  if (parsed.success) return { ...parsed.data, decoder: parsed.data.decoder ?? undefined };
-  const [issue] = parsed.error.issues;
-  return `its description of the model is not valid: ${issue!.path.join(".")}: ${issue!.message}`;
-}
 
 /**
  * Reads a run's newest intact checkpoint, or one checkpoint file. Every tensor has the shape that the model's shape

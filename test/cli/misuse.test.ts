@@ -62,6 +62,7 @@ test.each([
   ["pretrain :labelled --out :new --evaluate :none", "nothing there"],
   ["pretrain :labelled --out :new --evaluate :empty", "an empty folder"],
   ["pretrain --out :new", "source"],
+  ["pretrain :labelled :text.txt --out :new", "only folders of images"],
   ["resume :none", "is not a run"],
   ["resume :empty", "is not a run"],
   ["resume :text.txt", "is not a run"],

@@ -7,7 +7,7 @@ import { afterAll } from "vitest";
 import { ImageProgress } from "#src/evaluations/index.js";
 import type { EncoderShape } from "#src/nn/presets.js";
 import { writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { describeModel } from "#src/training/pretrained.js";
+import { describeModel } from "#src/training/model-description.js";
 import { patternImage, plainImage, writeFiles } from "../data/image-files.js";
 import { randomEncoder } from "../heads/random-encoder.js";
 

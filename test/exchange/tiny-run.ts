@@ -4,7 +4,7 @@ import { layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
 import { methodOf } from "#src/methods/registry.js";
 import { randomStream } from "#src/random/index.js";
-import type { ModelDescription } from "#src/training/pretrained.js";
+import type { ModelDescription } from "#src/training/model-description.js";
 import { reconstructing } from "../training/tiny-run.js";
 
 const assignments = [
