@@ -1,5 +1,5 @@
 // Differentiable tensor programs: symbolic tensors, their operations and gradients, and the ONNX graphs they become.
-import "./tensor-methods.js";
+import "./with-methods.js";
 
 export { type ArrayOf, allocate, type DType, dtypes, holds, type TypedArray } from "./dtypes.js";
 export { emitOnnx } from "./emit.js";

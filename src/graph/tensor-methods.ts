@@ -11,13 +11,12 @@ import { layerNorm, softmax } from "./operations/normalize.js";
 import { logSumExp, max, mean, min, type ReduceOptions, sum } from "./operations/reduce.js";
 import { topK } from "./operations/top-k.js";
 import type { Shape } from "./shape.js";
-import * as tensor from "./tensor.js";
+import type { Tensor } from "./tensor.js";
 
-type Tensor = tensor.Tensor;
 type Operand = elementwise.Operand;
 export type Axes = readonly number[];
 
-const methods = {
+export const methods = {
   /** Sums, element by element; shapes are broadcast. */
   add(this: Tensor, other: Operand): Tensor {
     return elementwise.add(this, other);
@@ -189,10 +188,4 @@ const methods = {
   },
 };
 
-type TensorMethods = typeof methods;
-
-declare module "./tensor.js" {
-  interface Tensor extends TensorMethods {}
-}
-
-Object.assign(tensor.Tensor.prototype, methods);
+export type TensorMethods = typeof methods;
