@@ -1,9 +1,7 @@
 // A fine-tuned classifier as a run's checkpoint holds it: an encoder, its head, and the names of the classes.
 
-import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { isFinetuneConfig } from "../config/config.js";
-import { storageError } from "../files/storage.js";
 import { type ClassifierShape, classifier } from "../heads/classifier.js";
 import { type Pooling, poolings } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
@@ -14,6 +12,7 @@ import { fitsChannels, type ModelDescription, modelDescriptionSchema, oneOfEachC
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
 import {
+  isFolder,
   loadPretrained,
   originOf,
   type PretrainedModel,
@@ -103,14 +102,6 @@ function asClassifier(classifier: FineTunedClassifier, path: string, { student }
     throw new UnsuitableCheckpointError(path, "it holds a fine-tuned classifier, no student beside a teacher");
   }
   return { kind: "classifier", classifier };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    throw storageError(error, "read", path);
-  }
 }
 
 function classifierIn(checkpoint: Checkpoint, path: string): FineTunedClassifier | undefined {

@@ -65,7 +65,8 @@ export function originOf({ step }: Checkpoint, path: string): string {
   return step > 0 ? `${path}, step ${step}` : path;
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** Whether `path` is a folder. Throws StorageError where nothing can be read there. */
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
