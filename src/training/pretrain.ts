@@ -43,8 +43,9 @@ type PretrainRun = RunDirectory<PretrainConfig>;
 const DECISIVE = ["method", "seed", "model", "methodOptions", "data", "schedule", "optimizer"] as const;
 
 /**
- * Starts a new run in `folder`, of a whole configuration or of what is chosen of one over the defaults, and resolves when it has taken its last step or was stopped. Rejects with the errors of
- * the parts, all of which say what to do, and with the signal's reason where it was stopped before the first step.
+ * Starts a new run in `folder`, of a whole configuration or of what is chosen of one over the defaults, and resolves
+ * when it has taken its last step or was stopped. Rejects with the errors of the parts, all of which say what to do,
+ * and with the signal's reason where it was stopped before the first step.
  */
 export async function pretrain(chosen: PretrainChoices, folder: string, options: RunOptions = {}): Promise<RunSummary> {
   const config = resolveConfig(chosen);
@@ -149,15 +150,7 @@ async function runFrom(
     });
     const { batchSize, minLearningRate } = config.schedule;
     const { totalSteps } = derived;
-    events.step = doneSteps;
-    events.emit({
-      type: "announced",
-      ...announcement,
-      totalSteps,
-      doneSteps,
-      batchSize,
-      logEvery: config.run.logEvery,
-    });
+    events.announce({ ...announcement, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
     if (evaluator) events.note(`Every ${config.evaluation.every} steps: ${evaluator.description}`);
     const summary = await trainLoop(
       {

@@ -1,7 +1,7 @@
 // Where what happens is said: stamps it as an event, and tells every listener.
 
 import { type Count, throwIfStopped, type Waits } from "../terminal/waiting.js";
-import type { EventOptions, Happening, RunEvent } from "./events.js";
+import type { AnnouncedHappening, EventOptions, Happening, RunEvent } from "./events.js";
 
 export type EventListener = (event: RunEvent) => void;
 
@@ -35,6 +35,12 @@ export class RunEvents implements EventOptions, Waits {
   /** Tells every listener, one after the other; what one throws is thrown. */
   emit(happening: Happening): void {
     this.forward({ ...happening, time: this.#now().toISOString(), step: this.#step });
+  }
+
+  /** Everything is ready: says what the run will do, after the steps that are done. */
+  announce(announced: Omit<AnnouncedHappening, "type">): void {
+    this.step = announced.doneSteps;
+    this.emit({ type: "announced", ...announced });
   }
 
   /** Passes on an event of a part of the work, stamped anew. */

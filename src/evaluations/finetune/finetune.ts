@@ -191,15 +191,7 @@ async function train(
       doneSteps,
     });
     const { totalSteps } = derived;
-    events.step = doneSteps;
-    events.emit({
-      type: "announced",
-      ...announcement,
-      totalSteps,
-      doneSteps,
-      batchSize,
-      logEvery: config.run.logEvery,
-    });
+    events.announce({ ...announcement, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
     const inputsOf = batchInputs(config, sets.train);
     const summary = await trainLoop(
       {
