@@ -67,8 +67,10 @@ export interface StudySummary {
 /**
  * Works through a study in `folder`. Several processes may share it: each takes the next free job, and waits
  * where all that is left is being done. A job that fails for a reason of its own, such as a diverged loss, does not
- * keep the others from being done. At the end, the report is written, also where jobs have failed. The events are those of each job, between two of its own. Throws OutputError where the folder lies among the images of the study,
- * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was finished before stays finished.
+ * keep the others from being done. At the end, the report is written, also where jobs have failed. The events are
+ * those of each job, between two of its own. Throws OutputError where the folder lies among the images of the study,
+ * EvaluationError where it holds another study, StorageError, and whatever else would meet every job: what was
+ * finished before stays finished.
  */
 export async function runStudy(study: Study, folder: string, options: StudyOptions = {}): Promise<StudySummary> {
   const events = new RunEvents(options);
