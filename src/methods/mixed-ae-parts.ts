@@ -76,7 +76,7 @@ function recognition(
       precisions.push(topkPrecision(excluded, homologous).reshape([1]));
       return excluded;
     };
-    const encoded = encode(tokens, { exclusions: (block) => (block >= first ? exclude : undefined) });
+    const encoded = encode(tokens, { attention: (block) => (block >= first ? { exclude } : undefined) });
     const metrics: Metrics = precisions.length > 0 ? { topkPrecision: concat(precisions, 0) } : {};
     return { encoded, metrics };
   };

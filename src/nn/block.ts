@@ -1,6 +1,6 @@
 // The pre-norm transformer block: attention and MLP, each on a residual branch.
 import type { Tensor } from "../graph/index.js";
-import { attention, type KeyExclusion } from "./attention.js";
+import { type AttentionOptions, attention } from "./attention.js";
 import { layerNorm, linear } from "./layers.js";
 import { ParameterScope } from "./parameters.js";
 
@@ -12,10 +12,18 @@ export interface BlockShape {
   readonly mlpRatio: number;
 }
 
+/** Sequences cut into shorter ones that attention does not cross, and put together again. */
+export interface Windows {
+  /** [tokens, batch, width] to [window tokens, windows * batch, width]. */
+  split(x: Tensor): Tensor;
+  /** The other way. */
+  join(x: Tensor): Tensor;
+}
+
 /** What may differ from call to call. */
-export interface BlockOptions {
-  /** Restricts the attention. */
-  readonly exclude?: KeyExclusion | undefined;
+export interface BlockOptions extends AttentionOptions {
+  /** Attention stays within these; the exclusion and the bias are then those of a window. */
+  readonly windows?: Windows | undefined;
   /** Multiplies what attention and MLP add to each sequence: [1, batch, 1] each. For drop path. */
   readonly branchScales?: readonly [attention: Tensor, mlp: Tensor] | undefined;
 }
@@ -31,9 +39,12 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
   const fc1 = linear(scope.in("mlp").in("fc1"), width, mlpRatio * width);
   const fc2 = linear(scope.in("mlp").in("fc2"), mlpRatio * width, width);
 
-  return (x, { exclude, branchScales } = {}) => {
+  return (x, { exclude, bias, windows, branchScales } = {}) => {
     const scaled = (branch: Tensor, index: 0 | 1) => (branchScales ? branch.mul(branchScales[index]) : branch);
-    const attended = x.add(scaled(attend(norm1(x), exclude), 0));
+    const within = windows
+      ? windows.join(attend(windows.split(norm1(x)), { exclude, bias }))
+      : attend(norm1(x), { exclude, bias });
+    const attended = x.add(scaled(within, 0));
     return attended.add(scaled(fc2(fc1(norm2(attended)).gelu()), 1));
   };
 }

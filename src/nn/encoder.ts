@@ -1,9 +1,8 @@
 // The vision transformer that is pre-trained: patch embedding, positions, blocks, final norm.
 import { concat, constant, patchConvolution, type Tensor } from "../graph/index.js";
-import type { KeyExclusion } from "./attention.js";
-import { type Block, blocks } from "./block.js";
+import { type BlockOptions, blocks } from "./block.js";
 import { normal, uniform, xavierUniform } from "./initializers.js";
-import { layerNorm } from "./layers.js";
+import { type Layer, layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { encoderPositions } from "./positions.js";
 import { channelsOf, type EncoderShape, patchValues } from "./presets.js";
@@ -19,12 +18,16 @@ export interface Encoder {
    * final norm: [1 + tokens, batch, width].
    */
   encode(tokens: Tensor, options?: EncodeOptions): Tensor;
+  /** The same without the final norm: what enters the first block, and what leaves each of them. */
+  sequences(tokens: Tensor, options?: EncodeOptions): readonly Tensor[];
+  /** The final norm; where there is none, what changes nothing. */
+  readonly norm: Layer;
 }
 
 /** What may differ from call to call. */
 export interface EncodeOptions {
-  /** May restrict the attention of a block, by its index. */
-  readonly exclusions?: (blockIndex: number) => KeyExclusion | undefined;
+  /** How the attention of a block differs from the ordinary, by its index. */
+  readonly attention?: (blockIndex: number) => Pick<BlockOptions, "exclude" | "bias" | "windows"> | undefined;
   /** The position of CLS [1, 1, width], where it has one. */
   readonly clsPosition?: Tensor;
   /** For drop path [batch, depth, 2]: what the two branches of each block are multiplied by (see drop-path.ts). */
@@ -53,19 +56,24 @@ export function encoder(
   const weight = projection.create("weight", [width, channelsOf(shape), patchSize, patchSize], xavierUniform);
   const bias = projection.create("bias", [width], uniform(1 / Math.sqrt(patchValues(shape))));
   const layers = blocks(scope, "blocks", depth, shape);
-  const norm = finalNorm ? layerNorm(scope.in("norm"), width) : (x: Tensor) => x;
+  const norm: Layer = finalNorm ? layerNorm(scope.in("norm"), width) : (x) => x;
+
+  const sequences: Encoder["sequences"] = (tokens, { attention, clsPosition, branchScales } = {}) => {
+    const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);
+    const scales = branchScales && scalesByBlock(branchScales);
+    const passed = [concat([cls.expand([1, tokens.shape[1]!, width]), tokens], 0)];
+    for (const [index, layer] of layers.entries()) {
+      passed.push(layer(passed[index]!, { ...attention?.(index), branchScales: scales?.[index] }));
+    }
+    return passed;
+  };
 
   return {
     positions: constant(encoderPositions(shape), [grid * grid, width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
-    encode: (tokens, { exclusions = () => undefined, clsPosition, branchScales } = {}) => {
-      const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);
-      const withCls = concat([cls.expand([1, tokens.shape[1]!, width]), tokens], 0);
-      const scales = branchScales && scalesByBlock(branchScales);
-      const runBlock = (x: Tensor, layer: Block, index: number) =>
-        layer(x, { exclude: exclusions(index), branchScales: scales?.[index] });
-      return norm(layers.reduce(runBlock, withCls));
-    },
+    encode: (tokens, options) => norm(sequences(tokens, options).at(-1)!),
+    sequences,
+    norm,
   };
 }
 

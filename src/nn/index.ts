@@ -1,7 +1,8 @@
 // Layers and the vision transformer: parameters are made in a scope, a layer is a function of a tensor.
-export { type Attention, attention, type KeyExclusion } from "./attention.js";
-export { type Block, type BlockOptions, type BlockShape, block, blocks } from "./block.js";
+export { type Attention, type AttentionOptions, attention, type KeyExclusion } from "./attention.js";
+export { type Block, type BlockOptions, type BlockShape, block, blocks, type Windows } from "./block.js";
 export { type Decoder, decoder } from "./decoder.js";
+export { type DenseEncoder, type DenseEncoderOptions, denseEncoder, pyramidTaps } from "./dense-encoder.js";
 export { drawBranchScales } from "./drop-path.js";
 export { type EncodeOptions, type Encoder, type EncoderOptions, encoder } from "./encoder.js";
 export { type Initializer, normal, ones, uniform, xavierUniform, zeros } from "./initializers.js";
@@ -17,4 +18,5 @@ export {
   modelPresetNames,
   modelPresets,
 } from "./presets.js";
+export type { Grid } from "./relative-positions.js";
 export { type EncodedImages, type VisionTransformer, visionTransformer } from "./vision-transformer.js";

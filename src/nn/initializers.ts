@@ -26,3 +26,9 @@ export const xavierUniform: Initializer = (shape, stream) => {
   const fanIn = sizeOf(shape.slice(1));
   return uniform(Math.sqrt(6 / (fanIn + shape[0]!)))(shape, stream);
 };
+
+/**
+ * He et al.'s normal rule for the weight of a convolution [out, in, rows, columns] before a ReLU: variance 2 / (values that
+ * an output is made of) [ICCV 2015].
+ */
+export const heNormal: Initializer = (shape, stream) => normal(Math.sqrt(2 / sizeOf(shape.slice(1))))(shape, stream);

@@ -32,10 +32,15 @@ export class ParameterScope {
     return new ParameterScope(this.#list, `${this.#prefix}${name}.`);
   }
 
+  /** The full name of what this scope calls `name`. */
+  nameOf(name: string): string {
+    return this.#prefix + name;
+  }
+
   /** Makes a parameter of this scope, and returns the tensor to compute with. */
   create(name: string, shape: Shape, initialize: Initializer, { decay = shape.length >= 2 }: ParameterOptions = {}) {
-    const tensor = input(this.#prefix + name, shape);
-    this.#list.push({ name: this.#prefix + name, tensor, initialize, decay });
+    const tensor = input(this.nameOf(name), shape);
+    this.#list.push({ name: this.nameOf(name), tensor, initialize, decay });
     return tensor;
   }
 

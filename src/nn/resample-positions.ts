@@ -44,6 +44,16 @@ export function resampleGrid(values: Float32Array, from: number, to: number, wid
   return result;
 }
 
+/** One axis of that interpolation as a matrix [to, from], for programs. */
+export function bicubicMatrix(from: number, to: number): Float32Array {
+  const matrix = new Float32Array(to * from);
+  for (let place = 0; place < to; place++) {
+    const { places, weights } = tapsOf(place, from, to);
+    for (const [tap, weight] of weights.entries()) matrix[place * from + places[tap]!]! += weight;
+  }
+  return matrix;
+}
+
 /** The four cells that a cell of the new grid is computed from, those beyond the edge being the edge's own. */
 function tapsOf(place: number, from: number, to: number): { places: number[]; weights: number[] } {
   const centre = ((place + 0.5) * from) / to - 0.5;

@@ -40,7 +40,7 @@ export function visionTransformer(
 }
 
 /** Those that it is pre-trained with; a row of zeros for CLS. */
-function fixedPositions(shape: EncoderShape): Initializer {
+export function fixedPositions(shape: EncoderShape): Initializer {
   return () => {
     const values = new Float32Array((1 + patchCount(shape)) * shape.width);
     values.set(encoderPositions(shape), shape.width);

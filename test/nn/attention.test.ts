@@ -1,7 +1,7 @@
 // Attention against a computation for each head in plain numbers.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { constant, input } from "#src/graph/index.js";
+import { constant, input, type Tensor } from "#src/graph/index.js";
 import { attention } from "#src/nn/attention.js";
 import { ParameterScope } from "#src/nn/parameters.js";
 import { distance, evaluate, randomValues, randomWeights } from "./evaluate.js";
@@ -37,14 +37,11 @@ test("an exclusion sees the scaled logits [batch, heads, queries, keys], and wha
   const shapes: (readonly number[])[] = [];
   // Keys after the query are excluded: attention as in a decoder of text.
   const later = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? 1 : 0));
-  const y = attention(
-    scope,
-    width,
-    heads,
-  )(input("x", [tokens, batch, width]), (logits) => {
+  const exclude = (logits: Tensor) => {
     shapes.push(logits.shape);
     return constant(later, [tokens, tokens], "bool");
-  });
+  };
+  const y = attention(scope, width, heads)(input("x", [tokens, batch, width]), { exclude });
   expect(shapes).toEqual([[batch, heads, tokens, tokens]]);
   const weights = randomWeights(scope.parameters);
   const x = randomValues("x", tokens * batch * width);

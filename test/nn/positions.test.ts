@@ -1,8 +1,10 @@
 // Sine-cosine positions against the formula, and against entries worked out by hand.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { constant } from "#src/graph/index.js";
 import { sinCosPositions } from "#src/nn/positions.js";
-import { distance } from "./evaluate.js";
+import { bicubicMatrix, resampleGrid } from "#src/nn/resample-positions.js";
+import { distance, evaluate, randomValues } from "./evaluate.js";
 
 test("every entry follows the formula of MAE", () => {
   fc.assert(
@@ -49,4 +51,15 @@ test("a smaller grid spread over the area of a larger one has its cells at the c
     expect(positions[cell * width + 2 * quarter]).toBeCloseTo(Math.sin(row!), 6);
   }
   expect(sinCosPositions(width, 4, 4)).toEqual(sinCosPositions(width, 4));
+});
+
+test("interpolation by matrices is that of a grid", async () => {
+  const [from, width] = [4, 8];
+  const values = randomValues("positions", from * from * width);
+  for (const to of [1, 3, 4, 7]) {
+    const across = constant(bicubicMatrix(from, to), [to, from]);
+    const rows = across.matmul(constant(values, [from, from * width])).reshape([to, from, width]);
+    const { grid } = await evaluate({ grid: across.matmul(rows) });
+    expect(distance(grid, resampleGrid(values, from, to, width))).toBeLessThan(1e-6);
+  }
 });
