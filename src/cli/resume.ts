@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { isFinetuneConfig } from "../config/config.js";
+import { taskOf } from "../config/config.js";
 import type { ResumeOverrides } from "../training/hooks.js";
 import { readConfigFile } from "../training/run-config.js";
 import { runPaths } from "../training/run-directory.js";
@@ -60,7 +60,8 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         ...(source !== undefined && { source: onePath(source) }),
         ...(testSource !== undefined && { testSource: onePath(testSource) }),
       };
-      if (existsSync(runPaths(folder).config) && isFinetuneConfig(readConfigFile(folder))) {
+      const task = existsSync(runPaths(folder).config) ? taskOf(readConfigFile(folder)) : "pretrain";
+      if (task === "finetune") {
         const { resumeFinetune } = await import("../evaluations/index.js");
         finish(
           await finetuneSession(context, folder, { verbose }, (options) =>

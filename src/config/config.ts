@@ -150,7 +150,8 @@ function absoluteWeights(weights: PretrainConfig["weights"], folder: string): Pr
   return typeof weights === "string" ? resolve(folder, weights) : { ...weights, path: resolve(folder, weights.path) };
 }
 
-/** Whether a run's config.json is that of a fine-tuning. */
-export function isFinetuneConfig(values: unknown): boolean {
-  return typeof values === "object" && values !== null && "task" in values && values.task === "finetune";
+/** What a run trains, as its config.json has it in `task`: "pretrain" where there is none. */
+export function taskOf(values: unknown): string {
+  if (typeof values !== "object" || values === null || !("task" in values)) return "pretrain";
+  return String(values.task);
 }

@@ -1,7 +1,12 @@
-// What changes over a run: the learning rate (linear warm-up, then half a cosine) and other values. Steps count from 1.
+// What changes over a run: the learning rate (linear warm-up, then a decay) and other values. Steps count from 1.
 import { stepsBefore } from "../random/index.js";
 
-/** A linear warm-up and a half-cosine; lengths are in steps. */
+/** How the rate falls after the warm-up: by half a cosine, in a straight line, or by a factor at shares of the run. */
+export type RateDecay =
+  | { readonly kind: "cosine" | "linear" }
+  | { readonly kind: "steps"; readonly at: readonly number[]; readonly factor: number };
+
+/** A linear warm-up and a decay; lengths are in steps. */
 export interface LearningRateSchedule {
   /** The rate at the end of the warm-up. */
   readonly peak: number;
@@ -9,14 +14,22 @@ export interface LearningRateSchedule {
   readonly floor: number;
   readonly warmupSteps: number;
   readonly totalSteps: number;
+  /** Half a cosine where it is left out. */
+  readonly decay?: RateDecay;
 }
 
 /** The rate of a step, numbered from 1, as MAE's recipe has it: the first step of a warm-up has rate 0. */
-export function learningRateAt(step: number, { peak, floor, warmupSteps, totalSteps }: LearningRateSchedule): number {
+export function learningRateAt(step: number, schedule: LearningRateSchedule): number {
+  const { peak, floor, warmupSteps, totalSteps, decay = { kind: "cosine" } } = schedule;
   const done = stepsBefore(step);
   if (done < warmupSteps) return (peak * done) / warmupSteps;
+  if (decay.kind === "steps") {
+    const passed = decay.at.filter((share) => done >= share * totalSteps).length;
+    return Math.max(floor, peak * decay.factor ** passed);
+  }
   const progress = (done - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
-  return floor + (peak - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+  const left = decay.kind === "linear" ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
+  return floor + (peak - floor) * left;
 }
 
 /** Half a cosine from `from` at step 1 to `to` after `totalSteps`: weight decay, and the momentum of an average. */

@@ -1,7 +1,7 @@
 // A fine-tuned classifier as a run's checkpoint holds it: an encoder, its head, and the names of the classes.
 
 import { z } from "zod";
-import { isFinetuneConfig } from "../config/config.js";
+import { taskOf } from "../config/config.js";
 import { type ClassifierShape, classifier } from "../heads/classifier.js";
 import { type Pooling, poolings } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
@@ -20,7 +20,7 @@ import {
   pretrainedFrom,
   type WeightTensor,
 } from "./pretrained.js";
-import { readConfigFile } from "./run-config.js";
+import { describeTrained, readConfigFile } from "./run-config.js";
 
 /** What the configuration of a fine-tuning says about its classifier. */
 export const classifierFacts = {
@@ -69,11 +69,15 @@ export async function readClassifier(path: string, warn?: Warn): Promise<FineTun
     if (classifier !== undefined) return classifier;
     throw new UnsuitableCheckpointError(path, "it holds no fine-tuned classifier");
   }
-  if (!isFinetuneConfig(readConfigFile(path))) {
+  const task = taskOf(readConfigFile(path));
+  if (task === "pretrain") {
     throw new UnsuitableRunError(
       `${path} holds a pre-trained encoder: expected a run of mixedae finetune. ` +
         `To make one: mixedae finetune --from ${path} --train IMAGES --test IMAGES --out NEW`,
     );
+  }
+  if (task !== "finetune") {
+    throw new UnsuitableRunError(`${path} holds ${describeTrained(task)}: expected a run of mixedae finetune`);
   }
   return classifierIn(await openNewestCheckpoint(path, warn), path)!;
 }
@@ -86,7 +90,7 @@ export type TrainedModel =
 /** Either. Throws RunDirectoryError, CheckpointError, ConfigError, StorageError. */
 export async function loadTrained(path: string, options: PretrainedOptions = {}): Promise<TrainedModel> {
   if (await isFolder(path)) {
-    if (!isFinetuneConfig(readConfigFile(path))) {
+    if (taskOf(readConfigFile(path)) !== "finetune") {
       return { kind: "pretrained", model: await loadPretrained(path, options) };
     }
     return asClassifier(await readClassifier(path, options.warn), path, options);
@@ -129,7 +133,7 @@ function configOf({ path, metadata }: Checkpoint): z.infer<typeof recordedSchema
   } catch (error) {
     throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
   }
-  if (!isFinetuneConfig(values)) return undefined;
+  if (taskOf(values) !== "finetune") return undefined;
   const parsed = recordedSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,7 +1,7 @@
 // The weights of a pre-trained model, from a run or from a checkpoint file, with all that is needed to use them.
 
 import { stat } from "node:fs/promises";
-import { isFinetuneConfig, type PretrainConfig, parseConfig } from "../config/config.js";
+import { type PretrainConfig, parseConfig, taskOf } from "../config/config.js";
 import { storageError } from "../files/storage.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { methodNames, methodOf } from "../methods/registry.js";
@@ -16,7 +16,7 @@ import { CheckpointError, UnsuitableCheckpointError } from "./errors.js";
 import { reconstructionOf } from "./model.js";
 import { type ModelDescription, parseModelDescription } from "./model-description.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
-import { readRunConfig } from "./run-config.js";
+import { describeTrained, readRunConfig } from "./run-config.js";
 
 /** The values of a tensor, row by row. */
 export interface WeightTensor {
@@ -106,12 +106,8 @@ function descriptionOf({ path, metadata }: Checkpoint): KnownModel {
     } catch (error) {
       throw new CheckpointError(path, `its configuration is not valid JSON: ${(error as Error).message}`);
     }
-    if (isFinetuneConfig(values)) {
-      throw new UnsuitableCheckpointError(
-        path,
-        "it holds a fine-tuned classifier, which mixedae classify, embed and export take",
-      );
-    }
+    const task = taskOf(values);
+    if (task !== "pretrain") throw new UnsuitableCheckpointError(path, `it holds ${describeTrained(task)}`);
     return knownModel(parseConfig(values, `${path}, config`));
   }
   if (metadata.model === undefined) {

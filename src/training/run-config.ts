@@ -1,21 +1,30 @@
 // The configuration in a run's folder, read without taking its lock.
 
-import { isFinetuneConfig, type PretrainConfig, parseConfig, reconstructs } from "../config/config.js";
+import { type PretrainConfig, parseConfig, reconstructs, taskOf } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
 import { checkFormatVersion } from "../config/format-version.js";
 import { readTextIfThere } from "../files/storage.js";
+import { printable } from "../terminal/printable.js";
 import { UnsuitableRunError } from "./errors.js";
 import { runPaths } from "./run-directory.js";
 
 /** That of a pre-training run. Throws RunDirectoryError for any other folder, ConfigError. */
 export function readRunConfig(folder: string): PretrainConfig {
   const values = readConfigFile(folder);
-  if (isFinetuneConfig(values)) {
-    throw new UnsuitableRunError(
-      `${folder} holds a fine-tuned classifier: expected a run of mixedae pretrain. mixedae classify, embed and export take one`,
-    );
+  const task = taskOf(values);
+  if (task !== "pretrain") {
+    throw new UnsuitableRunError(`${folder} holds ${describeTrained(task)}: expected a run of mixedae pretrain`);
   }
   return parseConfig(values, runPaths(folder).config);
+}
+
+/** What a run of a task other than pre-training holds, and what takes it, for messages. */
+export function describeTrained(task: string): string {
+  const known: Readonly<Record<string, string>> = {
+    finetune: "a fine-tuned classifier, which mixedae classify, embed and export take",
+    segment: "a segmentation model, which mixedae segment evaluate and predict take",
+  };
+  return known[task] ?? `a model of a task that this version does not know, ${printable(task)}`;
 }
 
 /** The same for a run whose method reconstructs images. Throws RunDirectoryError for any other. */

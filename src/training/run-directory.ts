@@ -2,7 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isFinetuneConfig } from "../config/config.js";
+import { taskOf } from "../config/config.js";
 import { withFormatVersion } from "../config/format-version.js";
 import { isMapping } from "../config/layers.js";
 import { removeLeftovers, writeAtomically, writeJson } from "../files/atomic-write.js";
@@ -267,7 +267,7 @@ async function findForeignFile(folder: string): Promise<string | undefined> {
 function isRunConfig(text: string): boolean {
   try {
     const values: unknown = JSON.parse(text);
-    return isFinetuneConfig(values) || (isMapping(values) && "method" in values && isMapping(values.run));
+    return taskOf(values) !== "pretrain" || (isMapping(values) && "method" in values && isMapping(values.run));
   } catch {
     return false;
   }

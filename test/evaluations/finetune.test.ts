@@ -168,7 +168,7 @@ describe("what cannot be", () => {
     const run = at("named");
     await finetune(request("schedule.steps=1"), run, hooks());
     await expect(loadPretrained(run)).rejects.toThrow(
-      /holds a fine-tuned classifier.*mixedae classify, embed and export take one/s,
+      /holds a fine-tuned classifier.*mixedae classify, embed and export take/s,
     );
     await expect(resume(run, recordOptions())).rejects.toThrow(/holds a fine-tuned classifier/);
     const [name] = readdirSync(join(run, "checkpoints"));

@@ -18,6 +18,16 @@ describe("learningRateAt", () => {
     for (const [index, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[index]!, 12);
   });
 
+  test("falls in a straight line, or by a factor at shares of the run, where that is asked for", () => {
+    const line = { peak: 1, floor: 0, warmupSteps: 2, totalSteps: 12, decay: { kind: "linear" } } as const;
+    const rates = [1, 2, 3, 8, 13].map((step) => learningRateAt(step, line));
+    for (const [index, rate] of [0, 0.5, 1, 0.5, 0].entries()) expect(rates[index]).toBeCloseTo(rate, 12);
+
+    const steps = { ...line, decay: { kind: "steps", at: [0.5, 0.75], factor: 0.1 } } as const;
+    const cut = [3, 6, 7, 9, 10, 12].map((step) => learningRateAt(step, steps));
+    for (const [index, rate] of [1, 1, 0.1, 0.1, 0.01, 0.01].entries()) expect(cut[index]).toBeCloseTo(rate, 12);
+  });
+
   test("stays between floor and peak, and never jumps", () =>
     fc.assert(
       fc.property(schedules, (schedule) => {

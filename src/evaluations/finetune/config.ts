@@ -1,20 +1,24 @@
 // The configuration of a fine-tuning: its schema, its recipes, and how the values that were given become a complete one.
 
 import { z } from "zod";
-import { batchMisfits, deriveMicroBatch, scheduleMisfits } from "../../config/checks.js";
-import { ConfigError } from "../../config/errors.js";
+import { batchMisfits } from "../../config/checks.js";
 import { type ConfigKey, schemaKeys } from "../../config/keys.js";
-import { type ConfigLayer, mergeLayers } from "../../config/layers.js";
-import { runLimits } from "../../config/limits.js";
-import { describeIssues } from "../../config/problems.js";
-import { optimizerSchema, runSchema, scaleSchema, scheduleSchema } from "../../config/schema.js";
+import type { ConfigLayer } from "../../config/layers.js";
+import { scaleSchema } from "../../config/schema.js";
 import { unsuitedChanges } from "../../data/channels.js";
 import { poolings } from "../../heads/features.js";
 import { channelsOf, type EncoderShape, patchCount } from "../../nn/presets.js";
 import { classifierFacts } from "../../training/fine-tuned.js";
+import {
+  dropPathSchema,
+  parseResolved,
+  resolveChoices,
+  runWithoutPictures,
+  share,
+  supervisedSections,
+} from "../supervised-config.js";
 import { type RecipeName, recipeDefaults } from "./recipes.js";
 
-const share = (text: string) => z.number().min(0).max(1).describe(text);
 const strength = (most: number, text: string) => z.number().min(0).max(most).describe(text);
 
 /** What a person can set. */
@@ -44,30 +48,10 @@ const choices = {
     labelSmoothing: z.number().min(0).lt(1).describe("share of the target that is spread over all classes"),
     mixup: strength(1000, "shape of the beta distribution that images are blended by; 0 for none"),
     cutmix: strength(1000, "shape of the beta distribution that rectangles are swapped by; 0 for none"),
-    dropPath: z.number().min(0).lt(1).describe("how often the last block is left out; earlier ones less often"),
+    dropPath: dropPathSchema,
   }),
-  schedule: scheduleSchema,
-  optimizer: optimizerSchema.extend({
-    layerDecay: z
-      .number()
-      .gt(0)
-      .max(1)
-      .describe("each layer's learning rate as a share of that of the layer above it; 1 for the same everywhere"),
-  }),
-  data: z.strictObject({
-    workers: z
-      .int()
-      .min(0)
-      .max(runLimits.workers)
-      .describe("threads that decode images; 0 chooses by the number of cores"),
-    memoryBudgetMiB: z
-      .int()
-      .min(0)
-      .max(runLimits.memoryBudgetMiB)
-      .describe("a set that fits into this much memory is kept decoded"),
-    maxUnreadableShare: share("the run ends when a larger share of the files cannot be read"),
-  }),
-  run: runSchema.omit({ picturesEvery: true }),
+  ...supervisedSections,
+  run: runWithoutPictures,
 };
 
 const source = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
@@ -94,9 +78,6 @@ export type FinetuneChoices = z.infer<typeof choiceSchema>;
 /** The whole configuration of a fine-tuning, as its config.json holds it. */
 export type FinetuneConfig = z.infer<typeof schema>;
 
-/** Patch tokens that are computed at once: enough for the engine's full speed, few enough for the cache. */
-const TOKENS_AT_ONCE = 4096;
-
 /** What is needed to fill in the values that nobody set. */
 export interface FinetuneSetting {
   readonly recipe: RecipeName;
@@ -111,56 +92,21 @@ export interface FinetuneSetting {
  */
 export function resolveFinetune(layers: readonly ConfigLayer[], setting: FinetuneSetting): FinetuneChoices {
   const { recipe, encoder, fromScratch, images } = setting;
-  const defaults: ConfigLayer = {
-    origin: "defaults",
-    values: recipeDefaults(recipe, fromScratch, channelsOf(encoder)),
-  };
-  const { values, origins } = mergeLayers([defaults, ...layers]);
-  const batchIsGiven = origins.get("schedule.batchSize") !== "defaults";
-  const schedule = values.schedule as Record<string, unknown>;
-  if (!batchIsGiven) schedule.batchSize = Math.min(schedule.batchSize as number, images);
-  if (schedule.microBatch === null && Number.isSafeInteger(schedule.batchSize)) {
-    const sequences = Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(encoder)));
-    schedule.microBatch = deriveMicroBatch(Math.max(1, schedule.batchSize as number), 1, sequences);
-  }
-  const parsed = choiceSchema.safeParse(values);
-  if (!parsed.success) {
-    throw new ConfigError(describeIssues(parsed.error.issues, { schema: choiceSchema, values, origins }));
-  }
-  const problems = misfits(parsed.data, images, encoder);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return parsed.data;
-}
-
-function misfits({ schedule, augmentation }: FinetuneChoices, images: number, encoder: EncoderShape): string[] {
-  const { batchSize, microBatch } = schedule;
-  const { randAugment, randomErasing } = augmentation;
-  const changes = unsuitedChanges({ randAugment, randomErasing }, channelsOf(encoder));
-  const problems = [
-    ...changes.map((change) => `augmentation.${change}`),
-    ...scheduleMisfits(schedule),
-    ...batchMisfits(batchSize, encoder),
-  ];
-  if (batchSize > images) {
-    problems.push(
-      `schedule.batchSize: expected at most the ${images} labelled images; found ${batchSize}. Lower it, or leave it out`,
-    );
-  }
-  if (batchSize % microBatch !== 0) {
-    problems.push(
-      `schedule.microBatch: expected a divisor of schedule.batchSize = ${batchSize}; found ${microBatch}. ` +
-        `Take ${deriveMicroBatch(batchSize, 1, microBatch)}, or leave it out`,
-    );
-  }
-  return problems;
+  return resolveChoices(layers, {
+    schema: choiceSchema,
+    defaults: recipeDefaults(recipe, fromScratch, channelsOf(encoder)),
+    images,
+    patchesOf: () => patchCount(encoder),
+    misfits: ({ schedule, augmentation: { randAugment, randomErasing } }) => [
+      ...unsuitedChanges({ randAugment, randomErasing }, channelsOf(encoder)).map((change) => `augmentation.${change}`),
+      ...batchMisfits(schedule.batchSize, encoder),
+    ],
+  });
 }
 
 /** Validates a configuration that was resolved before. Throws ConfigError. */
 export function parseFinetuneConfig(values: unknown, origin: string): FinetuneConfig {
-  const parsed = schema.safeParse(values);
-  if (parsed.success) return parsed.data;
-  const { values: given, origins } = mergeLayers([{ origin, values }]);
-  throw new ConfigError(describeIssues(parsed.error.issues, { schema, values: given, origins }));
+  return parseResolved(schema, values, origin);
 }
 
 /** Every key that can be set, with the values of a recipe, for help texts. */

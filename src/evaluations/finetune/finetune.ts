@@ -1,29 +1,23 @@
 // Fine-tuning: a pre-trained encoder and a new head learn classes together, in a run that can be stopped and resumed.
 
 import { absolutePaths, type ConfigLayer, type SomeOf } from "../../config/config.js";
-import { type BatchOptions, openBatches, planBatchMemory, selectImages } from "../../data/index.js";
+import { type BatchOptions, selectImages } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
-import { engineThreads } from "../../engine/machine.js";
 import { input } from "../../graph/index.js";
 import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
 import { crossEntropy } from "../../heads/cross-entropy.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { channelsOf } from "../../nn/presets.js";
 import { initialValues } from "../../optim/initial-values.js";
-import { createTraining, planTraining, type Training, type TrainingDefinition } from "../../optim/training.js";
-import { deriveSchedule } from "../../training/derived.js";
+import type { Training, TrainingDefinition } from "../../optim/training.js";
 import type { EventOptions } from "../../training/events.js";
 import { classifierShapeOf } from "../../training/fine-tuned.js";
-import type { ResumeOverrides, RunSummary } from "../../training/hooks.js";
-import { trainLoop } from "../../training/loop.js";
-import { checkMemory, type MemoryPart, switchOffRun } from "../../training/memory-check.js";
-import { restoreState, stateTensors } from "../../training/model-state.js";
-import { batchParts, bytesWithImages, isOnGpu } from "../../training/planned-memory.js";
+import type { ResumeOverrides } from "../../training/hooks.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
-import { newestFitting } from "../../training/restore.js";
 import { readConfigFile } from "../../training/run-config.js";
 import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
 import { RunEvents } from "../../training/run-events.js";
+import { type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
 import { checkThreads, runHere } from "../../training/threads.js";
 import { EvaluationError } from "../errors.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
@@ -46,11 +40,7 @@ export interface FinetuneRequest extends ModelRequest, LabelledSetsRequest {
 }
 
 /** How a fine-tuning ended. */
-export interface FinetuneResult {
-  readonly summary: RunSummary;
-  /** Null where the run was stopped before its end. */
-  readonly report: FinetuneReport | null;
-}
+export type FinetuneResult = SupervisedResult<FinetuneReport>;
 
 type FinetuneRun = RunDirectory<FinetuneConfig>;
 
@@ -144,7 +134,7 @@ const DECISIVE = [
 ] as const;
 
 /** `start` is the encoder that a new run begins with. */
-async function train(
+function train(
   run: FinetuneRun,
   sets: LabelledSets,
   kept: FinetuneImages,
@@ -153,67 +143,24 @@ async function train(
 ): Promise<FinetuneResult> {
   const { config } = run;
   const images = sets.train.indices.length;
-  for (const set of [kept.train, kept.test]) await run.keepImages(set);
-  const definition = finetuneDefinition(config);
-  const plan = planBatchMemory(batchOptions(config, sets, events));
-  const memory = [...trainingParts(config, definition), ...batchParts(plan)];
-  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, warn: events.warn });
-  const batches = await events.during("Reading images into memory", (onProgress) =>
-    openBatches({ ...batchOptions(config, sets, events), onProgress }),
-  );
-  try {
-    const training = await events.duringBusy("Compiling the training step", () => createTraining(definition));
-    const snapshot = async () => ({
-      tensors: await stateTensors(training),
-      metadata: { config: JSON.stringify(config), images: String(images) },
-    });
-    if (start !== undefined) {
-      await startWeights(training, config, start);
-      // From here on, the run needs the encoder's own file no more.
-      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
-    }
-    const trainedOn = kept.train.accepts ? undefined : images;
-    const doneSteps = await events.during("Reading the newest checkpoint", async () => {
-      const checkpoint = await newestFitting(run, trainedOn, DECISIVE, parseFinetuneConfig, events);
-      if (checkpoint !== undefined) await restoreState(training, checkpoint);
-      return checkpoint?.step ?? 0;
-    });
-    checkClasses(run, sets);
-    const repaired = await run.startMetrics(doneSteps);
-    if (repaired !== undefined) events.warn(repaired);
-    const { batchSize } = config.schedule;
-    const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
-    const announcement = announceFinetune(run, derived, {
+  return superviseRun(
+    {
+      run,
+      kept: [kept.train, kept.test],
       images,
-      held: batches.description,
-      threads: config.run.threads || engineThreads(),
-      memoryBytes: bytesWithImages(memory, batches.memory),
-      doneSteps,
-    });
-    const { totalSteps } = derived;
-    events.announce({ ...announcement, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
-    const inputsOf = batchInputs(config, sets.train);
-    const summary = await trainLoop(
-      {
-        run,
-        training,
-        batches,
-        batchSize,
-        schedule: { ...derived, peak: derived.learningRate, floor: config.schedule.minLearningRate },
-        doneSteps,
-        inputsOf,
-        step: (inputs, options) => training.step(inputs, { ...options, clipNorm: config.optimizer.clipNorm }),
-        snapshot,
-      },
-      events,
-    );
-    const report = summary.outcome === "finished" ? await reportFinetune(run, training, sets, summary, events) : null;
-    training.dispose();
-    events.emit({ type: "finished", outcome: summary.outcome, summary });
-    return { summary, report };
-  } finally {
-    await batches.close();
-  }
+      imageSize: config.model.shape.imageSize,
+      definition: finetuneDefinition(config),
+      batches: batchOptions(config, sets, events),
+      decisive: DECISIVE,
+      parse: parseFinetuneConfig,
+      start: start && ((training) => startWeights(training, config, start)),
+      check: () => checkClasses(run, sets),
+      announce: (derived, facts) => announceFinetune(run, derived, { images, ...facts }),
+      inputsOf: batchInputs(config, sets.train),
+      report: (training, summary) => reportFinetune(run, training, sets, summary, events),
+    },
+    events,
+  );
 }
 
 function batchOptions(config: FinetuneConfig, sets: LabelledSets, events: RunEvents): BatchOptions {
@@ -260,18 +207,6 @@ function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
     microBatches: batchSize / microBatch,
     engine: openEngine(config.run),
   };
-}
-
-/** The memory of weights and program. */
-function trainingParts({ schedule, model, run }: FinetuneConfig, definition: TrainingDefinition): MemoryPart[] {
-  const { arrayBytes, programBytes } = planTraining(definition);
-  const { microBatch } = schedule;
-  const computing = `computing ${microBatch} images of ${model.shape.imageSize} pixels at once`;
-  const onGpu = isOnGpu(run);
-  return [
-    { name: "weights, gradients and optimizer state", bytes: arrayBytes, lower: "the encoder's size" },
-    { name: computing, bytes: programBytes, lower: "schedule.microBatch", onGpu },
-  ];
 }
 
 /** The encoder's weights as they were learnt, and a new head. */
