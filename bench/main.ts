@@ -1,7 +1,8 @@
-// npm run bench -- step | cost | embed | embed-memory: measures, and prints a table or JSON.
+// npm run bench -- step | cost | convolution | embed | embed-memory: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
+import { benchConvolutions } from "./convolution.js";
 import { benchCost } from "./cost.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
@@ -27,6 +28,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   step: () => benchSteps(options, say),
   cost: () => benchCost({ ...options, model: modelNames(values.model)[0]! }, say),
+  convolution: () => benchConvolutions(options),
   embed: async () => {
     const cached = await benchEmbedding({ ...options, models: modelNames(values.models) }, say);
     say(`embedding the files of ${values.images}`);
@@ -41,6 +43,7 @@ if (command === undefined) {
     [
       "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
       "       npm run bench -- cost          a clean image with MAE, MixedAE and iBOT (--model base)",
+      "       npm run bench -- convolution   convolutions and their gradients beside the engine's forward convolution",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
       "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT] [--models micro,base]",

@@ -8,6 +8,8 @@ export { gradients } from "./gradients.js";
 export { type EmitOptions, type Kernels, type Lowering, standardKernels } from "./lowering.js";
 export { encodeOnnxModel, type OnnxModel } from "./onnx-model.js";
 export { emitWithOpenBatch } from "./open-batch.js";
+export type { BatchNormalized } from "./operations/channel-norms.js";
+export type { ConvolutionOptions } from "./operations/convolution.js";
 export type { Operand } from "./operations/elementwise.js";
 export { concat } from "./operations/layout.js";
 export type { MatmulOptions, ProductSizes } from "./operations/matmul.js";

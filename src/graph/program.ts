@@ -1,5 +1,6 @@
 // A program: named inputs and outputs, checked when it is defined, ready to be emitted for a device.
 import { ProgramError } from "./errors.js";
+import { convolutionMultiplyAdds } from "./operations/convolution.js";
 import { type ProductSizes, productSizes } from "./operations/matmul.js";
 import { ancestors, isInput, isName, type Tensor, type TensorType } from "./tensor.js";
 
@@ -39,7 +40,9 @@ export function matrixProducts(program: Program): ProductSizes[] {
   return ancestors([...program.outputs.values()]).flatMap((node) => productSizes(node) ?? []);
 }
 
-/** Multiply-adds of all matrix products in one run: a program's work, as papers count it. */
+/** Multiply-adds of all matrix products and convolutions in one run: a program's work, as papers count it. */
 export function countMultiplyAdds(program: Program): number {
-  return matrixProducts(program).reduce((total, { batch, m, k, n }) => total + batch * m * k * n, 0);
+  const products = matrixProducts(program).reduce((total, { batch, m, k, n }) => total + batch * m * k * n, 0);
+  const convolved = ancestors([...program.outputs.values()]).map((node) => convolutionMultiplyAdds(node) ?? 0);
+  return convolved.reduce((total, count) => total + count, products);
 }

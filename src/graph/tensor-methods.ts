@@ -1,7 +1,9 @@
 // The operations as methods of a tensor, so that programs read from left to right.
 
 import type { DType } from "./dtypes.js";
+import * as norms from "./operations/channel-norms.js";
 import * as compare from "./operations/compare.js";
+import { type ConvolutionOptions, convolution, transposedConvolution } from "./operations/convolution.js";
 import * as elementwise from "./operations/elementwise.js";
 import { gather, gatherAlong, oneHot } from "./operations/gather.js";
 import { gelu } from "./operations/gelu.js";
@@ -9,6 +11,7 @@ import * as layout from "./operations/layout.js";
 import { linear, type MatmulOptions, matmul } from "./operations/matmul.js";
 import { layerNorm, softmax } from "./operations/normalize.js";
 import { logSumExp, max, mean, min, type ReduceOptions, sum } from "./operations/reduce.js";
+import { adaptiveMeanPool, maxPool, meanPool, resizeBilinear } from "./operations/resampling.js";
 import { topK } from "./operations/top-k.js";
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
@@ -36,6 +39,10 @@ export const methods = {
   /** The larger of two elements; shapes are broadcast. */
   maximum(this: Tensor, other: Operand): Tensor {
     return elementwise.maximum(this, other);
+  },
+  /** The larger of x and 0. */
+  relu(this: Tensor): Tensor {
+    return elementwise.maximum(this, 0);
   },
   /** -x. */
   neg(this: Tensor): Tensor {
@@ -185,6 +192,54 @@ export const methods = {
   /** The k largest values of the last axis and their places, in no particular order. */
   topK(this: Tensor, k: number): { readonly values: Tensor; readonly indices: Tensor } {
     return topK(this, k);
+  },
+
+  /** Of maps [batch, inputs, rows, columns] and a weight [outputs, inputs, kernel rows, kernel columns]; see `convolution`. */
+  convolution(this: Tensor, weight: Tensor, bias?: Tensor, options?: ConvolutionOptions): Tensor {
+    return convolution(this, weight, bias, options);
+  },
+  /** Of maps and a weight [inputs, outputs, kernel rows, kernel columns]; see `transposedConvolution`. */
+  transposedConvolution(this: Tensor, weight: Tensor, bias?: Tensor, options?: ConvolutionOptions): Tensor {
+    return transposedConvolution(this, weight, bias, options);
+  },
+  /** Maps at another size by bilinear interpolation. */
+  resizeBilinear(this: Tensor, rows: number, columns: number, options?: { readonly alignCorners?: boolean }): Tensor {
+    return resizeBilinear(this, rows, columns, options);
+  },
+  /** Means over rows x columns cells that cover the maps. */
+  adaptiveMeanPool(this: Tensor, rows: number, columns: number): Tensor {
+    return adaptiveMeanPool(this, rows, columns);
+  },
+  /** Means over squares of maps, by default side by side. */
+  meanPool(this: Tensor, side: number, stride?: number): Tensor {
+    return meanPool(this, side, stride);
+  },
+  /** The largest values of squares of maps, by default side by side. */
+  maxPool(this: Tensor, side: number, stride?: number): Tensor {
+    return maxPool(this, side, stride);
+  },
+  /** Maps by the statistics of the batch; see `BatchNormalized`. */
+  batchNorm(this: Tensor, weight: Tensor, bias: Tensor, epsilon: number): norms.BatchNormalized {
+    return norms.batchNorm(this, weight, bias, epsilon);
+  },
+  /** Maps by statistics that are given, as batch normalisation is used. */
+  normalizeChannels(
+    this: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: number,
+  ): Tensor {
+    return norms.normalizeChannels(this, mean, variance, weight, bias, epsilon);
+  },
+  /** Maps by the statistics of groups of channels. */
+  groupNorm(this: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+    return norms.groupNorm(this, groups, weight, bias, epsilon);
+  },
+  /** Maps by the statistics of the channels at each place. */
+  channelNorm(this: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+    return norms.channelNorm(this, weight, bias, epsilon);
   },
 };
 
