@@ -10,7 +10,7 @@ import { verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
-import { finetuneSession, pretrainSession, type SessionFlags } from "./run-session.js";
+import { finetuneSession, pretrainSession, type SessionFlags, segmentSession } from "./run-session.js";
 
 interface ResumeFlags extends SessionFlags, Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
   readonly source?: readonly string[];
@@ -25,7 +25,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .description(
       "Continues a run from its newest intact checkpoint, exactly: the result is the same as without the stop.",
     )
-    .argument("<run>", "folder that mixedae pretrain or mixedae finetune made")
+    .argument("<run>", "folder that mixedae pretrain, finetune or segment train made")
     .option(
       "--threads <n>",
       "threads of the engine; 0 means one per physical core (default: as the run was started)",
@@ -34,7 +34,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .option("--no-memory-check", "continue even if more memory is planned than is free")
     .option(
       "--source <path...>",
-      "where the images are now, if they have moved (of a fine-tuning: its training images)",
+      "where the images are now, if they have moved (of a fine-tuning: its training images; of a segmentation: its folder)",
     )
     .option("--test-source <path...>", "where the test images of a fine-tuning are now, if they have moved")
     .option("--accept-changed-source", "continue although images were added, removed, renamed or changed")
@@ -66,6 +66,15 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         finish(
           await finetuneSession(context, folder, { verbose }, (options) =>
             resumeFinetune(folder, { ...overrides, ...options }),
+          ),
+        );
+        return;
+      }
+      if (task === "segment") {
+        const { resumeSegmenter } = await import("../evaluations/index.js");
+        finish(
+          await segmentSession(context, folder, { verbose }, (options) =>
+            resumeSegmenter(folder, { ...overrides, ...options }),
           ),
         );
         return;

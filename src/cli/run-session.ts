@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
 import type { FinetuneReport } from "../evaluations/finetune/finetune-report.js";
 import { classTable, describeSets, percent } from "../evaluations/report.js";
+import type { SegmentResult } from "../evaluations/segment/train-segmenter.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
@@ -97,6 +98,26 @@ export function finetuneSession(
   return runSession(context, folder, flags, train, ({ summary, report }) =>
     report === null ? describeEnd(summary, folder) : describeClassifier(summary, report, folder),
   );
+}
+
+/** Trains a segmentation, and prints how well pixels are labelled. */
+export function segmentSession(
+  context: CliContext,
+  folder: string,
+  flags: SessionFlags,
+  train: (options: EventOptions) => Promise<SegmentResult>,
+): Promise<number> {
+  return runSession(context, folder, flags, train, async ({ summary, report }) => {
+    if (report === null) return describeEnd(summary, folder);
+    const { segmenterLines } = await import("../evaluations/segment/evaluate-segmenter.js");
+    return [
+      `Trained ${formatCount(summary.totalSteps)} steps in ${formatDuration(summary.seconds)}.`,
+      ...segmenterLines(report),
+      `  results     ${join(folder, "report.json")}`,
+      `  picture     ${join(folder, "report.png")}`,
+      `For masks of other images: mixedae segment predict ${shellWord(folder)} IMAGES --out FOLDER`,
+    ];
+  });
 }
 
 function describeClassifier(summary: RunSummary, report: FinetuneReport, folder: string): string[] {

@@ -1,15 +1,50 @@
-// mixedae segment: what an encoder's patches tell of what they show.
+// mixedae segment: classes of pixels, by a model that is trained for it or by the nearest patches of an encoder.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { percent } from "../evaluations/report.js";
+import { segmentKeys } from "../evaluations/segment/config.js";
+import { segmenterLines } from "../evaluations/segment/evaluate-segmenter.js";
+import { type SegmentRecipeName, segmentRecipeNames } from "../evaluations/segment/recipes.js";
+import type { SegmentationSplit } from "../evaluations/segment/segmentation-set.js";
+import { printable } from "../terminal/printable.js";
+import { Progress } from "../terminal/progress.js";
+import { formatCount } from "../terminal/quantities.js";
+import { StoppedError } from "../training/errors.js";
+import { EventDisplay } from "../training/event-display.js";
+import { describeKey } from "./config-flags.js";
 import { type CliContext, warnOn } from "./context.js";
 import { describeEvaluation, frozenNamed } from "./evaluate.js";
+import {
+  addModelFlags,
+  addReportFlag,
+  deviceOption,
+  fromFlag,
+  fromHelp,
+  type ModelFlags,
+  modelRequest,
+  overwriteOption,
+  prepareReport,
+  type ReportFlags,
+  threadsOption,
+  wholeNumber,
+} from "./evaluation-flags.js";
+import { type SessionFlags, segmentSession } from "./run-session.js";
+import { exitCodeOf, listenForStop } from "./stop-signal.js";
+import { addTrainingFlags, outRunOption, type TrainingFlags, trainingLayers } from "./training-flags.js";
+
+const dataHelp =
+  "folder of a set: images/training with annotations/training (ADE20K's, or of mixedae data compose), or images with masks";
+const modelArgument = "folder of a run of mixedae segment train, or one of its checkpoints";
 
 export function addSegment(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const patches = frozenNamed("patches");
   const group = program
     .command("segment")
-    .summary(patches.summary)
-    .description("Segmentation by the patches of an encoder: what each of them shows.");
+    .summary("classes of pixels: train, evaluate, predict, or by nearest patches")
+    .description("Segmentation: a model that is trained for it, or the patches of an encoder as they are.");
+  addTrain(group, context, finish);
+  addEvaluate(group, context, finish);
+  addPredict(group, context, finish);
   describeEvaluation(group.command("nearest"), patches, context, finish);
   // Until version 1.0: mixedae segment --from ... was the command before there were several.
   const former = group.command("former", { isDefault: true, hidden: true });
@@ -18,4 +53,164 @@ export function addSegment(program: Command, context: CliContext, finish: (exitC
       "mixedae segment --from ... is mixedae segment nearest --from ... now; the old form is gone in version 1.0",
     ),
   );
+}
+
+type TrainFlags = ModelFlags & SessionFlags & TrainingFlags<SegmentRecipeName> & { readonly data: string };
+
+function addTrain(group: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  const command = group
+    .command("train")
+    .summary("teach an encoder classes of pixels")
+    .description(
+      "Trains a pre-trained encoder and a new head (UPerNet, or one linear layer) together on images with class masks, " +
+        "tests them at the end, and leaves a run that segment evaluate and segment predict use.",
+    )
+    .requiredOption(fromFlag, fromHelp)
+    .requiredOption("--data <folder>", dataHelp)
+    .addOption(outRunOption())
+    .addOption(new Option("--seed <n>", "seed of all random draws").argParser(wholeNumber).default(0));
+  addModelFlags(
+    addTrainingFlags(
+      command,
+      segmentRecipeNames,
+      "small for small encoders and sets, upernet for MAE's recipe on ADE20K",
+    ),
+  )
+    .addHelpText(
+      "after",
+      [
+        "",
+        "In ADE20K's layout label 0 is no class; in composed scenes it is the background, a class; in images and masks the",
+        "first line of classes.txt names it. 255 is no label anywhere.",
+        "",
+        "Examples:",
+        "  mixedae segment train --from runs/first --data scenes --out runs/segment",
+        "  mixedae segment train --from runs/first --data scenes --out runs/linear --set head.kind=linear",
+        "  mixedae segment train --from runs/base --recipe upernet --data ade20k --out runs/ade20k",
+        "",
+        "Keys for --config (nested) and --set (joined by dots), with the values of the recipe small:",
+        ...segmentKeys("small").flatMap(describeKey),
+      ].join("\n"),
+    )
+    .action(async (flags: TrainFlags) => {
+      const { trainSegmenter } = await import("../evaluations/index.js");
+      const { data, recipe, out } = flags;
+      const request = { ...modelRequest(flags, context), images: data, recipe, layers: trainingLayers(flags) };
+      finish(await segmentSession(context, out, flags, (options) => trainSegmenter(request, out, options)));
+    });
+}
+
+interface EvaluateFlags extends ReportFlags {
+  readonly data?: string;
+  readonly split: SegmentationSplit;
+  readonly threads: number;
+  readonly device?: string;
+  readonly json: boolean;
+}
+
+function addEvaluate(group: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  const command = group
+    .command("evaluate")
+    .summary("mean IoU of a trained segmentation")
+    .description("Labels the pixels of a set at its images' own sizes, and compares them with the masks.")
+    .argument("<run>", modelArgument)
+    .option("--data <folder>", `${dataHelp} (default: that of the run)`)
+    .addOption(
+      new Option("--split <name>", "part of the set").choices(["training", "validation"]).default("validation"),
+    )
+    .option("--json", "print the report as JSON", false);
+  addReportFlag(command)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addHelpText(
+      "after",
+      "\nExample:\n  mixedae segment evaluate runs/segment --data scenes --out runs/segment-scores.json",
+    )
+    .action(async (run: string, flags: EvaluateFlags) => {
+      await prepareReport(flags);
+      const { evaluateSegmenter } = await import("../evaluations/index.js");
+      const { writeReportFiles } = await import("../evaluations/report-files.js");
+      const { data, split, threads, device, json, out } = flags;
+      await withProgress(context, finish, async (options) => {
+        const report = await evaluateSegmenter(
+          { from: run, images: data, split, threads, warn: warnOn(context), ...(device && { device }) },
+          options,
+        );
+        const lines = json ? [JSON.stringify(report, null, 2)] : segmenterLines(report);
+        for (const line of lines) context.stdout.write(`${line}\n`);
+        if (out === undefined) return;
+        const files = await writeReportFiles(out, report);
+        if (!json) context.stdout.write(`Wrote ${files.join(" and ")}\n`);
+      });
+    });
+}
+
+interface PredictFlags {
+  readonly out: string;
+  readonly overwrite: boolean;
+  readonly threads: number;
+  readonly device?: string;
+}
+
+function addPredict(group: Command, context: CliContext, finish: (exitCode: number) => void): void {
+  group
+    .command("predict")
+    .summary("masks for images")
+    .description(
+      "Writes for each image masks/NAME.png, an indexed PNG whose values are labels, and overlays/NAME.png in colours, " +
+        "both at the image's own size, and segmentation.json with the classes of each.",
+    )
+    .argument("<run>", modelArgument)
+    .argument("<image...>", "image files, folders of them (with all below), or patterns such as 'photos/**/*.jpg'")
+    .requiredOption("--out <folder>", "folder for the masks")
+    .addOption(overwriteOption())
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addHelpText("after", "\nExample:\n  mixedae segment predict runs/segment photos --out masks")
+    .action(async (run: string, images: string[], { out, overwrite, threads, device }: PredictFlags) => {
+      const { predictMasks } = await import("../evaluations/index.js");
+      await withProgress(context, finish, async (options) => {
+        const request = {
+          from: run,
+          images,
+          out,
+          overwrite,
+          threads,
+          warn: warnOn(context),
+          ...(device && { device }),
+        };
+        const { images: done, skipped } = await predictMasks(request, options);
+        for (const { image, classes } of done.slice(0, MOST_LINES)) {
+          const shown = classes.slice(0, 4).map(({ name, share }) => `${printable(name)} ${percent(share)}`);
+          context.stdout.write(`${printable(image)}: ${shown.join(", ")}\n`);
+        }
+        if (done.length > MOST_LINES) context.stdout.write(`and ${formatCount(done.length - MOST_LINES)} more\n`);
+        context.stdout.write(
+          `Wrote masks, overlays and segmentation.json of ${formatCount(done.length)} images to ${out}\n`,
+        );
+        if (skipped.length > 0 && done.length === 0) throw new Error("no image could be read");
+      });
+    });
+}
+
+const MOST_LINES = 20;
+
+/** Shows what happens on the error output, so that results can be piped; Ctrl-C ends it in order. */
+async function withProgress(
+  { stderr }: CliContext,
+  finish: (exitCode: number) => void,
+  work: (options: { signal: AbortSignal; onEvent: EventDisplay["show"] }) => Promise<void>,
+): Promise<void> {
+  const progress = new Progress(stderr);
+  const stop = listenForStop(() => progress.print("Stopping."));
+  try {
+    await work({ signal: stop.signal, onEvent: new EventDisplay(progress).show });
+    finish(0);
+  } catch (error) {
+    if (!StoppedError.is(error)) throw error;
+    finish(exitCodeOf(stop.received() ?? "SIGINT"));
+  } finally {
+    progress.end();
+    stop.dispose();
+  }
 }

@@ -12,6 +12,7 @@ import {
   centreResize,
   type RandomTransform,
   type Region,
+  type ScaledTransform,
 } from "./transform.js";
 
 /** How a square of the batch is made from an image; the parts apply in this order. */
@@ -21,6 +22,8 @@ export interface View {
   /** Pixels outside of this rectangle are never looked at: the crop itself, or the whole image. */
   readonly bounds: Region;
   readonly flip: boolean;
+  /** Where the image ends within the square, before it is flipped: pixels beyond are filled with `fill`, masks with 255. */
+  readonly filled?: { readonly columns: number; readonly rows: number; readonly fill: readonly number[] };
   /** Of RandAugment. */
   readonly operations?: readonly ImageOperation[];
   readonly color?: ColorChange;
@@ -57,6 +60,50 @@ export function drawAugmentation(
   const region = drawCrop(stream, width, height, options);
   const others = drawOthers(streamOf, size, options);
   return { region, bounds: region, flip, ...(color && { color }), ...others };
+}
+
+/** An image whose crop is drawn: of one with a mask, what a crop shows is known. */
+export interface CroppedImage {
+  readonly width: number;
+  readonly height: number;
+  /** The largest share that a class has of the labelled pixels of a view. */
+  readonly classShare?: ((view: View) => number) | undefined;
+}
+
+/**
+ * The image at a random scale that keeps its proportions, a square cut out of it at a random place, flip and colours: what
+ * segmentation and detection are trained with (mmsegmentation's resizing and cropping; detectron2's large-scale jitter).
+ */
+export function drawScaled(
+  streamOf: StreamOf,
+  { width, height, classShare }: CroppedImage,
+  size: number,
+  { scale, fit, flipProbability, colorJitter, maxClassShare, fill }: ScaledTransform,
+): View {
+  const stream = streamOf("scaled crop");
+  const flip = stream.uniform() < flipProbability;
+  const color = colorJitter && drawColorChange(stream, colorJitter);
+  const side = size * stream.uniformIn(...scale);
+  const factor = side / (fit === "outside" ? Math.min(width, height) : Math.max(width, height));
+  const [columns, rows] = [Math.max(1, Math.round(width * factor)), Math.max(1, Math.round(height * factor))];
+  const draw = (): View => {
+    const left = stream.integer(Math.max(0, columns - size) + 1);
+    const top = stream.integer(Math.max(0, rows - size) + 1);
+    const [perColumn, perRow] = [width / columns, height / rows];
+    const reached = { columns: Math.min(size, columns - left), rows: Math.min(size, rows - top) };
+    return {
+      region: { left: left * perColumn, top: top * perRow, width: size * perColumn, height: size * perRow },
+      bounds: { left: 0, top: 0, width, height },
+      flip,
+      ...((reached.columns < size || reached.rows < size) && { filled: { ...reached, fill } }),
+      ...(color && { color }),
+    };
+  };
+  let view = draw();
+  const isMonotonous = (drawn: View) =>
+    classShare !== undefined && maxClassShare < 1 && classShare(drawn) > maxClassShare;
+  for (let attempt = 1; attempt < ATTEMPTS && isMonotonous(view); attempt++) view = draw();
+  return view;
 }
 
 /** Only what happens to this image has a key. */

@@ -50,7 +50,16 @@ export {
   type SourceChanges,
 } from "./source-changes.js";
 export { recordSource, type SourceRecord } from "./source-record.js";
-export { type BoxTable, boxTable, type ImageBoxes, type MaskFiles, maskFiles, type Targets } from "./targets.js";
+export {
+  type BoxTable,
+  boxTable,
+  type ImageBoxes,
+  type MaskFiles,
+  type MaskLabels,
+  maskFiles,
+  maskName,
+  type Targets,
+} from "./targets.js";
 export type {
   AugmentationOptions,
   Blur,
@@ -60,9 +69,11 @@ export type {
   RandomErasing,
   RandomTransform,
   Region,
+  ScaledTransform,
   Solarize,
   Transform,
   TransformOptions,
 } from "./transform.js";
 export { parseTransform } from "./transform.js";
 export { untilAborted } from "./until-aborted.js";
+export { type ImageSize, openWholeImages, renderRegion, type WholeImage, type WholeImages } from "./whole-images.js";

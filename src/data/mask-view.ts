@@ -3,13 +3,16 @@
 import type { View } from "./augmentation.js";
 import type { PixelImage } from "./resample.js";
 
+/** Marks pixels without a label, as in ADE20K's and VOC's masks. */
+export const UNLABELLED = 255;
+
 /**
  * Writes the view of the mask of `image` as `size` x `size` values to `out` at `offset`. Each pixel of the square takes
  * the value of the pixel that its centre lies on.
  */
 export function resampleMask(
   { mask, width }: Required<PixelImage>,
-  { region, bounds, flip }: View,
+  { region, bounds, flip, filled }: View,
   size: number,
   out: Uint8Array,
   offset: number,
@@ -19,8 +22,23 @@ export function resampleMask(
   let place = offset;
   for (let y = 0; y < size; y++) {
     const row = rows[y]! * width;
-    for (let x = 0; x < size; x++) out[place++] = mask[row + columns[flip ? size - 1 - x : x]!]!;
+    for (let x = 0; x < size; x++) {
+      const column = flip ? size - 1 - x : x;
+      const isBeyond = filled !== undefined && (y >= filled.rows || column >= filled.columns);
+      out[place++] = isBeyond ? UNLABELLED : mask[row + columns[column]!]!;
+    }
   }
+}
+
+/** The largest share that a class has of the labelled pixels of a view; 0 where none has a label. */
+export function largestClassShare(image: Required<PixelImage>, view: View, size: number): number {
+  const labels = new Uint8Array(size * size);
+  resampleMask(image, view, size, labels, 0);
+  const counts = new Uint32Array(256);
+  for (const label of labels) counts[label]!++;
+  const labelled = labels.length - counts[UNLABELLED]!;
+  counts[UNLABELLED] = 0;
+  return labelled === 0 ? 0 : Math.max(...counts) / labelled;
 }
 
 /** Where the centres of the square's columns or rows lie in the image, within its bounds. */

@@ -1,10 +1,11 @@
 // Turns an image into one square of a batch: the view is drawn, resampled and, if asked for, changed further.
 
 import { randomStream } from "../random/index.js";
-import { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
+import { centreView, drawAugmentation, drawScaled, type StreamOf, type View } from "./augmentation.js";
 import { adjustSaturation, changeColor } from "./color-change.js";
 import { gaussianBlur } from "./gaussian-blur.js";
 import { applyOperation, solarize } from "./image-operations.js";
+import { largestClassShare } from "./mask-view.js";
 import { eraseRegion } from "./random-erasing.js";
 import { type PixelImage, resampleView } from "./resample.js";
 import type { Transform } from "./transform.js";
@@ -44,11 +45,35 @@ export function renderImage(
   if (view.grayscale) adjustSaturation(square, 0);
   if (view.blur !== undefined) gaussianBlur(square, size, view.blur, channels);
   if (view.solarize !== undefined) solarize(square, view.solarize);
+  if (view.filled) fillBeyond(square, size, view.filled, view.flip, channels);
   if (view.erased) eraseRegion(square, size, view.erased, streamOf("erasing noise"));
   return view;
 }
 
+/** Fills the part of a square that the image does not reach: behind its last column and below its last row. */
+function fillBeyond(
+  square: Uint8Array,
+  size: number,
+  { columns, rows, fill }: NonNullable<View["filled"]>,
+  flip: boolean,
+  channels: number,
+): void {
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      if (y < rows && (flip ? size - 1 - x : x) < columns) continue;
+      for (let channel = 0; channel < channels; channel++) {
+        square[(y * size + x) * channels + channel] = fill[channel] ?? 0;
+      }
+    }
+  }
+}
+
 function chooseView(image: PixelImage, transform: Transform, streamOf: StreamOf, size: number): View {
-  if (transform.kind === "centre") return centreView(image.width, image.height, size, transform);
+  const { width, height, mask } = image;
+  if (transform.kind === "centre") return centreView(width, height, size, transform);
+  if (transform.kind === "scaled") {
+    const classShare = mask && ((view: View) => largestClassShare({ ...image, mask }, view, size));
+    return drawScaled(streamOf, { width, height, classShare }, size, transform);
+  }
   return drawAugmentation(streamOf, image.width, image.height, size, transform);
 }

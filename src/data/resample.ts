@@ -1,4 +1,4 @@
-// Bicubic resampling of a region of an image into a square, with the arithmetic of Pillow.
+// Bicubic resampling of a region of an image to another size, with the arithmetic of Pillow.
 
 import type { View } from "./augmentation.js";
 
@@ -20,28 +20,29 @@ const HALF = 1 << (PRECISION_BITS - 1);
 const SUPPORT = 2;
 
 /**
- * Writes the view of `image` as `size` x `size` pixels to `out` at `offset`, in the channels of the image or, of a grey
- * one, in three equal ones. Every channel is resampled alone; colours are not changed here.
+ * Writes the view of `image` as `width` x `height` pixels to `out` at `offset`, in the channels of the image or, of a grey
+ * one, in three equal ones. Every channel is resampled alone; colours are not changed here. One number is both sides.
  */
 export function resampleView(
   image: PixelImage,
-  view: View,
-  size: number,
+  view: Pick<View, "region" | "bounds" | "flip">,
+  size: number | { readonly width: number; readonly height: number },
   out: Uint8Array,
   offset: number,
   channels = 3,
 ): void {
   const { region, bounds, flip } = view;
-  const columns = computeTaps(columnTaps, region.left, region.width, bounds.left, bounds.left + bounds.width, size);
-  const rows = computeTaps(rowTaps, region.top, region.height, bounds.top, bounds.top + bounds.height, size);
+  const { width, height } = typeof size === "number" ? { width: size, height: size } : size;
+  const columns = computeTaps(columnTaps, region.left, region.width, bounds.left, bounds.left + bounds.width, width);
+  const rows = computeTaps(rowTaps, region.top, region.height, bounds.top, bounds.top + bounds.height, height);
   const firstRow = rows.first[0]!;
-  const lastRow = rows.first[size - 1]! + rows.count[size - 1]!;
-  const stride = size * image.channels;
+  const lastRow = rows.first[height - 1]! + rows.count[height - 1]!;
+  const stride = width * image.channels;
   if (between.length < (lastRow - firstRow) * stride) between = new Uint8Array((lastRow - firstRow) * stride);
-  if (image.channels === 3) shrinkRowsOfColor(image, columns, firstRow, lastRow, size, flip);
-  else if (image.channels === 1) shrinkRowsOfGrey(image, columns, firstRow, lastRow, size, flip);
-  else shrinkRowsOfMany(image, columns, firstRow, lastRow, size, flip);
-  shrinkColumns(rows, firstRow, stride, image.channels === 1 && channels === 3, size, out, offset);
+  if (image.channels === 3) shrinkRowsOfColor(image, columns, firstRow, lastRow, width, flip);
+  else if (image.channels === 1) shrinkRowsOfGrey(image, columns, firstRow, lastRow, width, flip);
+  else shrinkRowsOfMany(image, columns, firstRow, lastRow, width, flip);
+  shrinkColumns(rows, firstRow, stride, image.channels === 1 && channels === 3, height, out, offset);
 }
 
 /** For each output pixel: the first input pixel under the filter, how many there are, and their weights. */
@@ -79,7 +80,8 @@ function computeTaps(taps: Taps, start: number, length: number, low: number, hig
   taps.stride = stride;
   const limit = high - low;
   for (let i = 0; i < size; i++) {
-    const centre = start - low + (i + 0.5) * scale;
+    // Pixels that lie beyond the bounds take those at the edge.
+    const centre = Math.min(limit, Math.max(0, start - low + (i + 0.5) * scale));
     const from = Math.max(0, Math.floor(centre - support + 0.5));
     const count = Math.min(limit, Math.floor(centre + support + 0.5)) - from;
     let sum = 0;

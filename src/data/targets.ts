@@ -2,7 +2,7 @@
 
 import { DataOptionError } from "./errors.js";
 import type { ImageSource } from "./image-source.js";
-import { type SharedNames, shareNames } from "./shared-names.js";
+import { type SharedNames, sharedName, shareNames } from "./shared-names.js";
 
 /** Targets of the images of a source, in its order; can be sent to a worker without copying them. */
 export interface Targets {
@@ -15,6 +15,16 @@ export interface MaskFiles {
   readonly root: string;
   /** Below `root`. */
   readonly names: SharedNames;
+  /** What the values stand for; as they are where it is left out. */
+  readonly labels?: MaskLabels | undefined;
+}
+
+/** What the values of masks stand for. 255 is no label, whatever else holds. */
+export interface MaskLabels {
+  /** How many classes there are; a mask with another label than theirs cannot be used. */
+  readonly classes: number;
+  /** Whether 0 is no label and class 0 is written as 1, as in ADE20K. */
+  readonly fromOne: boolean;
 }
 
 /** Boxes of all images; those of image `i` are rows `first[i]` up to `first[i + 1]`. All in shared memory. */
@@ -37,9 +47,14 @@ export interface ImageBoxes {
  * Masks in ADE20K's layout: below `root` under the name of the image, ending in .png. They are greyscale or indexed PNG
  * files of the shape of the upright image; an image without a readable one counts as unreadable.
  */
-export function maskFiles(source: ImageSource, root: string): MaskFiles {
+export function maskFiles(source: ImageSource, root: string, labels?: MaskLabels): MaskFiles {
   const names = Array.from({ length: source.count }, (_, index) => source.name(index).replace(/\.\w+$/, ".png"));
-  return { root, names: shareNames(names) };
+  return { root, names: shareNames(names), ...(labels && { labels }) };
+}
+
+/** The mask of an image, below the masks' root. */
+export function maskName({ names }: MaskFiles, index: number): string {
+  return sharedName(names, index);
 }
 
 /** Throws DataOptionError for a box whose edges are no numbers or out of order. */

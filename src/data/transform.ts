@@ -82,15 +82,31 @@ const centreSchema = z.strictObject({
   resize: z.number().int().positive().max(16_384).optional(),
 });
 
+const scaledSchema = z.strictObject({
+  kind: z.literal("scaled"),
+  /** Of the square's side, how long the side of the image becomes that `fit` names. */
+  scale: range(z.number().positive().max(10)).default([0.5, 2]),
+  /** outside: the shorter side is scaled, so that from 1 on the image fills the square; inside: the longer one. */
+  fit: z.enum(["outside", "inside"]).default("outside"),
+  flipProbability: fraction.default(0.5),
+  colorJitter: colorJitterSchema.optional(),
+  /** Of images with masks: a crop of whose labelled pixels one class has a larger share is drawn again, up to ten times. */
+  maxClassShare: fraction.default(1),
+  /** What each channel has where the image does not reach; 0 where it is left out. */
+  fill: z.array(z.number().int().min(0).max(255)).default([]),
+});
+
 /** Options of the random view as a caller writes them; the defaults are MAE's (He et al. 2022, appendix A.1). */
 export type AugmentationOptions = z.input<typeof randomSchema>;
-/** Options of a random view, or of the fixed one with `kind: "centre"`. */
-export type TransformOptions = AugmentationOptions | z.input<typeof centreSchema>;
+/** Options of a random view; of one that keeps the image's proportions with "scaled"; of the fixed one with "centre". */
+export type TransformOptions = AugmentationOptions | z.input<typeof scaledSchema> | z.input<typeof centreSchema>;
 /** RandomResizedCrop, horizontal flip, and what else was asked for. */
 export type RandomTransform = z.output<typeof randomSchema>;
+/** Resized as a whole, then a square is cut out, which is filled up where the image is smaller; flip and colours. */
+export type ScaledTransform = z.output<typeof scaledSchema>;
 /** The shorter side is resized, then the centre is cut out. */
 export type CentreTransform = z.output<typeof centreSchema>;
-export type Transform = RandomTransform | CentreTransform;
+export type Transform = RandomTransform | ScaledTransform | CentreTransform;
 export type ColorJitter = z.output<typeof colorJitterSchema>;
 export type Blur = z.output<typeof blurSchema>;
 export type Solarize = z.output<typeof solarizeSchema>;
@@ -100,8 +116,7 @@ export type RandomErasing = z.output<typeof randomErasingSchema>;
 /** Checks the options of a transform and fills in the defaults. Throws `DataOptionError`. */
 export function parseTransform(options: TransformOptions, imageSize: number, channels = 3): Transform {
   const what = "the options of the view";
-  const transform: Transform =
-    options.kind === "centre" ? parseOptions(centreSchema, options, what) : parseOptions(randomSchema, options, what);
+  const transform: Transform = parsed(options, what);
   if (transform.kind === "centre" && centreResize(transform, imageSize) < imageSize) {
     throw new DataOptionError({
       expected: `"resize" to be at least the image size of ${imageSize}`,
@@ -109,7 +124,7 @@ export function parseTransform(options: TransformOptions, imageSize: number, cha
       remedy: "Raise it, or leave it out for the usual value",
     });
   }
-  const unsuited = transform.kind === "random" ? unsuitedChanges(changesOf(transform), channels) : [];
+  const unsuited = unsuitedChanges(changesOf(transform), channels);
   if (unsuited.length > 0) {
     throw new DataOptionError({
       expected: `changes that suit images of ${channels} channel${channels === 1 ? "" : "s"}`,
@@ -118,6 +133,12 @@ export function parseTransform(options: TransformOptions, imageSize: number, cha
     });
   }
   return transform;
+}
+
+function parsed(options: TransformOptions, what: string): Transform {
+  if (options.kind === "centre") return parseOptions(centreSchema, options, what);
+  if (options.kind === "scaled") return parseOptions(scaledSchema, options, what);
+  return parseOptions(randomSchema, options, what);
 }
 
 /** The shorter side in pixels before the centre is cut out: 256 for 224, as is usual. */
@@ -133,11 +154,16 @@ export function centreResize(transform: CentreTransform, imageSize: number): num
  */
 export function workingSide(transform: Transform, imageSize: number): number {
   if (transform.kind === "centre") return 2 * Math.max(centreResize(transform, imageSize), imageSize);
+  // Where the longer side is scaled, the shorter one is shorter still.
+  if (transform.kind === "scaled") return Math.ceil(imageSize * transform.scale[1]);
   const narrowest = Math.min(transform.ratio[0], 1 / transform.ratio[1], 1);
   return Math.ceil(imageSize / Math.sqrt(transform.scale[0] * narrowest));
 }
 
-function changesOf({ colorJitter, grayscale, solarize, randAugment, randomErasing }: RandomTransform) {
+function changesOf(transform: Transform) {
+  if (transform.kind === "centre") return {};
+  if (transform.kind === "scaled") return { colorJitter: transform.colorJitter };
+  const { colorJitter, grayscale, solarize, randAugment, randomErasing } = transform;
   const inverts = solarize && solarize.probability > 0;
   return { colorJitter, grayscale, solarize: inverts ? solarize : undefined, randAugment, randomErasing };
 }

@@ -43,4 +43,16 @@ export {
 export { evaluations } from "./registry.js";
 export { classTable, describeSets, percent, type SetReport, type TrainingSetReport, writeReport } from "./report.js";
 export { type Match, type SearchRequest, type SearchResult, search } from "./search.js";
+export { type SegmentChoices, type SegmentConfig, segmentKeys } from "./segment/config.js";
+export { evaluateSegmenter, type SegmenterReport, type SegmenterRequest } from "./segment/evaluate-segmenter.js";
+export {
+  type PredictedMask,
+  type PredictMasksRequest,
+  type PredictMasksResult,
+  predictMasks,
+} from "./segment/predict-masks.js";
+export { type SegmentRecipeName, segmentRecipeNames } from "./segment/recipes.js";
+export { readSegmentationModel, type SegmentationModel } from "./segment/segmentation-model.js";
+export type { SegmentationLayout, SegmentationSplit } from "./segment/segmentation-set.js";
+export { resumeSegmenter, type SegmentRequest, type SegmentResult, trainSegmenter } from "./segment/train-segmenter.js";
 export type { SetFeatures } from "./set-features.js";

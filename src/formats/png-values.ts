@@ -11,7 +11,7 @@ export interface PngValues {
 }
 
 const FORMAT = "greyscale or indexed PNG";
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+export const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const GREY = 0;
 const INDEXED = 3;
 
@@ -21,7 +21,7 @@ const INDEXED = 3;
  */
 export function decodePngValues(bytes: Uint8Array, mostPixels: number): PngValues {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!buffer.subarray(0, 8).equals(SIGNATURE)) throw new FormatError(FORMAT, "the file is no PNG");
+  if (!buffer.subarray(0, 8).equals(PNG_SIGNATURE)) throw new FormatError(FORMAT, "the file is no PNG");
   let header: Header | undefined;
   const parts: Buffer[] = [];
   for (const { type, data } of chunksOf(buffer)) {

@@ -13,6 +13,8 @@ export interface FrozenModel<Output extends string> {
   readonly shape: EncoderShape;
   readonly normalization: Normalization;
   readonly weights: Weights;
+  /** The most images at once, where what comes of each is large. */
+  readonly mostImages?: number;
   /** Normalised images [batch, imageSize, imageSize, channels] to rows [batch, n]. */
   readonly outputs: (scope: ParameterScope, images: Tensor) => Readonly<Record<Output, Tensor>>;
 }
@@ -35,11 +37,11 @@ const TOKENS_AT_ONCE = 4096;
 
 /** Compiles a model. Throws EngineError where a weight is missing or of another shape. */
 export async function createImageProgram<Output extends string>(
-  { name, shape, normalization, weights, outputs }: FrozenModel<Output>,
+  { name, shape, normalization, weights, mostImages = 64, outputs }: FrozenModel<Output>,
   engine: Engine = openEngine(),
 ): Promise<ImageProgram<Output>> {
   const { imageSize } = shape;
-  const batch = Math.min(64, Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(shape))));
+  const batch = Math.min(64, mostImages, Math.max(1, Math.round(TOKENS_AT_ONCE / patchCount(shape))));
   const scope = new ParameterScope();
   const images = input("images", imageShape(shape, batch), "uint8");
   const rows = outputs(scope, normalizePixels(images, normalization));

@@ -1,7 +1,8 @@
 // How well predicted classes of pixels agree with masks: intersection over union of each class, and their mean.
 
-/** Marks pixels that count for nothing, as in ADE20K's and VOC's masks. */
-export const IGNORED = 255;
+import { UNLABELLED as IGNORED } from "../data/mask-view.js";
+
+export { IGNORED };
 
 /** How well the pixels of a class were found. */
 export interface ClassOverlap {

@@ -10,8 +10,10 @@ export const channelNormKinds = ["batch", "group"] as const;
 export type ChannelNormKind = (typeof channelNormKinds)[number];
 
 const EPSILON = 1e-5;
-/** GroupNorm's own: as many groups, or one of each channel where there are fewer. */
-const GROUPS = 32;
+/** GroupNorm's own. */
+const MOST_GROUPS = 32;
+/** Ours: of fewer, each group would lose what tells places of one image from those of another. */
+const LEAST_CHANNELS = 8;
 
 /** Makes the normalisations of one model, and knows what a batch told them. */
 export interface ChannelNorms {
@@ -51,8 +53,10 @@ export function channelNorms(kind: ChannelNormKind, mode: "training" | "frozen")
   };
 }
 
-/** The most groups up to 32 that divide the channels. */
+/** The most groups up to 32, of at least 8 channels each, that divide the channels. */
 function groupsOf(channels: number): number {
-  for (let groups = Math.min(GROUPS, channels); groups > 1; groups--) if (channels % groups === 0) return groups;
+  for (let groups = Math.min(MOST_GROUPS, Math.floor(channels / LEAST_CHANNELS)); groups > 1; groups--) {
+    if (channels % groups === 0) return groups;
+  }
   return 1;
 }

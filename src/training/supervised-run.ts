@@ -75,7 +75,7 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
   readonly inputsOf: (batch: Batch) => Arrays;
   /** One step; by default that of the training, with the gradient clipped as the configuration says. */
   readonly step?: (training: Training, inputs: Arrays, options: StepOptions) => Promise<StepResult>;
-  readonly pictures?: (training: Training) => Promise<LoopParts["pictures"]>;
+  readonly pictures?: (training: Training, totalSteps: number) => Promise<LoopParts["pictures"]>;
   /** Tests a run that reached its end. */
   readonly report: (training: Training, summary: RunSummary) => Promise<Report>;
 }
@@ -133,7 +133,7 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
     });
     const { totalSteps } = derived;
     events.announce({ ...announcement, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
-    const pictures = await parts.pictures?.(training);
+    const pictures = await parts.pictures?.(training, totalSteps);
     const { clipNorm } = config.optimizer;
     const take = parts.step ?? ((training, inputs, options) => training.step(inputs, options));
     const summary = await trainLoop(

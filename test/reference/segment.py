@@ -115,7 +115,7 @@ class Head:
         weight, bias = self.p[f"{name}.weight"], self.p[f"{name}.bias"]
         if self.config["norm"] == "group":
             channels = x.shape[1]
-            groups = max(g for g in range(1, min(32, channels) + 1) if channels % g == 0)
+            groups = max(g for g in range(1, max(1, min(32, channels // 8)) + 1) if channels % g == 0)
             return F.group_norm(x, groups, weight, bias, 1e-5)
         self.statistics[f"{name}.running_mean"] = x.detach().mean((0, 2, 3))
         self.statistics[f"{name}.running_var"] = x.detach().var((0, 2, 3), unbiased=True)
