@@ -24,6 +24,7 @@ interface Case {
 /** Those of dense heads: of small ones at work on a CPU, and of the literature's. */
 const cases: readonly Case[] = [
   { name: "3x3, 64 to 64, 16 maps of 32 x 32", maps: [16, 64, 32, 32], outputs: 64, kernel: 3 },
+  { name: "3x3, 256 to 64, 16 maps of 64 x 64", maps: [16, 256, 64, 64], outputs: 64, kernel: 3 },
   { name: "3x3, 256 to 256, 2 maps of 64 x 64", maps: [2, 256, 64, 64], outputs: 256, kernel: 3 },
   { name: "3x3, 512 to 512, 1 map of 128 x 128", maps: [1, 512, 128, 128], outputs: 512, kernel: 3 },
   { name: "1x1, 256 to 256, 2 maps of 64 x 64", maps: [2, 256, 64, 64], outputs: 256, kernel: 1 },

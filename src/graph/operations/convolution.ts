@@ -86,17 +86,28 @@ function inputGradient(g: Tensor, weight: Tensor, shape: Shape, window: Window):
 /**
  * For each place of the kernel, the products of the output's gradient with what that place saw of the maps, added up:
  * products of matrices over all positions, which the engine computes far faster than a convolution with as large a kernel.
+ * With steps of one, what is cut out for each place is of whichever has fewer channels.
  */
 function weightGradient(x: Tensor, g: Tensor, window: Window): Tensor {
-  const [batch, outputs] = g.shape as [number, number];
-  const slopes = g.reshape([batch, outputs, -1]);
-  const parts = placesOf(x, window, g.shape.slice(2) as unknown as Pair).map((seen) =>
-    slopes
-      .matmul(seen.transpose([0, 2, 1]))
-      .sum([0])
-      .reshape([outputs, -1, 1]),
-  );
-  return concat(parts, 2).reshape([outputs, -1, ...window.kernel]);
+  const { kernel, stride, padding } = window;
+  const [batch, outputs, rows, columns] = g.shape as [number, number, number, number];
+  const [, inputs, height, width] = x.shape as [number, number, number, number];
+  const steps = stride.every((step) => step === 1) && AXES.every((axis) => padding[axis] < kernel[axis]);
+  if (steps && outputs < inputs) {
+    // The places seen from the maps: the gradient moved the other way, the last place of the kernel first.
+    const reversed = { kernel, stride, padding: [kernel[0] - 1 - padding[0], kernel[1] - 1 - padding[1]] as const };
+    const moved = stacked(placesOf(g, reversed, [height, width]).reverse());
+    const products = moved.matmul(x.reshape([batch, inputs, height * width]).transpose([0, 2, 1])).sum([0]);
+    return products.reshape([...kernel, outputs, inputs]).transpose([2, 3, 0, 1]);
+  }
+  const seen = stacked(placesOf(x, window, [rows, columns]));
+  const products = g.reshape([batch, outputs, rows * columns]).matmul(seen.transpose([0, 2, 1])).sum([0]);
+  return products.reshape([outputs, ...kernel, inputs]).transpose([0, 3, 1, 2]);
+}
+
+/** [batch, channels, positions] each, one behind the other: [batch, places * channels, positions]. */
+function stacked(places: readonly Tensor[]): Tensor {
+  return concat(places, 1);
 }
 
 /** What each place of the kernel sees of the maps at all positions: [batch, channels, positions], row by row. */
