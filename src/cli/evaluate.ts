@@ -19,12 +19,16 @@ import {
 } from "./evaluation-flags.js";
 import { addFinetune } from "./finetune.js";
 import { addOptionFlags, imageSetsOf, optionsOfFlags } from "./option-flags.js";
+import { addSegmentTrain } from "./segment-train.js";
 
 type EvaluateFlags = ModelFlags &
   ReportFlags & { readonly threads: number; readonly device?: string } & Readonly<Record<string, unknown>>;
 
 /** Evaluations that train have commands of their own: what they leave is a run, and not only a score. */
-const trainingCommands: Readonly<Record<string, typeof addFinetune>> = { finetune: addFinetune };
+const trainingCommands: Readonly<Record<string, typeof addFinetune>> = {
+  finetune: addFinetune,
+  segment: (group, context, finish) => addSegmentTrain("segment", group, context, finish),
+};
 
 export function addEvaluate(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   const group = program

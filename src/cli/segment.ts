@@ -2,38 +2,26 @@
 
 import { type Command, Option } from "commander";
 import { percent } from "../evaluations/report.js";
-import { segmentKeys } from "../evaluations/segment/config.js";
 import { segmenterLines } from "../evaluations/segment/evaluate-segmenter.js";
-import { type SegmentRecipeName, segmentRecipeNames } from "../evaluations/segment/recipes.js";
 import type { SegmentationSplit } from "../evaluations/segment/segmentation-set.js";
 import { printable } from "../terminal/printable.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
 import { EventDisplay } from "../training/event-display.js";
-import { describeKey } from "./config-flags.js";
 import { type CliContext, warnOn } from "./context.js";
 import { describeEvaluation, frozenNamed } from "./evaluate.js";
 import {
-  addModelFlags,
   addReportFlag,
   deviceOption,
-  fromFlag,
-  fromHelp,
-  type ModelFlags,
-  modelRequest,
   overwriteOption,
   prepareReport,
   type ReportFlags,
   threadsOption,
-  wholeNumber,
 } from "./evaluation-flags.js";
-import { type SessionFlags, segmentSession } from "./run-session.js";
+import { addSegmentTrain, maskedSetHelp } from "./segment-train.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
-import { addTrainingFlags, outRunOption, type TrainingFlags, trainingLayers } from "./training-flags.js";
 
-const dataHelp =
-  "folder of a set: images/training with annotations/training (ADE20K's, or of mixedae data compose), or images with masks";
 const modelArgument = "folder of a run of mixedae segment train, or one of its checkpoints";
 
 export function addSegment(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
@@ -42,7 +30,7 @@ export function addSegment(program: Command, context: CliContext, finish: (exitC
     .command("segment")
     .summary("classes of pixels: train, evaluate, predict, or by nearest patches")
     .description("Segmentation: a model that is trained for it, or the patches of an encoder as they are.");
-  addTrain(group, context, finish);
+  addSegmentTrain("train", group, context, finish);
   addEvaluate(group, context, finish);
   addPredict(group, context, finish);
   describeEvaluation(group.command("nearest"), patches, context, finish);
@@ -53,51 +41,6 @@ export function addSegment(program: Command, context: CliContext, finish: (exitC
       "mixedae segment --from ... is mixedae segment nearest --from ... now; the old form is gone in version 1.0",
     ),
   );
-}
-
-type TrainFlags = ModelFlags & SessionFlags & TrainingFlags<SegmentRecipeName> & { readonly data: string };
-
-function addTrain(group: Command, context: CliContext, finish: (exitCode: number) => void): void {
-  const command = group
-    .command("train")
-    .summary("teach an encoder classes of pixels")
-    .description(
-      "Trains a pre-trained encoder and a new head (UPerNet, or one linear layer) together on images with class masks, " +
-        "tests them at the end, and leaves a run that segment evaluate and segment predict use.",
-    )
-    .requiredOption(fromFlag, fromHelp)
-    .requiredOption("--data <folder>", dataHelp)
-    .addOption(outRunOption())
-    .addOption(new Option("--seed <n>", "seed of all random draws").argParser(wholeNumber).default(0));
-  addModelFlags(
-    addTrainingFlags(
-      command,
-      segmentRecipeNames,
-      "small for small encoders and sets, upernet for MAE's recipe on ADE20K",
-    ),
-  )
-    .addHelpText(
-      "after",
-      [
-        "",
-        "In ADE20K's layout label 0 is no class; in composed scenes it is the background, a class; in images and masks the",
-        "first line of classes.txt names it. 255 is no label anywhere.",
-        "",
-        "Examples:",
-        "  mixedae segment train --from runs/first --data scenes --out runs/segment",
-        "  mixedae segment train --from runs/first --data scenes --out runs/linear --set head.kind=linear",
-        "  mixedae segment train --from runs/base --recipe upernet --data ade20k --out runs/ade20k",
-        "",
-        "Keys for --config (nested) and --set (joined by dots), with the values of the recipe small:",
-        ...segmentKeys("small").flatMap(describeKey),
-      ].join("\n"),
-    )
-    .action(async (flags: TrainFlags) => {
-      const { trainSegmenter } = await import("../evaluations/index.js");
-      const { data, recipe, out } = flags;
-      const request = { ...modelRequest(flags, context), images: data, recipe, layers: trainingLayers(flags) };
-      finish(await segmentSession(context, out, flags, (options) => trainSegmenter(request, out, options)));
-    });
 }
 
 interface EvaluateFlags extends ReportFlags {
@@ -114,7 +57,7 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
     .summary("mean IoU of a trained segmentation")
     .description("Labels the pixels of a set at its images' own sizes, and compares them with the masks.")
     .argument("<run>", modelArgument)
-    .option("--data <folder>", `${dataHelp} (default: that of the run)`)
+    .option("--data <folder>", `${maskedSetHelp} (default: that of the run)`)
     .addOption(
       new Option("--split <name>", "part of the set").choices(["training", "validation"]).default("validation"),
     )

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type MethodName, methodOf } from "../methods/registry.js";
 import type { ModelPreset } from "../nn/presets.js";
 import { configDefaults } from "./defaults.js";
-import { valueAt } from "./layers.js";
+import { isMapping, valueAt } from "./layers.js";
 import { configSchema } from "./schema.js";
 
 /** A key of a configuration, as help texts describe it. */
@@ -57,7 +57,7 @@ export function schemaKeys(
     path: path.join("."),
     expected: expectedText(jsonSchema(leaf)),
     description: leaf.description ?? "",
-    default: derived[path.join(".")] ?? JSON.stringify(valueAt(path, defaults)),
+    default: derived[path.join(".")] ?? shown(valueAt(path, defaults)),
   }));
 }
 
@@ -146,4 +146,9 @@ function rangeText(schema: JsonSchema): string {
 
 function boundText(bound: number): string {
   return bound >= 10_000 ? bound.toLocaleString("en-US") : String(bound);
+}
+
+/** As JSON; mappings with spaces, at which lines can wrap. */
+function shown(value: unknown): string {
+  return isMapping(value) ? JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ") : JSON.stringify(value);
 }

@@ -44,7 +44,12 @@ export { evaluations } from "./registry.js";
 export { classTable, describeSets, percent, type SetReport, type TrainingSetReport, writeReport } from "./report.js";
 export { type Match, type SearchRequest, type SearchResult, search } from "./search.js";
 export { type SegmentChoices, type SegmentConfig, segmentKeys } from "./segment/config.js";
-export { evaluateSegmenter, type SegmenterReport, type SegmenterRequest } from "./segment/evaluate-segmenter.js";
+export {
+  evaluateSegmenter,
+  type SegmenterReport,
+  type SegmenterRequest,
+  type TrainedSegmenterReport,
+} from "./segment/evaluate-segmenter.js";
 export {
   type PredictedMask,
   type PredictMasksRequest,

@@ -7,6 +7,7 @@ import { patches } from "./patches/evaluation.js";
 import { probe } from "./probe/evaluation.js";
 import { recognition } from "./recognition/evaluation.js";
 import { reconstruction } from "./reconstruction/evaluation.js";
+import { segmentEvaluation } from "./segment/evaluation.js";
 
 /** All evaluations, in the order in which they are listed. */
 export const evaluations: readonly Evaluation[] = [
@@ -16,4 +17,5 @@ export const evaluations: readonly Evaluation[] = [
   recognition,
   reconstruction,
   finetuneEvaluation,
+  segmentEvaluation,
 ];

@@ -55,17 +55,15 @@ export function confusionOf({ task, from, classes, detail }: EvaluationReport): 
   );
 }
 
-const metrics = z.object({
-  train: z.object({ images: z.int().min(0) }),
-  test: z.object({ images: z.int().min(0) }),
-  detail: z.object({ top1: z.number().min(0).max(1) }),
-});
-
-/** What is read of a written report. */
-export type ReportMetrics = z.infer<typeof metrics>;
+/** What is read of a written report: how many images, and its score, a share under this name. */
+export function reportMetrics<Score extends string>(score: Score) {
+  const images = z.object({ images: z.int().min(0) });
+  const share = z.number().min(0).max(1);
+  return z.object({ train: images, test: images, detail: z.object({ [score]: share } as Record<Score, typeof share>) });
+}
 
 /** Undefined where there is no report. Throws DamagedFileError for a file that is none, StorageError. */
-export function readReport(path: string): ReportMetrics | undefined {
+export function readReport<Metrics>(path: string, metrics: z.ZodType<Metrics>): Metrics | undefined {
   let text: string;
   try {
     text = readText(path, LARGEST_LIST);

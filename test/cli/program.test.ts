@@ -10,6 +10,7 @@ const commands = [
   ["embed"],
   ["evaluate", "knn"],
   ["finetune"],
+  ["segment", "train"],
   ["study", "run"],
   ["import"],
   ["export"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type EvaluationResult, percentMeasure, type TrainedEvaluation } from "../evaluation.js";
 import { labelledSets } from "../options.js";
-import { type ReportMetrics, readReport } from "../report.js";
+import { readReport, reportMetrics } from "../report.js";
 import { resolveFinetune } from "./config.js";
 import { recipeNames } from "./recipes.js";
 
@@ -54,11 +54,13 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
     return report === null ? undefined : resultOf(report);
   },
   finished(folder) {
-    const report = readReport(join(folder, "report.json"));
+    const report = readReport(join(folder, "report.json"), metrics);
     return report === undefined ? undefined : resultOf(report);
   },
 };
 
-function resultOf({ train, test, detail }: ReportMetrics): EvaluationResult {
+const metrics = reportMetrics("top1");
+
+function resultOf({ train, test, detail }: z.infer<typeof metrics>): EvaluationResult {
   return { train, test, score: detail.top1 };
 }

@@ -37,6 +37,13 @@ export interface SegmenterReport {
   readonly detail: SegmentationResult;
 }
 
+/** The result of a training on its test images, as its run keeps it. */
+export interface TrainedSegmenterReport extends SegmenterReport {
+  readonly train: { readonly source: string; readonly images: number };
+  /** Of the last step. */
+  readonly trainingLoss: number | null;
+}
+
 /** Throws EvaluationError, SourceError, TooManyUnreadableError and the errors of `readSegmentationModel`. */
 export async function evaluateSegmenter(
   request: SegmenterRequest,

@@ -18,7 +18,7 @@ import { ImageProgress } from "../image-progress.js";
 import { percent } from "../report.js";
 import { writeReportFiles } from "../report-files.js";
 import { type SegmentConfig, segmenterShapeOf } from "./config.js";
-import { type SegmenterReport, testSegmenter } from "./evaluate-segmenter.js";
+import { type TrainedSegmenterReport, testSegmenter } from "./evaluate-segmenter.js";
 import { createImageSegmenter, type ImageSegmenter } from "./segment-image.js";
 import type { SegmentationSet } from "./segmentation-set.js";
 
@@ -33,12 +33,15 @@ export class SegmentPictures {
   readonly #config: SegmentConfig;
   readonly #test: SegmentationSet;
   readonly #running: RunningStatistics;
+  readonly #learntFrom: number;
   #segmenter: Promise<ImageSegmenter> | undefined;
 
-  constructor(config: SegmentConfig, test: SegmentationSet, running: RunningStatistics) {
+  /** `learntFrom`: how many images the model learns from. */
+  constructor(config: SegmentConfig, test: SegmentationSet, running: RunningStatistics, learntFrom: number) {
     this.#config = config;
     this.#test = test;
     this.#running = running;
+    this.#learntFrom = learntFrom;
   }
 
   /** Pictures of a few test images, drawn from the seed; undefined where none can be read. */
@@ -64,7 +67,7 @@ export class SegmentPictures {
     training: Training,
     summary: RunSummary,
     events: RunEvents,
-  ): Promise<SegmenterReport & { readonly trainingLoss: number | null }> {
+  ): Promise<TrainedSegmenterReport> {
     const { model, classes, images, from, augmentation } = this.#config;
     const segmenter = await this.#compiled(training);
     const progress = new ImageProgress(undefined, undefined, events);
@@ -77,7 +80,7 @@ export class SegmentPictures {
         pictures.push(this.#picture(image, predicted));
       }
     });
-    const written = { ...report, trainingLoss: summary.loss };
+    const written = { ...report, train: { source: images, images: this.#learntFrom }, trainingLoss: summary.loss };
     const caption = `${from.origin}: mean IoU ${percent(report.detail.meanIou)} of ${report.test.images} images`;
     await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
     return written;

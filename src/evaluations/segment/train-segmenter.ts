@@ -29,7 +29,7 @@ import {
   type SegmentConfig,
   segmenterShapeOf,
 } from "./config.js";
-import type { SegmenterReport } from "./evaluate-segmenter.js";
+import type { TrainedSegmenterReport } from "./evaluate-segmenter.js";
 import type { SegmentRecipeName } from "./recipes.js";
 import { segmentInputs } from "./segment-inputs.js";
 import { SegmentPictures } from "./segment-pictures.js";
@@ -48,7 +48,7 @@ export interface SegmentRequest extends ModelRequest {
 }
 
 /** How a training ended. */
-export type SegmentResult = SupervisedResult<SegmenterReport>;
+export type SegmentResult = SupervisedResult<TrainedSegmenterReport>;
 
 /** Both parts of a set. */
 interface Sets {
@@ -155,7 +155,7 @@ function train(
     auxiliaryWeight: head.kind === "upernet" ? head.auxiliaryWeight : 0,
   });
   const running = new RunningStatistics(segmenter.statistics);
-  const pictures = new SegmentPictures(config, sets.test, running);
+  const pictures = new SegmentPictures(config, sets.test, running, sets.train.source.count);
   return superviseRun(
     {
       run,

@@ -101,7 +101,10 @@ function weightGradient(x: Tensor, g: Tensor, window: Window): Tensor {
     return products.reshape([...kernel, outputs, inputs]).transpose([2, 3, 0, 1]);
   }
   const seen = stacked(placesOf(x, window, [rows, columns]));
-  const products = g.reshape([batch, outputs, rows * columns]).matmul(seen.transpose([0, 2, 1])).sum([0]);
+  const products = g
+    .reshape([batch, outputs, rows * columns])
+    .matmul(seen.transpose([0, 2, 1]))
+    .sum([0]);
   return products.reshape([outputs, ...kernel, inputs]).transpose([0, 3, 1, 2]);
 }
 
