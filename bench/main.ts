@@ -1,9 +1,10 @@
-// npm run bench -- step | cost | convolution | embed | embed-memory: measures, and prints a table or JSON.
+// npm run bench -- step | cost | convolution | detections | embed | embed-memory: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
 import { benchConvolutions } from "./convolution.js";
 import { benchCost } from "./cost.js";
+import { benchDetections } from "./detections.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
 import { benchSteps } from "./step.js";
@@ -29,6 +30,7 @@ const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   step: () => benchSteps(options, say),
   cost: () => benchCost({ ...options, model: modelNames(values.model)[0]! }, say),
   convolution: () => benchConvolutions(options),
+  detections: async () => benchDetections(say),
   embed: async () => {
     const cached = await benchEmbedding({ ...options, models: modelNames(values.models) }, say);
     say(`embedding the files of ${values.images}`);
@@ -44,6 +46,7 @@ if (command === undefined) {
       "usage: npm run bench -- step          training steps beside the engine's ceiling and PyTorch",
       "       npm run bench -- cost          a clean image with MAE, MixedAE and iBOT (--model base)",
       "       npm run bench -- convolution   convolutions and their gradients beside the engine's forward convolution",
+      "       npm run bench -- detections    COCO's scores of 500,000 detections",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
       "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT] [--models micro,base]",

@@ -6,6 +6,7 @@ import { storageError } from "../files/storage.js";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
 import { addData } from "./data.js";
+import { addDetect } from "./detect.js";
 import { addDoctor } from "./doctor.js";
 import { addDuplicates } from "./duplicates.js";
 import { addEmbed } from "./embed.js";
@@ -81,6 +82,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addShortName("knn", program, context, finish);
   addShortName("probe", program, context, finish);
   addSegment(program, context, finish);
+  addDetect(program, context, finish);
   addFinetune(program, context, finish);
   addClassify(program, context, finish);
   addStudy(program, context, finish);

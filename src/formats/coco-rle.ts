@@ -44,17 +44,18 @@ const BACK = 2;
 
 /** COCO's text of runs: six bits a character, five of them of the number, lowest first. */
 export function compressRuns(runs: readonly number[]): string {
-  let text = "";
+  const codes: number[] = [];
   for (const [index, length] of runs.entries()) {
     let value = index > BACK ? length - runs[index - BACK]! : length;
     for (let more = true; more; ) {
       const bits = value & 0x1f;
       value >>= 5;
       more = (bits & 0x10) === 0 ? value !== 0 : value !== -1;
-      text += String.fromCharCode(FIRST + bits + (more ? 0x20 : 0));
+      codes.push(FIRST + bits + (more ? 0x20 : 0));
     }
   }
-  return text;
+  // All at once: a text that grows by characters takes many times its length.
+  return new TextDecoder().decode(Uint8Array.from(codes));
 }
 
 /** Reads what `compressRuns` and COCO's own tools write. Throws FormatError for any other text. */

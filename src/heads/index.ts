@@ -3,6 +3,12 @@ export { type ClassAccuracy, type ClassificationResult, classificationResult } f
 export { type Classifier, type ClassifierShape, classifier } from "./classifier.js";
 export { crossEntropy } from "./cross-entropy.js";
 export {
+  type DetectionReport,
+  type DetectionScores,
+  detectionMeasures,
+  evaluateDetections,
+} from "./detection-metrics.js";
+export {
   createFeatureExtractor,
   type FeatureExtractor,
   type Features,

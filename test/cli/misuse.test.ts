@@ -118,6 +118,8 @@ test.each([
   ["segment evaluate :run --split test", "training, validation"],
   [`segment predict :run ${png} --out :new`, "a pre-trained encoder"],
   ["segment predict :run :none.png --out :new", "nothing there"],
+  ["detect evaluate --annotations :none.json --results :text.txt", "There is no file"],
+  ["detect evaluate --annotations :text.txt --results :text.txt", "not valid JSON"],
   [`finetune --from :none ${sets} --out :new`, "Check the path"],
   [`finetune ${from} --train :none --test :labelled --out :new`, "nothing there"],
   [`finetune ${from} ${sets} --out :run`, "already holds a run"],

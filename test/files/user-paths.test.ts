@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { layerFromFile } from "#src/config/config.js";
 import { openSource } from "#src/data/index.js";
 import { openFeatures } from "#src/evaluations/feature-files.js";
-import { readReport } from "#src/evaluations/report.js";
+import { readReport, reportMetrics } from "#src/evaluations/report.js";
 import { openWeights } from "#src/exchange/weights-source.js";
 import { openCutouts } from "#src/scenes/cutouts.js";
 import { readJobRecord } from "#src/study/job-record.js";
@@ -35,7 +35,7 @@ const doors: Readonly<Record<string, readonly [name: string, open: (path: string
   "a study": ["study/study.json", (path) => readPlan(dirname(path))],
   "a job": ["job/job.json", (path) => readJobRecord(dirname(path))],
   "the results of a pack": ["study/results.jsonl.gz", (path) => readPackedResults(dirname(path))],
-  "a report": ["report.json", readReport],
+  "a report": ["report.json", (path) => readReport(path, reportMetrics("top1"))],
   "a PyTorch file": ["weights.pth", (path) => openWeights(path)],
   "a Hugging Face configuration": ["vit/config.json", (path) => openWeights(dirname(path))],
   "what features are of": ["features.json", () => openFeatures(at("features.npy"))],
@@ -70,7 +70,7 @@ test.each([
   ["a run's configuration", "run/config.json", (path: string) => loadPretrained(dirname(path))],
   ["a configuration", "own.yaml", layerFromFile],
   ["a recipe", "study.yaml", (path: string) => readStudy(path)],
-  ["a report", "report.json", readReport],
+  ["a report", "report.json", (path: string) => readReport(path, reportMetrics("top1"))],
 ])("%s of gigabytes is refused before it is read", async (_, name, open) => {
   mkdirSync(dirname(at(name)), { recursive: true });
   writeFileSync(at(name), "");
