@@ -19,7 +19,7 @@ import {
   withoutRecognition,
 } from "./mixed-ae-options.js";
 import { mixedAeParts } from "./mixed-ae-parts.js";
-import { describeRecognition, mixedAeMetrics } from "./mixed-ae-report.js";
+import { describeRecognition, mixedAeMetrics, shortcutWarnings } from "./mixed-ae-report.js";
 import { assignmentFor, byMixedImage, drawAssignment, homologousPairs, mixture } from "./mixing.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
@@ -40,6 +40,7 @@ export const mixedAe = reconstructingMethod<MixedAeOptions>({
   misfits: mixedAeMisfits,
   reconstruction: (shape, options) => mixedAutoencoding("mixedae", shape, options),
   describeMore: describeRecognition,
+  warnings: shortcutWarnings,
   sizeMore: ({ methodOptions }) => ({ pairMatrices: methodOptions.contrastive ? CONTRASTIVE_MATRICES : 0 }),
   otherTensors: [
     [/^segment_embed$/, ({ width }) => [null, width!]],

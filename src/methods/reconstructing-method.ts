@@ -26,6 +26,8 @@ export interface ReconstructingParts<Options extends object> extends Pick<Recons
   readonly settle?: Method["settle"];
   /** Lines behind that of the reconstruction. */
   readonly describeMore?: Method<Options>["describe"];
+  /** What its metrics warn of. */
+  readonly warnings?: NonNullable<Method<Options>["warnings"]>;
   /** What it has beside MAE's model, as its size. */
   readonly sizeMore?: (config: MethodConfig<Options>) => Partial<MethodSize>;
   /** Tensors of its checkpoints that are neither the encoder's nor the decoder's, and their shapes. */

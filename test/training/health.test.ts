@@ -32,6 +32,16 @@ test("single steps, and the beginning of a run, are no sign", () => {
   expect(warnedAt(steps(500, 0.001), 2000)).toEqual([300]);
 });
 
+test("MixedAE says while it goes on that its segment embeddings give recognition away, and what to do", () => {
+  const watch = new HealthWatch(config, 400);
+  const warned = Array.from({ length: 400 }, (_, index) => {
+    const contrastive = index < 200 ? 3.6 : 2.75;
+    return watch.see({ step: index + 1, featureSpread: 0.5, contrastive });
+  }).flat();
+  expect(warned.map(({ sign }) => sign)).toEqual(["shortcut"]);
+  expect(warned[0]!.lines.join("\n")).toMatch(/is 2\.75.*methodOptions\.segmentShare=0\.5/s);
+});
+
 test.each(["ibot", "dino"] as const)("a run of %s whose teacher says nothing warns while it goes on, and in its log", {
   timeout: 60_000,
 }, async (method) => {
