@@ -15,6 +15,7 @@ export { concat } from "./operations/layout.js";
 export type { MatmulOptions, ProductSizes } from "./operations/matmul.js";
 export { patchConvolution, patchify } from "./operations/patches.js";
 export type { ReduceOptions } from "./operations/reduce.js";
+export { type RegionOptions, regionAlign } from "./operations/region-align.js";
 export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
 export {
