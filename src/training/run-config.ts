@@ -4,6 +4,7 @@ import { type PretrainConfig, parseConfig, reconstructs, taskOf } from "../confi
 import { ConfigError } from "../config/errors.js";
 import { checkFormatVersion } from "../config/format-version.js";
 import { readTextIfThere } from "../files/storage.js";
+import { methodNames, methodOf } from "../methods/registry.js";
 import { printable } from "../terminal/printable.js";
 import { UnsuitableRunError } from "./errors.js";
 import { runPaths } from "./run-directory.js";
@@ -31,8 +32,10 @@ export function describeTrained(task: string): string {
 export function readReconstructingConfig(folder: string): PretrainConfig {
   const config = readRunConfig(folder);
   if (reconstructs(config)) return config;
+  const reconstructing = methodNames.filter((method) => methodOf({ method }).reconstruction !== undefined);
   throw new UnsuitableRunError(
-    `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of mae, mixing or mixedae`,
+    `${folder} was trained with ${config.method}, which reconstructs nothing: expected a run of one of ` +
+      reconstructing.join(", "),
   );
 }
 

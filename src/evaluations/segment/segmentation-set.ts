@@ -3,8 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ImageSource, type MaskFiles, maskFiles, selectImages } from "../../data/index.js";
-import { LARGEST_LIST, readText } from "../../files/regular-file.js";
-import { errorCode, storageError } from "../../files/storage.js";
+import { readTextIfThere } from "../../files/storage.js";
 import { IGNORED } from "../../heads/segmentation-metrics.js";
 import { randomStream } from "../../random/index.js";
 import type { Waits } from "../../terminal/waiting.js";
@@ -107,13 +106,8 @@ function heldOut(source: ImageSource, split: SegmentationSplit): ImageSource {
 /** A name in each line; undefined where there is no such file. */
 function namesIn(folder: string, file: string): string[] | undefined {
   const path = join(folder, file);
-  let text: string;
-  try {
-    text = readText(path, LARGEST_LIST);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw storageError(error, "read", path);
-  }
+  const text = readTextIfThere(path);
+  if (text === undefined) return undefined;
   const names = text.split(/\r?\n/).map((line) => line.trim());
   while (names.at(-1) === "") names.pop();
   return checkedNames(names, path);
