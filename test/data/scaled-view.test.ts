@@ -59,11 +59,12 @@ describe("a scaled view", () => {
         const streamOf = (purpose: string) => randomStream(seed, purpose, 0, 0);
         const view = drawScaled(streamOf, { width, height }, SIZE, scaled({ scale: [low, low], fit }));
         const side = fit === "outside" ? Math.min(width, height) : Math.max(width, height);
-        const long = Math.max(1, Math.round((Math.max(width, height) * low * SIZE) / side));
-        // A pixel of the square covers as much of the image each way, but for whole pixels.
-        expect(view.region.width / view.region.height).toBeGreaterThan(0.6);
-        expect(view.region.width / view.region.height).toBeLessThan(1.7);
-        expect(view.filled === undefined || long >= 1).toBe(true);
+        // The image is scaled to whole pixels each way, of which the square shows so many.
+        const scaledTo = (length: number) => Math.max(1, Math.round(length * ((SIZE * low) / side)));
+        const [columns, rows] = [scaledTo(width), scaledTo(height)];
+        expect(view.region.width).toBeCloseTo((SIZE * width) / columns, 9);
+        expect(view.region.height).toBeCloseTo((SIZE * height) / rows, 9);
+        expect(view.filled === undefined).toBe(columns >= SIZE && rows >= SIZE);
         expect(view.region.left).toBeGreaterThanOrEqual(0);
         expect(view.region.top).toBeGreaterThanOrEqual(0);
         expect(workingSide(scaled({ scale: [low, low], fit }), SIZE)).toBe(Math.ceil(SIZE * low));
