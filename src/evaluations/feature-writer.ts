@@ -1,7 +1,8 @@
 // The files of an embedding while it is under way: rows and lines are appended, and what a killed process left is taken up.
 
 import { existsSync, renameSync, rmSync } from "node:fs";
-import { writeAtomically } from "../files/atomic-write.js";
+import { basename, dirname } from "node:path";
+import { removeLeftovers, writeAtomically } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
 import { PartialFile } from "../files/growing-file.js";
 import { storageError } from "../files/storage.js";
@@ -199,6 +200,8 @@ function takeLock(out: string): FileLock {
  */
 async function prepare(out: string, origin: FeatureOrigin): Promise<boolean> {
   const [paths, partial] = [featurePaths(out), partialPaths(out)];
+  // Of the description alone: the folder may be anybody's.
+  await removeLeftovers(dirname(partial.json), undefined, basename(partial.json));
   const begun = readBegunOrigin(partial.json);
   if (begun !== undefined) refuseAnother(partial.json, begun, origin);
   for (const name of ["npy", "jsonl"] as const) {

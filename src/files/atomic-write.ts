@@ -45,9 +45,17 @@ export function writeJson(path: string, value: unknown, files?: FileSystem): Pro
   return writeAtomically(path, [Buffer.from(jsonText(value))], files);
 }
 
-/** Deletes what killed processes left half-written in a folder; returns the names. Only its owner may call it. */
-export async function removeLeftovers(folder: string, files: FileSystem = diskFiles): Promise<string[]> {
-  const leftovers = (await namesIn(folder)).filter((name) => temporaryName.test(name));
+/**
+ * Deletes what killed processes left half-written in a folder, or of one file in it alone; returns the names. Only the owner
+ * of the folder, or of the file, may call it.
+ */
+export async function removeLeftovers(
+  folder: string,
+  files: FileSystem = diskFiles,
+  ofFile?: string,
+): Promise<string[]> {
+  const isLeft = (file: string | undefined) => file !== undefined && (ofFile === undefined || file === ofFile);
+  const leftovers = (await namesIn(folder)).filter((name) => isLeft(temporaryName.exec(name)?.[1]));
   for (const name of leftovers) {
     try {
       await files.remove(join(folder, name));

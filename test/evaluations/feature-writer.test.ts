@@ -304,6 +304,16 @@ describe("processes", () => {
     expect(readdirSync(place).sort()).toEqual(finishedNames);
   });
 
+  test("that were killed while they wrote the description leave nothing of it behind, and others' files alone", async () => {
+    const place = filesIn(at("cases"), {
+      ".x.json.partial.77.tmp": Buffer.from("{"),
+      ".y.json.77.tmp": Buffer.from("{"),
+    });
+    await writeMade(`${place}/x.npy`, origin);
+    expect(contentsOf(`${place}/x`)).toEqual(whole);
+    expect(readdirSync(place).sort()).toEqual([".y.json.77.tmp", ...finishedNames]);
+  });
+
   test("that are killed at any moment lose nothing that was written, and the next ones come to the same files", {
     timeout: 120_000,
   }, async () => {
