@@ -63,7 +63,7 @@ function pretext(
       const stream = randomStream(0, "images", 0, 0);
       const images = Uint8Array.from({ length: CLEAN_IMAGES * imageSize ** 2 * 3 }, () => stream.integer(256));
       const rows = Array.from({ length: CLEAN_IMAGES / method.groupSize }, (_, row) => [
-        ...method.drawPlanRow(randomStream(0, "plan", 0, row)),
+        ...method.drawPlanRow(randomStream(0, "plan", 0, row), 1),
       ]);
       return { images, [method.planName]: Int32Array.from(rows.flat()) };
     },

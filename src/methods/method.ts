@@ -51,6 +51,8 @@ export interface SharedDefaults {
 /** Where a batch stands in a run: whatever is drawn for it is a function of this alone. */
 export interface Position {
   readonly seed: number;
+  /** The number of the step, from 1. */
+  readonly step: number;
   readonly epoch: number;
   /** The number of the batch's first image within the epoch. */
   readonly firstImage: number;

@@ -46,6 +46,19 @@ export const mixedAeOptions = mixingOptions.extend({
     .describe(
       "share of the groups that get these, drawn at random; the others have to be recognised by what they show (our choice)",
     ),
+  segmentSteps: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("steps over which this share falls to none, in a straight line; null: it does not fall (our choice)"),
+  segmentBlocks: z
+    .int()
+    .positive()
+    .max(modelLimits.depth)
+    .nullable()
+    .default(null)
+    .describe("encoder blocks after which these vectors are subtracted again; null: they stay in the sum (our choice)"),
   decoderSegmentEmbedding: z.boolean().describe("add one at the decoder's input as well (our choice)"),
   contrastive: z.boolean().describe("add the homologous contrastive loss"),
   temperature: z.number().positive().max(1000).describe("temperature of the contrastive loss (our choice)"),
@@ -71,6 +84,8 @@ export const mixedAeDefaults: MixedAeOptions = {
   clsCompetes: false,
   segmentEmbedding: true,
   segmentShare: 1,
+  segmentSteps: null,
+  segmentBlocks: null,
   decoderSegmentEmbedding: false,
   contrastive: true,
   temperature: 0.25,
@@ -141,5 +156,22 @@ export function mixedAeMisfits(config: MethodConfig<MixedAeOptions>): string[] {
         "To have ordinary attention everywhere, set methodOptions.homologousAttention to false",
     );
   }
-  return problems;
+  return [...problems, ...segmentMisfits(config)];
+}
+
+function segmentMisfits({ model, methodOptions }: MethodConfig<MixedAeOptions>): string[] {
+  const { segmentEmbedding, segmentSteps, segmentBlocks } = methodOptions;
+  const idle = Object.entries({ segmentSteps, segmentBlocks }).filter(([, value]) => value !== null);
+  if (!segmentEmbedding) {
+    return idle.map(
+      ([name, value]) =>
+        `methodOptions.${name}: expected null where methodOptions.segmentEmbedding is false; found ${value}. ` +
+        "Change one of them",
+    );
+  }
+  if (segmentBlocks === null || segmentBlocks < model.depth) return [];
+  return [
+    `methodOptions.segmentBlocks: expected fewer than model.depth = ${model.depth} blocks; found ${segmentBlocks}. ` +
+      "To leave the segment embeddings in the sum, set it to null",
+  ];
 }

@@ -13,15 +13,20 @@ type Metrics = Readonly<Record<string, Tensor>>;
 
 export interface MixedAeParts {
   /**
-   * Adds to patch tokens [L, mixed images, width] what tells the places in the group apart, by M [L, mixed images]; where
-   * `segmented` [mixed images] is given, only to the mixed images for which it is 1, and not 0.
+   * What tells the places in the group apart, for patch tokens by M [L, mixed images]: [L, mixed images, width], undefined
+   * for nothing. Where `segmented` [mixed images] is given, zero for the mixed images for which it is 0, and not 1.
    */
-  addSegments(tokens: Tensor, M: Tensor, segmented?: Tensor): Tensor;
+  segmentsOf(M: Tensor, segmented?: Tensor): Tensor | undefined;
   /**
-   * Encodes patch tokens, each attending to those that it takes for homologous, where the boolean `homologous`
-   * [mixed images, L, L] says which are: [1 + L, mixed images, width], and `topkPrecision` by block.
+   * Encodes patch tokens with these segments, each attending to those that it takes for homologous, where the boolean
+   * `homologous` [mixed images, L, L] says which are: [1 + L, mixed images, width], and `topkPrecision` by block.
    */
-  recognize(encode: Encoder["encode"], tokens: Tensor, homologous: Tensor): { encoded: Tensor; metrics: Metrics };
+  recognize(
+    encode: Encoder["encode"],
+    tokens: Tensor,
+    segments: Tensor | undefined,
+    homologous: Tensor,
+  ): { encoded: Tensor; metrics: Metrics };
   /** Adds to tokens of the images in their order [L, images, decoderWidth] what tells their places in the group apart. */
   addDecoderSegments(tokens: Tensor): Tensor;
   /** The contrastive loss of patch tokens [L, mixed images, width] times its weight, and `contrastive`, the loss itself. */
@@ -33,7 +38,7 @@ export function mixedAeParts(scope: ParameterScope, shape: ModelShape, options: 
   const L = patchCount(shape);
   const g = mixingGroup(options);
   return {
-    addSegments: options.segmentEmbedding ? segments(scope, g, shape.width) : (tokens) => tokens,
+    segmentsOf: options.segmentEmbedding ? segments(scope, g, shape.width) : () => undefined,
     addDecoderSegments: options.decoderSegmentEmbedding
       ? decoderSegments(scope, g, shape.decoderWidth)
       : (tokens) => tokens,
@@ -45,12 +50,18 @@ export function mixedAeParts(scope: ParameterScope, shape: ModelShape, options: 
 }
 
 /** A learned vector for each place in the group, looked up for each patch of the mixed images. */
-function segments(scope: ParameterScope, g: number, width: number): MixedAeParts["addSegments"] {
+function segments(scope: ParameterScope, g: number, width: number): MixedAeParts["segmentsOf"] {
   const table = scope.create("segment_embed", [g, width], normal(0.02), { decay: false });
-  return (tokens, M, segmented) => {
+  return (M, segmented) => {
     const embeddings = M.oneHot(g).matmul(table);
-    return tokens.add(segmented ? embeddings.mul(segmented.cast(tokens.dtype).reshape([1, -1, 1])) : embeddings);
+    return segmented ? embeddings.mul(segmented.cast(embeddings.dtype).reshape([1, -1, 1])) : embeddings;
   };
+}
+
+/** Takes segments [L, mixed images, width], which CLS has none of, from the tokens that enter block `last`. */
+function withoutSegments(segments: Tensor, last: number) {
+  const none = segments.slice(0, 0, 1).mul(0);
+  return (x: Tensor, block: number) => (block === last ? x.sub(concat([none, segments], 0)) : x);
 }
 
 /** A learned vector for each place in the group, the same for all patches of an image. */
@@ -66,9 +77,9 @@ function decoderSegments(scope: ParameterScope, g: number, width: number): Mixed
 function recognition(
   K: number,
   first: number,
-  { clsCompetes }: Pick<MixedAeOptions, "clsCompetes">,
+  { clsCompetes, segmentBlocks }: Pick<MixedAeOptions, "clsCompetes" | "segmentBlocks">,
 ): MixedAeParts["recognize"] {
-  return (encode, tokens, homologous) => {
+  return (encode, tokens, segments, homologous) => {
     // Blocks show their logits only while they are built, so the precisions leave together with what was encoded.
     const precisions: Tensor[] = [];
     const exclude = (logits: Tensor) => {
@@ -76,7 +87,10 @@ function recognition(
       precisions.push(topkPrecision(excluded, homologous).reshape([1]));
       return excluded;
     };
-    const encoded = encode(tokens, { attention: (block) => (block >= first ? { exclude } : undefined) });
+    const encoded = encode(segments ? tokens.add(segments) : tokens, {
+      attention: (block) => (block >= first ? { exclude } : undefined),
+      entering: segments && segmentBlocks !== null ? withoutSegments(segments, segmentBlocks) : undefined,
+    });
     const metrics: Metrics = precisions.length > 0 ? { topkPrecision: concat(precisions, 0) } : {};
     return { encoded, metrics };
   };

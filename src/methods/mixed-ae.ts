@@ -33,7 +33,7 @@ export const mixedAe = reconstructingMethod<MixedAeOptions>({
   name: "mixedae",
   options: mixedAeOptions,
   defaultOptions: mixedAeDefaults,
-  laterOptions: { segmentShare: 1 },
+  laterOptions: { segmentShare: 1, segmentSteps: null, segmentBlocks: null },
   metrics: mixedAeMetrics,
   groupSize: mixingGroup,
   settle: settleMixingRatio,
@@ -65,8 +65,13 @@ export const naiveMixing = reconstructingMethod<MixingOptions>({
 });
 
 /** Whether some groups get segment embeddings and others do not. */
-function hasDrawnSegments({ segmentEmbedding, segmentShare }: MixedAeOptions): boolean {
-  return segmentEmbedding && segmentShare < 1;
+function hasDrawnSegments({ segmentEmbedding, segmentShare, segmentSteps }: MixedAeOptions): boolean {
+  return segmentEmbedding && (segmentShare < 1 || segmentSteps !== null);
+}
+
+/** The share of the groups with segment embeddings in a step, numbered from 1. */
+function segmentShareAt({ segmentShare, segmentSteps }: MixedAeOptions, step: number): number {
+  return segmentSteps === null ? segmentShare : segmentShare * Math.max(0, 1 - (step - 1) / segmentSteps);
 }
 
 /**
@@ -88,16 +93,17 @@ function mixedAutoencoding(name: string, shape: ModelShape, options: MixedAeOpti
     planColumns: drawsSegments ? L + 1 : L,
     normPixels,
     hiddenShare: 1 - r,
-    drawPlanRow(stream) {
+    drawPlanRow(stream, step) {
       const assignment = drawAssignment(stream, L, g);
-      return drawsSegments ? Int32Array.of(...assignment, stream.uniform() < options.segmentShare ? 1 : 0) : assignment;
+      if (!drawsSegments) return assignment;
+      return Int32Array.of(...assignment, stream.uniform() < segmentShareAt(options, step) ? 1 : 0);
     },
     shownPatches: (planRow, place) => assignmentFor(place, planRow.subarray(0, L), g, mode),
 
     build(scope, images, plan): PretextTask {
       const { embed, positions, encode } = encoder(scope, shape);
       const { embed: embedForDecoder, maskToken, decode } = decoder(scope, shape);
-      const { addSegments, recognize, addDecoderSegments, contrast } = mixedAeParts(scope, shape, options);
+      const { segmentsOf, recognize, addDecoderSegments, contrast } = mixedAeParts(scope, shape, options);
       const assignment = drawsSegments ? plan.slice(1, 0, L) : plan;
       const { M, mix, unmix, share, hidden } = mixture(assignment, g, mode);
       const segmented = drawsSegments ? byMixedImage(plan.slice(1, L), g, mode) : undefined;
@@ -106,7 +112,7 @@ function mixedAutoencoding(name: string, shape: ModelShape, options: MixedAeOpti
 
       // Mix, and encode with recognition: each patch attends to those that it takes for homologous.
       const mixed = embed(mix(patches)).add(positions.reshape([L, 1, shape.width]));
-      const { encoded, metrics: recognized } = recognize(encode, addSegments(mixed, M, segmented), homologous);
+      const { encoded, metrics: recognized } = recognize(encode, mixed, segmentsOf(M, segmented), homologous);
 
       // Unmix, and decode each image on its own.
       const embedded = embedForDecoder(encoded);

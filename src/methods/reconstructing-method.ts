@@ -66,9 +66,9 @@ export function reconstructingMethod<Options extends object>(
     views: (config) => [{ name: "image", augmentation: augmentationOf(config) }],
     pretext,
     inputs: ([view]) => ({ images: view!.pixels }),
-    draw(config, images, { seed, epoch, firstImage }) {
+    draw(config, images, { seed, step, epoch, firstImage }) {
       const task = taskOf(config);
-      const position = { seed, stream: "plan", epoch, firstGroup: firstImage / task.groupSize };
+      const position = { seed, stream: "plan", step, epoch, firstGroup: firstImage / task.groupSize };
       return { [task.planName]: drawPlan(task, images / task.groupSize, position) };
     },
     train: (config, _length, engine) => adamwTraining(config, pretext(config, config.schedule.microBatch), engine),

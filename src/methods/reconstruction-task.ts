@@ -22,8 +22,8 @@ export interface ReconstructionTask {
   readonly planName: string;
   /** The plan's columns: it has one row for each group of images. */
   readonly planColumns: number;
-  /** Draws one row of the plan. */
-  drawPlanRow(stream: RandomStream): Int32Array;
+  /** Draws one row of the plan for a step, numbered from 1. */
+  drawPlanRow(stream: RandomStream, step: number): Int32Array;
   /**
    * Builds model and loss for normalised images [batch, height, width, channels] and a plan [batch / groupSize, planColumns]
    * of dtype int32. The model's parameters are made in the scope.

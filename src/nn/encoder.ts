@@ -28,6 +28,8 @@ export interface Encoder {
 export interface EncodeOptions {
   /** How the attention of a block differs from the ordinary, by its index. */
   readonly attention?: (blockIndex: number) => Pick<BlockOptions, "exclude" | "bias" | "windows"> | undefined;
+  /** What a block is given in place of what leaves the one before [1 + tokens, batch, width], by its index. */
+  readonly entering?: ((x: Tensor, blockIndex: number) => Tensor) | undefined;
   /** The position of CLS [1, 1, width], where it has one. */
   readonly clsPosition?: Tensor;
   /** For drop path [batch, depth, 2]: what the two branches of each block are multiplied by (see drop-path.ts). */
@@ -58,12 +60,13 @@ export function encoder(
   const layers = blocks(scope, "blocks", depth, shape);
   const norm: Layer = finalNorm ? layerNorm(scope.in("norm"), width) : (x) => x;
 
-  const sequences: Encoder["sequences"] = (tokens, { attention, clsPosition, branchScales } = {}) => {
+  const sequences: Encoder["sequences"] = (tokens, { attention, entering, clsPosition, branchScales } = {}) => {
     const cls = clsPosition === undefined ? clsToken : clsToken.add(clsPosition);
     const scales = branchScales && scalesByBlock(branchScales);
     const passed = [concat([cls.expand([1, tokens.shape[1]!, width]), tokens], 0)];
     for (const [index, layer] of layers.entries()) {
-      passed.push(layer(passed[index]!, { ...attention?.(index), branchScales: scales?.[index] }));
+      const x = entering ? entering(passed[index]!, index) : passed[index]!;
+      passed.push(layer(x, { ...attention?.(index), branchScales: scales?.[index] }));
     }
     return passed;
   };

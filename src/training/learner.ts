@@ -38,9 +38,9 @@ export async function createLearner(
     training,
     encoder,
     step,
-    inputsOf: ({ views, epoch, firstImage }) => ({
+    inputsOf: ({ views, step, epoch, firstImage }) => ({
       ...method.inputs(views),
-      ...method.draw(config, schedule.batchSize, { seed, epoch, firstImage }),
+      ...method.draw(config, schedule.batchSize, { seed, step, epoch, firstImage }),
     }),
     tensors: async () => [
       ...(await stateTensors(training)),

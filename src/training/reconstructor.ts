@@ -64,6 +64,8 @@ export async function createReconstructor(
   const plan = drawPlan(task, batch / task.groupSize, {
     seed: config.seed,
     stream: "pictures",
+    // Once whatever changes over a run has changed.
+    step: Number.POSITIVE_INFINITY,
     epoch: 0,
     firstGroup: 0,
   });

@@ -236,6 +236,14 @@ describe("errors of resolveConfig", () => {
       "schedule.microBatch: expected a multiple of the 4 images that are mixed at mixingRatio 0.25; found 18. Take 12, or",
     ],
     [
+      ["methodOptions.segmentBlocks=6"],
+      "methodOptions.segmentBlocks: expected fewer than model.depth = 6 blocks; found 6",
+    ],
+    [
+      ["methodOptions.segmentEmbedding=false", "methodOptions.segmentSteps=50"],
+      "methodOptions.segmentSteps: expected null where methodOptions.segmentEmbedding is false; found 50",
+    ],
+    [
       ["methodOptions.homologousFrom=6"],
       "methodOptions.homologousFrom: expected a block below model.depth = 6; found 6",
     ],

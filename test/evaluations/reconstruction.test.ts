@@ -50,7 +50,13 @@ describe("reconstruction of held-out images", () => {
         config.data,
       ),
       batch,
-      plan: drawPlan(task, batch / task.groupSize, { seed: 5, stream: "held-out plan", epoch: 0, firstGroup: 0 }),
+      plan: drawPlan(task, batch / task.groupSize, {
+        seed: 5,
+        stream: "held-out plan",
+        step: 1,
+        epoch: 0,
+        firstGroup: 0,
+      }),
     });
     expect(report.detail.reconstruction).toBeCloseTo(found.metrics.reconstruction![0]!, 5);
     expect(await evaluateReconstruction(request, silentProgress())).toEqual(report);

@@ -54,7 +54,7 @@ describe.skipIf(pytorchMissing !== undefined)(`released weights${pytorchMissing 
     batches.start(1);
     const batch = await batches.next();
     const { images } = method.inputs(batch.views) as { images: Uint8Array };
-    const { keep } = method.draw(config, batchSize, { seed: config.seed, epoch: 0, firstImage: 0 });
+    const { keep } = method.draw(config, batchSize, { seed: config.seed, step: 1, epoch: 0, firstImage: 0 });
     await batches.close();
     const { loss } = await evaluatePretext({
       shape: { ...shape, ...decoderShape },

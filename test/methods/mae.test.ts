@@ -78,7 +78,7 @@ test("a plan names int(L (1 - maskRatio)) different patches, each equally often"
   const method = methodOf(0.75);
   const [draws, counts] = [3000, new Float64Array(64)];
   for (let draw = 0; draw < draws; draw++) {
-    const row = method.drawPlanRow(randomStream(2, "plan", 0, draw));
+    const row = method.drawPlanRow(randomStream(2, "plan", 0, draw), 1);
     expect(new Set(row).size).toBe(16);
     for (const patch of row) counts[patch]! += 1;
   }
@@ -98,7 +98,7 @@ test("the plan of a group does not depend on the batch that it is drawn in", () 
       name === "mae"
         ? createMethod(choice, modelPresets.micro)
         : createMethod({ name, options: { mixingRatio: 0.25, mode: "compose", normPixels: true } }, modelPresets.micro);
-    const position = { seed: 4, stream: "plan", epoch: 3 };
+    const position = { seed: 4, stream: "plan", step: 1, epoch: 3 };
     const whole = drawPlan(method, 6, { ...position, firstGroup: 10 });
     const parts = [
       drawPlan(method, 4, { ...position, firstGroup: 10 }),

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { MixedAeOptions } from "#src/methods/mixed-ae-options.js";
 import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
-import type { MethodChoice } from "#src/methods/registry.js";
+import { createMethod, type MethodChoice } from "#src/methods/registry.js";
+import { randomStream } from "#src/random/index.js";
 import { distance } from "../nn/evaluate.js";
 import {
   changePatches,
@@ -10,6 +11,7 @@ import {
   patchesPerImage,
   predictionOf,
   prepareMethod,
+  tinyShape,
   type Values,
 } from "./prepared-method.js";
 
@@ -152,5 +154,53 @@ describe("switches", () => {
     const { start, differentiate } = await prepareMethod(mixedAe({ contrastiveWeight: 0 }), batch);
     const { loss, metrics } = await differentiate(start);
     expect(loss).toBe(metrics.reconstruction![0]);
+  });
+});
+
+describe("segment embeddings in some groups", () => {
+  /** The share of 400 groups that has them in a step. */
+  const shareIn = (options: Partial<MixedAeOptions>, step: number) => {
+    const method = createMethod(mixedAe(options), tinyShape);
+    const rows = Array.from({ length: 400 }, (_, row) => method.drawPlanRow(randomStream(3, "plan", 0, row), step));
+    return rows.filter((row) => row[patchesPerImage] === 1).length / rows.length;
+  };
+
+  test("their share falls in a straight line to none", () => {
+    const options = { segmentSteps: 100 };
+    expect(shareIn(options, 1)).toBe(1);
+    expect(Math.abs(shareIn(options, 51) - 0.5)).toBeLessThan(0.1);
+    expect(Math.abs(shareIn({ ...options, segmentShare: 0.4 }, 51) - 0.2)).toBeLessThan(0.08);
+    for (const step of [101, 102, 10_000, Number.POSITIVE_INFINITY]) expect(shareIn(options, step)).toBe(0);
+  });
+
+  test("the groups that keep them are among those that had them before, so that draws stay the same", () => {
+    const method = createMethod(mixedAe({ segmentSteps: 100 }), tinyShape);
+    for (let row = 0; row < 50; row++) {
+      const [before, after] = [20, 70].map((step) => method.drawPlanRow(randomStream(3, "plan", 0, row), step));
+      expect(after!.subarray(0, patchesPerImage)).toEqual(before!.subarray(0, patchesPerImage));
+      expect(after![patchesPerImage]).toBeLessThanOrEqual(before![patchesPerImage]!);
+    }
+  });
+});
+
+describe("segment embeddings for the first blocks", () => {
+  test("without the attention of other patches, what is subtracted leaves nothing in the sum", async () => {
+    // Blocks that add nothing: their projections are zero. Then the encoder's output does not depend on the segments.
+    const silent = async (options: Partial<MixedAeOptions>) => {
+      const { start, reconstruct } = await prepareMethod(mixedAe({ contrastive: false, ...options }), batch);
+      const isProjection = (name: string) => /^blocks\.\d+\.(attn\.proj|mlp\.fc2)\./.test(name);
+      const weights = Object.fromEntries(
+        Object.entries(start.weights).map(([name, values]) => [
+          name,
+          isProjection(name) ? values.map(() => 0) : values,
+        ]),
+      );
+      return (await reconstruct({ ...start, weights })).prediction;
+    };
+    const none = await silent({ segmentEmbedding: false });
+    const kept = await silent({});
+    const removed = await silent({ segmentBlocks: 1 });
+    expect(distance(removed, none)).toBeLessThan(1e-5);
+    expect(distance(kept, none)).toBeGreaterThan(1e-3);
   });
 });

@@ -55,7 +55,7 @@ export async function prepareMethod(choice: MethodChoice, batch: number, seed = 
   const reconstruction = await compile(reconstructionProgram(model), { threads: 1 });
   const step = await compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters), { threads: 1 });
   const plan = Array.from({ length: batch / method.groupSize }, (_, row) => [
-    ...method.drawPlanRow(randomStream(seed, "plan", 0, row)),
+    ...method.drawPlanRow(randomStream(seed, "plan", 0, row), 1),
   ]);
   const start: Values = {
     weights: Object.fromEntries(

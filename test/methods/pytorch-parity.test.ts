@@ -52,6 +52,10 @@ const cases: readonly (readonly [string, MethodChoice, number?])[] = [
     { name: "mixedae", options: { ...mixedAeDefaults, segmentShare: 0.5, mixingRatio: 0.5, mode: "full" } },
   ],
   [
+    "MixedAE with segment embeddings that the second block does not get, in groups that become fewer",
+    { name: "mixedae", options: { ...mixedAeDefaults, segmentSteps: 2, segmentBlocks: 1, homologousFrom: 0 } },
+  ],
+  [
     "MixedAE without recognition losses",
     { name: "mixedae", options: { ...mixedAeDefaults, contrastive: false, mixingRatio: 0.5 } },
   ],
@@ -82,7 +86,7 @@ describe.skipIf(pytorchMissing !== undefined)(
       const rows = batch / method.groupSize;
       const plan = new Int32Array(rows * method.planColumns);
       for (let row = 0; row < rows; row++) {
-        plan.set(method.drawPlanRow(randomStream(7, "plan", 0, row)), row * method.planColumns);
+        plan.set(method.drawPlanRow(randomStream(7, "plan", 0, row), 2), row * method.planColumns);
       }
 
       const expected = runPython(
@@ -194,7 +198,7 @@ function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 function referenceConfig({ name, options }: MethodChoice): object {
   const mixing = name === "mixing" || name === "mixedae" ? { ...mixedAeDefaults, ...options } : mixedAeDefaults;
   // Which groups have segment embeddings is part of the plan.
-  const { mixingRatio, segmentShare: _, ...switches } = mixing;
+  const { mixingRatio, segmentShare: _, segmentSteps: __, ...switches } = mixing;
   const normPixels = "normPixels" in options && options.normPixels;
   return {
     method: name,

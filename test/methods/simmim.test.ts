@@ -19,7 +19,7 @@ describe("the plan", () => {
   ])("hides whole units, as many in each image (%#)", (shape, options, unit, count) => {
     const task = createMethod({ name: "simmim", options }, shape);
     const grid = shape.imageSize / shape.patchSize;
-    const rows = Array.from({ length: 20 }, (_, row) => task.drawPlanRow(randomStream(1, "plan", 0, row)));
+    const rows = Array.from({ length: 20 }, (_, row) => task.drawPlanRow(randomStream(1, "plan", 0, row), 1));
     for (const row of rows) {
       expect(row.reduce((sum, hidden) => sum + hidden, 0)).toBe(count);
       for (const [patch, hidden] of row.entries()) {

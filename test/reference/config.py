@@ -34,6 +34,7 @@ class Config:
     homologous_from: int = 1
     cls_competes: bool = False
     segment_embedding: bool = True
+    segment_blocks: int | None = None  # taken from the tokens again after so many blocks
     decoder_segment_embedding: bool = False
     contrastive: bool = True
     temperature: float = 0.25

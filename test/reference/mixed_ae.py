@@ -30,11 +30,15 @@ def top_k_precision(kept, slots):
 def encode(parameters, config, mixed, slots, segmented):
     """Mixed images [S, 3, H, W], slots [S, L], segmented [S] -> (features [S, 1 + L, D] after the final norm, kept keys by block)."""
     tokens = embed_patches(parameters, mixed) + parameters["pos_embed"][:, 1:]
+    segments = torch.zeros_like(tokens)
     if config.segment_embedding:
-        tokens = tokens + parameters["segment_embed"][slots] * segmented[:, None, None]
+        segments = parameters["segment_embed"][slots] * segmented[:, None, None]
+    tokens = tokens + segments
     x = prepend_cls(parameters, tokens)
     kept_keys = []
     for index in range(config.depth):
+        if index == config.segment_blocks:
+            x = torch.cat([x[:, :1], x[:, 1:] - segments], dim=1)
         homologous = config.homologous_attention and index >= config.homologous_from
         top = slots.shape[1] // config.group_size if homologous else None
         x, kept = block(parameters, f"blocks.{index}", x, config.heads, top, config.cls_competes)

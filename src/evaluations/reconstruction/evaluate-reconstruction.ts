@@ -49,7 +49,7 @@ export async function evaluateReconstruction(
   const views = { shape: config.model, background: config.data.background };
   let [sum, batches] = [0, 0];
   for await (const pixels of heldOut.batches(views, batch, progress)) {
-    const position = { seed, stream: "held-out plan", epoch: 0, firstGroup: batches * groups };
+    const position = { seed, stream: "held-out plan", step, epoch: 0, firstGroup: batches * groups };
     const plan = drawPlan(task, groups, position);
     const { reconstruction } = await executable.run({ ...inputs, images: pixels, [task.planName]: plan });
     sum += (reconstruction as Float32Array)[0]!;

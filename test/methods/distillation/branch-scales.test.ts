@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { drawCropScales } from "#src/methods/distillation/branch-scales.js";
 import { dinoOptions as options, shape } from "./tiny-distillation.js";
 
-const position = { seed: 2, epoch: 1, firstImage: 8 };
+const position = { seed: 2, step: 5, epoch: 1, firstImage: 8 };
 const draw = (stream: string, batch: number, changes = {}) =>
   drawCropScales(stream, shape, { ...options, dropPath: 0.5 }, batch, { ...position, ...changes }).branchScales!;
 

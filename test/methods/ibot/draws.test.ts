@@ -4,7 +4,7 @@ import { drawIbotInputs } from "#src/methods/ibot/draws.js";
 import { ibotOptions as options, patches, shape } from "../distillation/tiny-distillation.js";
 
 test("an image's draws do not depend on the batch that it lies in", () => {
-  const position = { seed: 2, epoch: 1, firstImage: 8 };
+  const position = { seed: 2, step: 5, epoch: 1, firstImage: 8 };
   const whole = drawIbotInputs(shape, options, 4, position);
   const second = drawIbotInputs(shape, options, 2, { ...position, firstImage: 10 });
   expect(whole.masks.length).toBe(4 * 2 * patches);
@@ -15,7 +15,7 @@ test("an image's draws do not depend on the batch that it lies in", () => {
 });
 
 test("without drop path there are no scales; with it, some branches are left out and the others made up for it", () => {
-  const position = { seed: 2, epoch: 0, firstImage: 0 };
+  const position = { seed: 2, step: 1, epoch: 0, firstImage: 0 };
   expect(drawIbotInputs(shape, { ...options, dropPath: 0 }, 4, position).branchScales).toBeUndefined();
   const { branchScales } = drawIbotInputs(shape, { ...options, dropPath: 0.5 }, 32, position);
   expect(new Set(branchScales)).toEqual(new Set([1, 0, 2]));
