@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Evaluation, type FrozenEvaluation, needs } from "../evaluations/evaluation.js";
 import { evaluations } from "../evaluations/registry.js";
 import type { CliContext } from "./context.js";
+import { addDetectTrain } from "./detect-train.js";
 import {
   addModelFlags,
   addReportFlag,
@@ -28,6 +29,7 @@ type EvaluateFlags = ModelFlags &
 const trainingCommands: Readonly<Record<string, typeof addFinetune>> = {
   finetune: addFinetune,
   segment: (group, context, finish) => addSegmentTrain("segment", group, context, finish),
+  detect: (group, context, finish) => addDetectTrain("detect", group, context, finish),
 };
 
 export function addEvaluate(program: Command, context: CliContext, finish: (exitCode: number) => void): void {

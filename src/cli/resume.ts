@@ -10,7 +10,7 @@ import { verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
-import { finetuneSession, pretrainSession, type SessionFlags, segmentSession } from "./run-session.js";
+import { detectSession, finetuneSession, pretrainSession, type SessionFlags, segmentSession } from "./run-session.js";
 
 interface ResumeFlags extends SessionFlags, Pick<ResumeOverrides, "threads" | "acceptChangedSource" | "verifySource"> {
   readonly source?: readonly string[];
@@ -75,6 +75,15 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         finish(
           await segmentSession(context, folder, { verbose }, (options) =>
             resumeSegmenter(folder, { ...overrides, ...options }),
+          ),
+        );
+        return;
+      }
+      if (task === "detect") {
+        const { resumeDetector } = await import("../evaluations/index.js");
+        finish(
+          await detectSession(context, folder, { verbose }, (options) =>
+            resumeDetector(folder, { ...overrides, ...options }),
           ),
         );
         return;

@@ -1,6 +1,7 @@
 // What commands that train have in common: progress, Ctrl-C, and the words at the end.
 
 import { join } from "node:path";
+import type { DetectResult } from "../evaluations/detect/train-detector.js";
 import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
 import type { FinetuneReport } from "../evaluations/finetune/finetune-report.js";
 import { classTable, describeSets, percent } from "../evaluations/report.js";
@@ -116,6 +117,26 @@ export function segmentSession(
       `  results     ${join(folder, "report.json")}`,
       `  picture     ${join(folder, "report.png")}`,
       `For masks of other images: mixedae segment predict ${shellWord(folder)} IMAGES --out FOLDER`,
+    ];
+  });
+}
+
+/** Trains a detection, and prints how well objects are found. */
+export function detectSession(
+  context: CliContext,
+  folder: string,
+  flags: SessionFlags,
+  train: (options: EventOptions) => Promise<DetectResult>,
+): Promise<number> {
+  return runSession(context, folder, flags, train, async ({ summary, report }) => {
+    if (report === null) return describeEnd(summary, folder);
+    const { detectorLines } = await import("../evaluations/detect/evaluate-detector.js");
+    return [
+      `Trained ${formatCount(summary.totalSteps)} steps in ${formatDuration(summary.seconds)}.`,
+      ...detectorLines(report),
+      `  results     ${join(folder, "report.json")}`,
+      `  picture     ${join(folder, "report.png")}`,
+      `For objects in other images: mixedae detect predict ${shellWord(folder)} IMAGES --out FOLDER`,
     ];
   });
 }

@@ -5,10 +5,7 @@ import { percent } from "../evaluations/report.js";
 import { segmenterLines } from "../evaluations/segment/evaluate-segmenter.js";
 import type { SegmentationSplit } from "../evaluations/segment/segmentation-set.js";
 import { printable } from "../terminal/printable.js";
-import { Progress } from "../terminal/progress.js";
 import { formatCount } from "../terminal/quantities.js";
-import { StoppedError } from "../training/errors.js";
-import { EventDisplay } from "../training/event-display.js";
 import { type CliContext, warnOn } from "./context.js";
 import { describeEvaluation, frozenNamed } from "./evaluate.js";
 import {
@@ -20,7 +17,7 @@ import {
   threadsOption,
 } from "./evaluation-flags.js";
 import { addSegmentTrain, maskedSetHelp } from "./segment-train.js";
-import { exitCodeOf, listenForStop } from "./stop-signal.js";
+import { withProgress } from "./with-progress.js";
 
 const modelArgument = "folder of a run of mixedae segment train, or one of its checkpoints";
 
@@ -137,23 +134,3 @@ function addPredict(group: Command, context: CliContext, finish: (exitCode: numb
 }
 
 const MOST_LINES = 20;
-
-/** Shows what happens on the error output, so that results can be piped; Ctrl-C ends it in order. */
-async function withProgress(
-  { stderr }: CliContext,
-  finish: (exitCode: number) => void,
-  work: (options: { signal: AbortSignal; onEvent: EventDisplay["show"] }) => Promise<void>,
-): Promise<void> {
-  const progress = new Progress(stderr);
-  const stop = listenForStop(() => progress.print("Stopping."));
-  try {
-    await work({ signal: stop.signal, onEvent: new EventDisplay(progress).show });
-    finish(0);
-  } catch (error) {
-    if (!StoppedError.is(error)) throw error;
-    finish(exitCodeOf(stop.received() ?? "SIGINT"));
-  } finally {
-    progress.end();
-    stop.dispose();
-  }
-}

@@ -9,6 +9,11 @@ export interface PlacedBoxes {
   readonly edges: Float32Array;
   /** Which of the image's boxes each is, counted from 0: what is known of a box is found by it. */
   readonly numbers: Int32Array;
+  /**
+   * Where the left, top, right and bottom edge of its square lie in the pixels that the table's edges are measured in
+   * [boxes, 4]: what belongs to a box is moved by it as the box is. Where the view is flipped, left is beyond right.
+   */
+  readonly frames: Float32Array;
 }
 
 /**
@@ -37,7 +42,13 @@ export function placeBoxes(
     kept.push(left, top, right, bottom);
     numbers.push(box - first[index]!);
   }
-  return { edges: Float32Array.from(kept), numbers: Int32Array.from(numbers) };
+  const [start, end] = [region.left / scaleX, (region.left + region.width) / scaleX];
+  const frame = [flip ? end : start, region.top / scaleY, flip ? start : end, (region.top + region.height) / scaleY];
+  return {
+    edges: Float32Array.from(kept),
+    numbers: Int32Array.from(numbers),
+    frames: Float32Array.from(numbers.flatMap(() => frame)),
+  };
 }
 
 /** The boxes of many squares: those of square `i` are rows `first[i]` up to `first[i + 1]`. */
@@ -52,10 +63,12 @@ export function joinBoxes(squares: readonly (PlacedBoxes | undefined)[]): BatchB
   });
   const edges = new Float32Array(4 * first[squares.length]!);
   const numbers = new Int32Array(first[squares.length]!);
+  const frames = new Float32Array(4 * first[squares.length]!);
   squares.forEach((boxes, square) => {
     if (boxes === undefined) return;
     edges.set(boxes.edges, 4 * first[square]!);
     numbers.set(boxes.numbers, first[square]!);
+    frames.set(boxes.frames, 4 * first[square]!);
   });
-  return { edges, numbers, first };
+  return { edges, numbers, frames, first };
 }

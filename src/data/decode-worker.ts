@@ -75,7 +75,7 @@ async function readInOrder(filler: SlotFiller, epoch: number, wanted: Int32Array
 }
 
 function buffersOf(pixels: ViewPixels, { masks = [], boxes = [] }: ViewTargets): ArrayBuffer[] {
-  const ofBoxes = boxes.flatMap(({ first, edges, numbers }) => [first, edges, numbers]);
+  const ofBoxes = boxes.flatMap(({ first, edges, numbers, frames }) => [first, edges, numbers, frames]);
   return [...pixels, ...masks, ...ofBoxes].map(({ buffer }) => buffer as ArrayBuffer);
 }
 

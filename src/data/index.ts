@@ -76,4 +76,11 @@ export type {
 } from "./transform.js";
 export { parseTransform } from "./transform.js";
 export { untilAborted } from "./until-aborted.js";
-export { type ImageSize, openWholeImages, renderRegion, type WholeImage, type WholeImages } from "./whole-images.js";
+export {
+  type ImageSize,
+  openWholeImages,
+  renderRegion,
+  type WholeImage,
+  type WholeImageOptions,
+  type WholeImages,
+} from "./whole-images.js";

@@ -1,4 +1,22 @@
 // What a pre-trained encoder is put to use for: embedding, searching, and evaluation with labels.
+export { type DetectChoices, type DetectConfig, detectKeys } from "./detect/config.js";
+export type { DetectedObject } from "./detect/detect-image.js";
+export type { DetectionSplit } from "./detect/detection-set.js";
+export { type DetectorModel, readDetectorModel } from "./detect/detector-model.js";
+export {
+  type DetectorReport,
+  type DetectorRequest,
+  evaluateDetector,
+  type TrainedDetectorReport,
+} from "./detect/evaluate-detector.js";
+export {
+  type PredictedObjects,
+  type PredictObjectsRequest,
+  type PredictObjectsResult,
+  predictObjects,
+} from "./detect/predict-objects.js";
+export { type DetectRecipeName, detectRecipeNames } from "./detect/recipes.js";
+export { type DetectRequest, type DetectResult, resumeDetector, trainDetector } from "./detect/train-detector.js";
 export { type DuplicateGroup, type DuplicatesRequest, findDuplicates } from "./duplicates.js";
 export { type EmbedRequest, type EmbedSummary, embed } from "./embed.js";
 export { BusyFilesError, DamagedFileError, EvaluationError } from "./errors.js";

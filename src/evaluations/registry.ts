@@ -1,5 +1,6 @@
 // Every evaluation. A new one is a folder beside this file, and a line in this list with its import.
 
+import { detectEvaluation } from "./detect/evaluation.js";
 import type { Evaluation } from "./evaluation.js";
 import { finetuneEvaluation } from "./finetune/evaluation.js";
 import { knn } from "./knn/evaluation.js";
@@ -18,4 +19,5 @@ export const evaluations: readonly Evaluation[] = [
   reconstruction,
   finetuneEvaluation,
   segmentEvaluation,
+  detectEvaluation,
 ];

@@ -23,3 +23,8 @@ export function normalizePixels(images: Tensor, { mean, std }: Normalization): T
     .mul(constant(scale, [channels]))
     .add(constant(shift, [channels]));
 }
+
+/** What each channel has where an image does not reach: the mean of the pixels, which is 0 once they are normalised. */
+export function meanPixel({ mean }: Normalization): number[] {
+  return mean.map((share) => Math.round(255 * Math.min(1, Math.max(0, share))));
+}

@@ -27,7 +27,12 @@ export class Canvas {
 
   /** A square. */
   fill(left: number, top: number, size: number, color: Color): void {
-    for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) this.#blend(left + x, top + y, color, 255);
+    this.rectangle(left, top, size, size, color);
+  }
+
+  /** `cover` says how much of it shows over what is there, from 0 to 255. */
+  rectangle(left: number, top: number, width: number, height: number, color: Color, cover = 255): void {
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) this.#blend(left + x, top + y, color, cover);
   }
 
   /** Each of its pixels as a square of `scale`. */

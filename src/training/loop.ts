@@ -22,7 +22,7 @@ export interface LoopParts {
   readonly schedule: LearningRateSchedule;
   readonly doneSteps: number;
   /** What the step program is given for a batch; the images and all that is drawn for them. */
-  readonly inputsOf: (batch: Batch) => Arrays;
+  readonly inputsOf: (batch: Batch) => Arrays | Promise<Arrays>;
   /** One step of the training with these inputs. */
   readonly step: (inputs: Arrays, options: Pick<StepOptions, "step" | "learningRate">) => Promise<StepResult>;
   /** What a checkpoint holds, as it is now. */
@@ -79,7 +79,7 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
       await save();
       break;
     }
-    const inputs = parts.inputsOf(batch);
+    const inputs = await parts.inputsOf(batch);
     step += 1;
     const learningRate = learningRateAt(step, schedule);
     result = await parts.step(inputs, { step, learningRate });

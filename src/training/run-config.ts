@@ -24,6 +24,7 @@ export function describeTrained(task: string): string {
   const known: Readonly<Record<string, string>> = {
     finetune: "a fine-tuned classifier, which mixedae classify, embed and export take",
     segment: "a segmentation model, which mixedae segment evaluate and predict take",
+    detect: "a detector, which mixedae detect evaluate and predict take",
   };
   return known[task] ?? `a model of a task that this version does not know, ${printable(task)}`;
 }

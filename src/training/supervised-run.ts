@@ -72,7 +72,8 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
   readonly check?: () => void;
   readonly announce: (derived: DerivedSchedule, facts: SupervisedFacts) => AnnouncementLines;
   readonly decay?: LearningRateSchedule["decay"];
-  readonly inputsOf: (batch: Batch) => Arrays;
+  /** What a step is given for a batch; the training has the weights as they are before it. */
+  readonly inputsOf: (batch: Batch, training: Training) => Arrays | Promise<Arrays>;
   /** One step; by default that of the training, with the gradient clipped as the configuration says. */
   readonly step?: (training: Training, inputs: Arrays, options: StepOptions) => Promise<StepResult>;
   readonly pictures?: (training: Training, totalSteps: number) => Promise<LoopParts["pictures"]>;
@@ -149,7 +150,7 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
           ...(parts.decay && { decay: parts.decay }),
         },
         doneSteps,
-        inputsOf: parts.inputsOf,
+        inputsOf: (batch) => parts.inputsOf(batch, training),
         step: (inputs, options) => take(training, inputs, { ...options, clipNorm }),
         snapshot,
         ...(pictures && { pictures }),

@@ -6,10 +6,9 @@ import { openEngine } from "../../engine/index.js";
 import { input } from "../../graph/index.js";
 import { classifier, fineTuned, trainingScores } from "../../heads/classifier.js";
 import { crossEntropy } from "../../heads/cross-entropy.js";
-import { ParameterScope } from "../../nn/parameters.js";
+import { type Parameter, ParameterScope } from "../../nn/parameters.js";
 import { channelsOf } from "../../nn/presets.js";
-import { initialValues } from "../../optim/initial-values.js";
-import type { Training, TrainingDefinition } from "../../optim/training.js";
+import type { TrainingDefinition } from "../../optim/training.js";
 import type { EventOptions } from "../../training/events.js";
 import { classifierShapeOf } from "../../training/fine-tuned.js";
 import type { ResumeOverrides } from "../../training/hooks.js";
@@ -20,6 +19,7 @@ import { RunEvents } from "../../training/run-events.js";
 import { type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
 import { checkThreads, runHere } from "../../training/threads.js";
 import { EvaluationError } from "../errors.js";
+import { writeFirstWeights } from "../first-weights.js";
 import { type LabelledSets, type LabelledSetsRequest, openLabelledSets } from "../labelled-sets.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceFinetune } from "./announce.js";
@@ -153,7 +153,7 @@ function train(
       batches: batchOptions(config, sets, events),
       decisive: DECISIVE,
       parse: parseFinetuneConfig,
-      start: start && ((training) => startWeights(training, config, start)),
+      start: start && ((training) => writeFirstWeights(training, classifierParameters(config), start, config.seed)),
       check: () => checkClasses(run, sets),
       announce: (derived, facts) => announceFinetune(run, derived, { images, ...facts }),
       inputsOf: batchInputs(config, sets.train),
@@ -209,14 +209,10 @@ function finetuneDefinition(config: FinetuneConfig): TrainingDefinition {
   };
 }
 
-/** The encoder's weights as they were learnt, and a new head. */
-async function startWeights({ values }: Training, config: FinetuneConfig, { tensors }: PretrainedModel): Promise<void> {
+function classifierParameters(config: FinetuneConfig): readonly Parameter[] {
   const scope = new ParameterScope();
   classifier(scope, classifierShapeOf(config));
-  for (const parameter of scope.parameters) {
-    const learnt = tensors.get(parameter.name)?.data;
-    await values[parameter.name]!.write(learnt ?? initialValues(parameter, config.seed));
-  }
+  return scope.parameters;
 }
 
 function copyOf(source: string | readonly string[]): string | string[] {

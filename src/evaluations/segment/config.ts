@@ -11,11 +11,11 @@ import { channelNormKinds } from "../../nn/channel-norms.js";
 import { modelLimits } from "../../nn/model-limits.js";
 import { channelsOf, type EncoderShape } from "../../nn/presets.js";
 import { fitsChannels, modelDescriptionSchema, oneOfEachChannel } from "../../training/model-description.js";
+import { blockMisfits, colorJitterSection, encoderSection, scaleRange } from "../dense-config.js";
 import { dropPathSchema, parseResolved, resolveChoices, share, supervisedSections } from "../supervised-config.js";
 import { headChannels, type SegmentRecipeName, segmentDefaults } from "./recipes.js";
 
 const channels = (text: string) => z.int().min(1).max(4096).describe(text);
-const change = (text: string) => z.number().min(0).max(10).default(0).describe(text);
 
 /** What a person can set. */
 const choices = {
@@ -34,41 +34,17 @@ const choices = {
     dropout: z.number().min(0).lt(1).describe("share of the channels that are dropped before the classes"),
     auxiliaryWeight: z.number().min(0).max(10).describe("weight of the auxiliary head's loss; 0 for no such head"),
   }),
-  encoder: z.strictObject({
-    windows: z
-      .strictObject({
-        side: z.int().min(1).max(1024).describe("side of a window, in patches"),
-        globalBlocks: z.array(z.int().min(0)).describe("blocks, counted from 0, in which attention sees everything"),
-      })
-      .nullable()
-      .describe("squares of patches within which attention stays, or null for attention to everything"),
-    relativePositions: z.boolean().describe("a learned bias of attention for each distance, zero at the start"),
-  }),
+  encoder: encoderSection,
   augmentation: z.strictObject({
     cropSize: z
       .int()
       .min(1)
       .max(modelLimits.imageSize)
       .describe("side of the crops to learn from and of the windows to apply it to; by default as it was pre-trained"),
-    scale: z
-      .tuple([z.number().positive().max(10), z.number().positive().max(10)])
-      .refine(([low, high]) => low <= high)
-      .meta({
-        description: "range of the shorter side of a resized image, as a multiple of the crop",
-        expected: "a list of 2 numbers above 0 and at most 10, the smaller first",
-      }),
+    scale: scaleRange("range of the shorter side of a resized image, as a multiple of the crop"),
     flip: z.boolean().describe("mirror half of the crops"),
     maxClassShare: share("a crop with a larger share of one class is drawn again, up to ten times"),
-    colorJitter: z
-      .strictObject({
-        brightness: change("largest relative change of the brightness"),
-        contrast: change("largest relative change of the contrast"),
-        saturation: change("largest relative change of the saturation"),
-        hue: z.number().min(0).max(0.5).default(0).describe("largest rotation of the hue, in turns"),
-        probability: share("how often an image is changed at all").default(1),
-      })
-      .nullable()
-      .describe("random colour changes, or null for none"),
+    colorJitter: colorJitterSection,
   }),
   regularization: z.strictObject({ dropPath: dropPathSchema }),
   ...supervisedSections,
@@ -125,18 +101,12 @@ export function resolveSegment(layers: readonly ConfigLayer[], setting: SegmentS
       const cropSize = isMapping(augmentation) ? Number(augmentation.cropSize) : Number.NaN;
       return cropSize >= 1 ? Math.ceil(cropSize / encoder.patchSize) ** 2 : 1;
     },
-    misfits: ({ schedule, augmentation: { cropSize, colorJitter }, encoder: { windows } }) => [
+    misfits: ({ schedule, augmentation: { cropSize, colorJitter }, encoder: attention }) => [
       ...unsuitedChanges({ colorJitter }, channelsOf(encoder)).map((each) => `augmentation.${each}`),
       ...batchMisfits(schedule.batchSize, { ...encoder, imageSize: cropSize }),
-      ...blockMisfits(windows?.globalBlocks ?? [], encoder.depth),
+      ...blockMisfits(attention, encoder.depth),
     ],
   });
-}
-
-function blockMisfits(blocks: readonly number[], depth: number): string[] {
-  const beyond = blocks.find((block) => block >= depth);
-  if (beyond === undefined) return [];
-  return [`encoder.windows.globalBlocks: expected blocks from 0 to ${depth - 1}; found ${beyond}. Leave it out`];
 }
 
 /** Validates a configuration that was resolved before. Throws ConfigError. */

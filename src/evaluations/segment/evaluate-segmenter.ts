@@ -11,8 +11,8 @@ import type { Warn } from "../../training/newest-checkpoint.js";
 import { type EngineRequest, engineFor } from "../device.js";
 import { EvaluationError } from "../errors.js";
 import { ImageProgress } from "../image-progress.js";
+import { predictAll } from "../predict-all.js";
 import { percent, type SetReport } from "../report.js";
-import { segmentAll } from "./segment-all.js";
 import { createImageSegmenter, type ImageSegmenter } from "./segment-image.js";
 import { readSegmentationModel, type SegmentationModel } from "./segmentation-model.js";
 import { openSegmentationSet, type SegmentationSet, type SegmentationSplit } from "./segmentation-set.js";
@@ -83,7 +83,7 @@ export async function testSegmenter(
   progress.begin("segmented", source.count);
   try {
     const onUnreadable = (index: number, reason: string) => skips.note(index, reason);
-    for await (const { image, predicted, done } of segmentAll(segmenter, images, source.count, onUnreadable)) {
+    for await (const { image, predicted, done } of predictAll(segmenter, images, source.count, onUnreadable)) {
       counts.add(predicted, image.mask!);
       onImage(image as Required<WholeImage>, predicted);
       progress.update(done);

@@ -1,26 +1,13 @@
 // The recipes of segmentation: UPerNet's of the literature, and one for small encoders and sets.
 
-const shared = {
-  seed: 0,
-  data: { workers: 0, memoryBudgetMiB: 1024, maxUnreadableShare: 0.1 },
-  run: {
-    device: "cpu",
-    threads: 0,
-    memoryCheck: true,
-    checkpointEvery: "5m",
-    keep: 1,
-    milestoneEvery: 0,
-    logEvery: "10s",
-    picturesEvery: 200,
-  },
-} as const;
+import { sharedDefaults } from "../dense-config.js";
 
 /**
  * MAE's on ADE20K as mmsegmentation has it: 160,000 steps of 16 crops of 512 pixels, in which the learning rate falls in a
  * straight line. Colours are changed more simply than there (ours).
  */
 const upernet = {
-  ...shared,
+  ...sharedDefaults,
   head: {
     kind: "upernet",
     channels: 768,

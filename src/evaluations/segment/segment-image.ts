@@ -7,6 +7,7 @@ import { frozenSegmenter, type SegmenterShape } from "../../heads/segmenter.js";
 import type { Weights } from "../../heads/weights.js";
 import type { Normalization } from "../../nn/pixels.js";
 import { channelsOf } from "../../nn/presets.js";
+import type { ImageModel } from "../predict-all.js";
 
 /** A trained segmentation model. */
 export interface FrozenSegmenter {
@@ -17,13 +18,11 @@ export interface FrozenSegmenter {
 }
 
 /** Gives each pixel of images a class. */
-export interface ImageSegmenter {
-  /** Windows that are computed at once: with fewer images some are computed in vain. */
-  readonly batch: number;
+export interface ImageSegmenter extends ImageModel<Uint8Array> {
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /** The classes of the pixels of images [height, width], each at its own size, in their order. */
-  segment(images: readonly WholeImage[]): AsyncGenerator<Uint8Array>;
+  predict(images: readonly WholeImage[]): AsyncGenerator<Uint8Array>;
 }
 
 /** Of scores that a program gives at once, in values: more would be memory for no speed. */
@@ -63,7 +62,7 @@ export async function createImageSegmenter(
   return {
     batch,
     memoryBytes,
-    async *segment(images) {
+    async *predict(images) {
       const windows = images.flatMap((image) => windowsOf(image, side));
       const pixels = new Uint8Array(batch * side * side * channels);
       for (let first = 0; first < windows.length; first += batch) {

@@ -1,7 +1,6 @@
 // What a segmentation looks like while it is trained, and how good it is at the end: the model as it is, on test images.
 
-import { isShortage } from "../../data/image-fault.js";
-import { openWholeImages, type WholeImage } from "../../data/index.js";
+import type { WholeImage } from "../../data/index.js";
 import type { RunningStatistics } from "../../heads/running-statistics.js";
 import type { Weights } from "../../heads/weights.js";
 import { channelsOf } from "../../nn/presets.js";
@@ -9,7 +8,6 @@ import type { Training } from "../../optim/training.js";
 import { classColors } from "../../pictures/class-colors.js";
 import { type SegmentedPicture, segmentationSheet } from "../../pictures/segmentation-sheet.js";
 import { shownChannels } from "../../pictures/shown-channels.js";
-import { randomStream } from "../../random/index.js";
 import type { RunSummary } from "../../training/hooks.js";
 import type { LoopParts } from "../../training/loop.js";
 import type { RunDirectory } from "../../training/run-directory.js";
@@ -17,6 +15,7 @@ import type { RunEvents } from "../../training/run-events.js";
 import { ImageProgress } from "../image-progress.js";
 import { percent } from "../report.js";
 import { writeReportFiles } from "../report-files.js";
+import { sampleImages } from "../sample-images.js";
 import { type SegmentConfig, segmenterShapeOf } from "./config.js";
 import { type TrainedSegmenterReport, testSegmenter } from "./evaluate-segmenter.js";
 import { createImageSegmenter, type ImageSegmenter } from "./segment-image.js";
@@ -24,9 +23,8 @@ import type { SegmentationSet } from "./segmentation-set.js";
 
 type WeightData = Weights extends ReadonlyMap<string, infer Value> ? Value : never;
 
-/** Rows of a picture; of so many candidates, for some may not be readable. */
+/** Rows of a picture. */
 const SHOWN = 4;
-const CANDIDATES = 32;
 
 /** The model's program is compiled once and reads the weights as they are. */
 export class SegmentPictures {
@@ -46,15 +44,20 @@ export class SegmentPictures {
 
   /** Pictures of a few test images, drawn from the seed; undefined where none can be read. */
   async open(training: Training, totalSteps: number): Promise<LoopParts["pictures"]> {
-    const images = await this.#sample();
+    const { model, seed } = this.#config;
+    const images = (await sampleImages(
+      this.#test.source,
+      { channels: channelsOf(model.shape), background: model.background, masks: this.#test.masks },
+      { seed, stream: "pictures of segmentation", count: SHOWN },
+    )) as { readonly image: Required<WholeImage> }[];
     if (images.length === 0) return undefined;
     return {
       every: this.#config.run.picturesEvery,
       draw: async (step, loss) => {
-        const { segment } = await this.#compiled(training);
+        const { predict } = await this.#compiled(training);
         const pictures: SegmentedPicture[] = [];
-        for await (const predicted of segment(images)) {
-          pictures.push(this.#picture(images[pictures.length]!, predicted));
+        for await (const predicted of predict(images.map(({ image }) => image))) {
+          pictures.push(this.#picture(images[pictures.length]!.image, predicted));
         }
         return this.#sheet(pictures, `segmentation after step ${step} of ${totalSteps}, loss ${loss.toFixed(4)}`);
       },
@@ -84,33 +87,6 @@ export class SegmentPictures {
     const caption = `${from.origin}: mean IoU ${percent(report.detail.meanIou)} of ${report.test.images} images`;
     await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
     return written;
-  }
-
-  /** Images of the sheets, with their masks, read once. */
-  async #sample(): Promise<Required<WholeImage>[]> {
-    const { source, masks } = this.#test;
-    const { model, seed } = this.#config;
-    const images = openWholeImages(source, {
-      channels: channelsOf(model.shape),
-      background: model.background,
-      masks,
-    });
-    const found: Required<WholeImage>[] = [];
-    try {
-      const order = randomStream(seed, "pictures of segmentation", 0, 0).permutation(source.count);
-      for (const index of order.subarray(0, CANDIDATES)) {
-        if (found.length === SHOWN) break;
-        try {
-          found.push((await images.read(index)) as Required<WholeImage>);
-        } catch (error) {
-          // One that cannot be read is named when the set is tested.
-          if (isShortage(error)) throw error;
-        }
-      }
-    } finally {
-      images.close();
-    }
-    return found;
   }
 
   #compiled({ engine, values, state }: Training): Promise<ImageSegmenter> {

@@ -6,9 +6,9 @@ import { openEngine } from "../../engine/index.js";
 import { fineTuned } from "../../heads/classifier.js";
 import { RunningStatistics } from "../../heads/running-statistics.js";
 import { type SegmenterInTraining, segmenterInTraining } from "../../heads/segmenter.js";
+import { meanPixel } from "../../nn/pixels.js";
 import { channelsOf } from "../../nn/presets.js";
-import { initialValues } from "../../optim/initial-values.js";
-import type { Training, TrainingDefinition } from "../../optim/training.js";
+import type { TrainingDefinition } from "../../optim/training.js";
 import type { EventOptions } from "../../training/events.js";
 import type { ResumeOverrides } from "../../training/hooks.js";
 import { KeptImages } from "../../training/kept-images.js";
@@ -20,6 +20,7 @@ import { RunEvents } from "../../training/run-events.js";
 import { type FurtherState, type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
 import { checkThreads, runHere } from "../../training/threads.js";
 import { EvaluationError } from "../errors.js";
+import { writeFirstWeights } from "../first-weights.js";
 import { fingerprint, type ModelRequest, openModel } from "../model.js";
 import { announceSegment } from "./announce.js";
 import {
@@ -166,7 +167,7 @@ function train(
       batches: batchOptions(config, sets.train, events),
       decisive: DECISIVE,
       parse: parseSegmentConfig,
-      start: start && ((training) => startWeights(training, config, segmenter, start)),
+      start: start && ((training) => writeFirstWeights(training, segmenter.parameters, start, config.seed)),
       state: stateOf(running),
       check: () => checkClasses(config, sets),
       announce: (derived, facts) => announceSegment(run, derived, { set: sets.train, ...facts }),
@@ -195,19 +196,6 @@ function definitionOf(config: SegmentConfig, { loss, metrics, parameters }: Segm
   };
 }
 
-/** The encoder's weights as they were learnt, and a new head. */
-async function startWeights(
-  { values }: Training,
-  config: SegmentConfig,
-  { parameters }: SegmenterInTraining,
-  { tensors }: PretrainedModel,
-): Promise<void> {
-  for (const parameter of parameters) {
-    const learnt = tensors.get(parameter.name)?.data;
-    await values[parameter.name]!.write(learnt ?? initialValues(parameter, config.seed));
-  }
-}
-
 /** Running statistics as a checkpoint holds them. */
 function stateOf({ values }: RunningStatistics): FurtherState {
   return {
@@ -234,8 +222,7 @@ function batchOptions(config: SegmentConfig, { source, masks }: SegmentationSet,
       flipProbability: flip ? 0.5 : 0,
       maxClassShare,
       ...(colorJitter && { colorJitter }),
-      // The mean of the pixels, which is 0 once they are normalised.
-      fill: model.normalization.mean.map((mean) => Math.round(255 * Math.min(1, Math.max(0, mean)))),
+      fill: meanPixel(model.normalization),
     },
     background: model.background,
     memoryBudget: data.memoryBudgetMiB * 2 ** 20,

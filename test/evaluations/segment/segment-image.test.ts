@@ -43,7 +43,7 @@ test("a pixel has the class of the highest mean score over the windows that show
       return [name, { shape: tensor.shape, data }] as const;
     }),
   );
-  const { segment } = await createImageSegmenter({ shape, normalization, weights: values }, engine);
+  const { predict: segment } = await createImageSegmenter({ shape, normalization, weights: values }, engine);
   const stream = randomStream(5, "pixels", 0, 0);
   const picture = (width: number, height: number) => ({
     ...{ width, height, channels: 3 },

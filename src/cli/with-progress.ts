@@ -1,0 +1,27 @@
+// Commands that go through images: their progress, and Ctrl-C.
+
+import { Progress } from "../terminal/progress.js";
+import { StoppedError } from "../training/errors.js";
+import { EventDisplay } from "../training/event-display.js";
+import type { CliContext } from "./context.js";
+import { exitCodeOf, listenForStop } from "./stop-signal.js";
+
+/** Shows what happens on the error output, so that results can be piped; Ctrl-C ends it in order. */
+export async function withProgress(
+  { stderr }: CliContext,
+  finish: (exitCode: number) => void,
+  work: (options: { signal: AbortSignal; onEvent: EventDisplay["show"] }) => Promise<void>,
+): Promise<void> {
+  const progress = new Progress(stderr);
+  const stop = listenForStop(() => progress.print("Stopping."));
+  try {
+    await work({ signal: stop.signal, onEvent: new EventDisplay(progress).show });
+    finish(0);
+  } catch (error) {
+    if (!StoppedError.is(error)) throw error;
+    finish(exitCodeOf(stop.received() ?? "SIGINT"));
+  } finally {
+    progress.end();
+    stop.dispose();
+  }
+}

@@ -1,0 +1,252 @@
+// Training of a detection: a pre-trained encoder and new heads learn boxes and masks of objects, in a run that can be resumed.
+
+import { absolutePaths, type ConfigLayer, type SomeOf } from "../../config/config.js";
+import type { BatchOptions } from "../../data/index.js";
+import { openEngine } from "../../engine/index.js";
+import { fineTuned } from "../../heads/classifier.js";
+import { type DetectorInTraining, detectorInTraining } from "../../heads/detection/detector.js";
+import { meanPixel } from "../../nn/pixels.js";
+import { channelsOf } from "../../nn/presets.js";
+import type { TrainingDefinition } from "../../optim/training.js";
+import type { EventOptions } from "../../training/events.js";
+import type { ResumeOverrides } from "../../training/hooks.js";
+import { KeptImages } from "../../training/kept-images.js";
+import type { PretrainedModel } from "../../training/pretrained.js";
+import { readConfigFile } from "../../training/run-config.js";
+import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
+import { RunEvents } from "../../training/run-events.js";
+import { type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
+import { checkThreads, runHere } from "../../training/threads.js";
+import { EvaluationError } from "../errors.js";
+import { writeFirstWeights } from "../first-weights.js";
+import { fingerprint, type ModelRequest, openModel } from "../model.js";
+import { announceDetect } from "./announce.js";
+import {
+  type DetectChoices,
+  type DetectConfig,
+  decayOf,
+  detectorShapeOf,
+  parseDetectConfig,
+  resolveDetect,
+} from "./config.js";
+import { detectInputs } from "./detect-inputs.js";
+import { DetectPictures } from "./detect-pictures.js";
+import { type DetectionSet, type DetectionSplit, openDetectionSet } from "./detection-set.js";
+import type { TrainedDetectorReport } from "./evaluate-detector.js";
+import type { DetectRecipeName } from "./recipes.js";
+
+/** Which encoder learns the objects of which images, and how. */
+export interface DetectRequest extends ModelRequest {
+  /** The folder of a set: COCO's layout, or composed scenes. */
+  readonly images: string;
+  /** "small" by default. */
+  readonly recipe?: DetectRecipeName;
+  /** Values over those of the recipe. */
+  readonly choices?: SomeOf<DetectChoices>;
+  /** Layers of values below those, first the weakest; errors name their origins. */
+  readonly layers?: readonly ConfigLayer[];
+}
+
+/** How a training ended. */
+export type DetectResult = SupervisedResult<TrainedDetectorReport>;
+
+/** Both parts of a set. */
+interface Sets {
+  readonly train: DetectionSet;
+  readonly test: DetectionSet;
+}
+
+/**
+ * Starts a detection in a new folder, and resolves when it is tested or was stopped. Throws OutputError, ConfigError,
+ * EvaluationError and the errors of the parts, and the signal's reason where it was stopped before the first step.
+ */
+export async function trainDetector(
+  request: DetectRequest,
+  folder: string,
+  options: EventOptions = {},
+): Promise<DetectResult> {
+  const events = new RunEvents(options);
+  const images = absolutePaths(request.images) as string;
+  refuseRunAmongImages(folder, [images]);
+  const sets = await openSets(images, events);
+  const model = await events.during("Reading the encoder", () => openModel(request));
+  const { recipe = "small", layers = [], choices: given = {} } = request;
+  const choices = resolveDetect([...layers, { origin: "the given choices", values: given }], {
+    recipe,
+    encoder: model.shape,
+    fromScratch: request.from === "scratch",
+    images: sets.train.source.count,
+  });
+  checkThreads(choices.run);
+  checkMasks(choices, sets.train);
+  const { shape, normalization, background } = model;
+  const config: DetectConfig = {
+    task: "detect",
+    from: { origin: model.origin, fingerprint: fingerprint(model) },
+    images,
+    classes: [...sets.train.instances.categories],
+    model: { shape, normalization, background: [...background] as [number, number, number] } as DetectConfig["model"],
+    ...choices,
+  };
+  // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
+  const checked = parseDetectConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
+  return withRun(await RunDirectory.create(folder, checked), events, (run) => {
+    const { paths } = run;
+    const kept = [
+      KeptImages.begin(paths.images, sets.train.source),
+      KeptImages.begin(paths.testImages, sets.test.source),
+    ] as const;
+    return train(run, sets, kept, events, model);
+  });
+}
+
+/**
+ * Goes on with a detection from its newest intact checkpoint, exactly as if it had never stopped. Throws SourceChangedError
+ * where its images are others than it began with, unless that is accepted.
+ */
+export async function resumeDetector(
+  folder: string,
+  options: ResumeOverrides & EventOptions = {},
+): Promise<DetectResult> {
+  const events = new RunEvents(options);
+  const stored = parseDetectConfig(readConfigFile(folder), runPaths(folder).config);
+  const { source } = options;
+  if (Array.isArray(source) || options.testSource !== undefined) {
+    throw new EvaluationError({
+      expected: "one folder that holds the set with both of its parts",
+      found: "several paths",
+      remedy: "Give one with --source, and leave --test-source out",
+    });
+  }
+  const moved = source === undefined ? stored : { ...stored, images: absolutePaths(source as string) as string };
+  const sets = await openSets(moved.images, events);
+  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  return withRun(opened, events, async (run) => {
+    const goOn = (path: string, set: DetectionSet) => KeptImages.goOn(path, set.source, folder, options, events);
+    const kept = [await goOn(run.paths.images, sets.train), await goOn(run.paths.testImages, sets.test)] as const;
+    if (source !== undefined) await run.writeConfig(moved);
+    return train(run, sets, kept, events);
+  });
+}
+
+async function openSets(images: string, events: RunEvents): Promise<Sets> {
+  const open = async (split: DetectionSplit) => {
+    const set = await openDetectionSet(images, split, events);
+    if (set.objects.some(({ length }) => length > 0)) return set;
+    throw new EvaluationError({
+      expected: `objects in the ${split} images of ${images}`,
+      found: "none",
+      remedy: "Give a set with objects in both of its parts",
+    });
+  };
+  return { train: await open("training"), test: await open("validation") };
+}
+
+/** The sections of a configuration that decide what is learnt. */
+const DECISIVE = [
+  ...(["seed", "rateDecay", "head", "sampling", "encoder", "classes", "model"] as const),
+  ...(["augmentation", "regularization", "schedule", "optimizer"] as const),
+] as const;
+
+/** `start` is the encoder that a new run begins with. */
+function train(
+  run: RunDirectory<DetectConfig>,
+  sets: Sets,
+  kept: readonly [KeptImages, KeptImages],
+  events: RunEvents,
+  start?: PretrainedModel,
+): Promise<DetectResult> {
+  const { config } = run;
+  const { sampling, regularization, schedule, model } = config;
+  const detector = detectorInTraining(detectorShapeOf(config), schedule.microBatch, model.normalization, {
+    ...sampling,
+    dropPath: regularization.dropPath,
+  });
+  const pictures = new DetectPictures(config, sets.test, sets.train.source.count);
+  return superviseRun(
+    {
+      run,
+      kept,
+      images: sets.train.source.count,
+      imageSize: config.augmentation.imageSize,
+      definition: definitionOf(config, detector),
+      batches: batchOptions(config, sets.train, events),
+      decisive: DECISIVE,
+      parse: parseDetectConfig,
+      start: start && ((training) => writeFirstWeights(training, detector.parameters, start, config.seed)),
+      check: () => checkClasses(config, sets),
+      announce: (derived, facts) => announceDetect(run, derived, { set: sets.train, ...facts }),
+      decay: decayOf(config),
+      inputsOf: detectInputs(config, sets.train, detector),
+      pictures: (training, totalSteps) => pictures.open(training, totalSteps),
+      report: (training, summary) => pictures.report(run, training, summary, events),
+    },
+    events,
+  );
+}
+
+/** What a detection of this configuration minimises, and how. */
+function definitionOf(config: DetectConfig, { loss, metrics, parameters }: DetectorInTraining): TrainingDefinition {
+  const { batchSize, microBatch } = config.schedule;
+  const { betas, epsilon, weightDecay, layerDecay } = config.optimizer;
+  return {
+    name: "detect",
+    loss,
+    metrics,
+    parameters: fineTuned(parameters, config.model.shape.depth, layerDecay),
+    optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
+    microBatches: batchSize / microBatch,
+    engine: openEngine(config.run),
+  };
+}
+
+function batchOptions(config: DetectConfig, { source, boxes }: DetectionSet, events: RunEvents): BatchOptions {
+  const { model, schedule, seed, data, augmentation } = config;
+  const { imageSize, scale, flip, colorJitter } = augmentation;
+  return {
+    source,
+    imageSize,
+    channels: channelsOf(model.shape),
+    batchSize: schedule.batchSize,
+    seed,
+    targets: { boxes },
+    augmentation: {
+      kind: "scaled",
+      fit: "inside",
+      scale,
+      flipProbability: flip ? 0.5 : 0,
+      ...(colorJitter && { colorJitter }),
+      fill: meanPixel(model.normalization),
+    },
+    background: model.background,
+    memoryBudget: data.memoryBudgetMiB * 2 ** 20,
+    unreadableShare: data.maxUnreadableShare,
+    ...(data.workers > 0 && { workers: data.workers }),
+    ...(events.signal && { signal: events.signal }),
+    onSkip: (skipped) => events.emit({ type: "skipped", ...skipped }),
+  };
+}
+
+/** Throws EvaluationError where masks are to be learnt, and none is marked. */
+function checkMasks({ head }: DetectChoices, { instances }: DetectionSet): void {
+  if (!head.masks || instances.annotations.some(({ segmentation }) => segmentation !== undefined)) return;
+  throw new EvaluationError({
+    expected: "objects with masks (segmentation in the annotations)",
+    found: "boxes alone",
+    remedy: "To learn boxes: --set head.masks=false",
+  });
+}
+
+/** Of images that were accepted as they are now, the classes at least must be the same. */
+function checkClasses(config: DetectConfig, { train, test }: Sets): void {
+  const shown = (classes: DetectConfig["classes"]) => classes.map(({ id, name }) => `${id} ${name}`).join(", ");
+  for (const { instances } of [train, test]) {
+    const found = shown([...instances.categories]);
+    if (found === shown(config.classes)) continue;
+    throw new EvaluationError({
+      expected: `the categories that the run began with: ${shown(config.classes)}`,
+      found,
+      remedy: "Restore the set, or start a new run",
+    });
+  }
+}
