@@ -1,9 +1,10 @@
-// npm run bench -- step | cost | convolution | detections | embed | embed-memory: measures, and prints a table or JSON.
+// npm run bench -- step | cost | convolution | dense | detections | embed | embed-memory: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
 import { benchConvolutions } from "./convolution.js";
 import { benchCost } from "./cost.js";
+import { benchDense } from "./dense.js";
 import { benchDetections } from "./detections.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
@@ -30,6 +31,7 @@ const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
   step: () => benchSteps(options, say),
   cost: () => benchCost({ ...options, model: modelNames(values.model)[0]! }, say),
   convolution: () => benchConvolutions(options),
+  dense: () => benchDense(options, say),
   detections: async () => benchDetections(say),
   embed: async () => {
     const cached = await benchEmbedding({ ...options, models: modelNames(values.models) }, say);

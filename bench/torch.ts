@@ -19,15 +19,27 @@ export function torchForwardMs(model: Readonly<Record<string, unknown>>, threads
   return medianMs("torch_forward.py", { ...model, threads });
 }
 
+/** A step of a dense task; null where PyTorch or torchvision is not installed. */
+export function torchDenseStep(
+  workload: string,
+  threads: number,
+): { readonly seconds: number; readonly peakMemoryGiB: number } | null {
+  return lastLine("torch_dense.py", { workload, threads }, "torch, torchvision") as ReturnType<typeof torchDenseStep>;
+}
+
 function medianMs(script: string, spec: object): number | null {
+  const found = lastLine(script, { ...spec, repeats: 7, timeLimit: 60 }, "torch") as { medianMs: number } | null;
+  return found?.medianMs ?? null;
+}
+
+/** What a script prints last; null where one of `modules` is missing. */
+function lastLine(script: string, spec: object, modules: string): unknown {
   try {
-    execFileSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
+    execFileSync(PYTHON, ["-c", `import ${modules}`], { stdio: "ignore" });
   } catch {
     return null;
   }
   const path = fileURLToPath(new URL(`../../bench/${script}`, import.meta.url));
-  const output = execFileSync(PYTHON, [path, JSON.stringify({ ...spec, repeats: 7, timeLimit: 60 })], {
-    encoding: "utf8",
-  });
-  return JSON.parse(output.trim().split("\n").at(-1)!).medianMs;
+  const output = execFileSync(PYTHON, [path, JSON.stringify(spec)], { encoding: "utf8" });
+  return JSON.parse(output.trim().split("\n").at(-1)!);
 }

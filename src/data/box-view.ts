@@ -10,8 +10,8 @@ export interface PlacedBoxes {
   /** Which of the image's boxes each is, counted from 0: what is known of a box is found by it. */
   readonly numbers: Int32Array;
   /**
-   * Where the left, top, right and bottom edge of its square lie in the pixels that the table's edges are measured in
-   * [boxes, 4]: what belongs to a box is moved by it as the box is. Where the view is flipped, left is beyond right.
+   * Where the left, top, right and bottom edge of its square lie, in the pixels of the table's edges, for each box: what
+   * belongs to a box is moved by it as the box is [boxes, 4]. Where the view is flipped, left is beyond right.
    */
   readonly frames: Float32Array;
 }

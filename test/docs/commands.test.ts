@@ -170,6 +170,7 @@ function makeCommand(): void {
     `if [ "$1" = pretrain ]; then set -- "$@" ${SMALLER}; fi`,
     `if [ "$1" = finetune ]; then set -- "$@" --set schedule.steps=2 --set schedule.batchSize=8 --threads 1; fi`,
     `if [ "$1 $2" = "segment train" ]; then set -- "$@" --set schedule.steps=2 --set schedule.batchSize=4 --threads 1 --set head.channels=8 --set head.auxiliaryChannels=4; fi`,
+    `if [ "$1 $2" = "detect train" ]; then set -- "$@" --set schedule.steps=2 --set schedule.batchSize=2 --threads 1 --set head.channels=8 --set testing.proposals=20 --set testing.detections=4; fi`,
     `if [ "$1 $2" = "data compose" ]; then set -- "$@" --count 24 --test-count 8; fi`,
     `exec "${process.execPath}" "${join(repository, "dist/cli/main.js")}" "$@"`,
   ];

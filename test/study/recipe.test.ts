@@ -44,7 +44,7 @@ test.each([
 ])("a task that there is not is named, with those that there are: %s", (task, found) => {
   const parse = () => parseRecipe(recipe({ evaluations: [{ ...evaluation, task }] }), "study.yaml");
   expect(parse).toThrow(
-    `study.yaml, evaluations.0.task: expected one of knn, probe, segmentation, recognition, reconstruction, finetune, segment; ${found}`,
+    `study.yaml, evaluations.0.task: expected one of knn, probe, segmentation, recognition, reconstruction, finetune, segment, detect; ${found}`,
   );
 });
 
