@@ -7,6 +7,7 @@ import { engineDefinitions } from "../engine/index.js";
 import { threadsProblem } from "../engine/machine.js";
 import type { ModelRequest } from "../evaluations/model.js";
 import { picturePath } from "../evaluations/report-files.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
 import { prepareOutputs, type SourcePaths } from "../training/outputs.js";
 import type { CliContext } from "./context.js";
@@ -16,6 +17,8 @@ import { UsageError } from "./report-error.js";
 export interface ModelFlags {
   readonly from: string;
   readonly model?: ModelPreset;
+  readonly imageSize?: number;
+  readonly patchSize?: number;
   readonly modelSeed?: number;
   readonly student?: boolean;
   readonly memoryCheck?: boolean;
@@ -108,6 +111,12 @@ export function addModelFlags(
   const ofScratch = [
     new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(modelPresetNames),
     ...(checksMemory ? [memoryCheck] : []),
+    new Option("--image-size <pixels>", "side of its images with --from scratch (default: by size)").argParser(
+      countUpTo(modelLimits.imageSize),
+    ),
+    new Option("--patch-size <pixels>", "side of its patches with --from scratch (default: by size)").argParser(
+      countUpTo(modelLimits.imageSize),
+    ),
     new Option("--model-seed <n>", "seed of its weights with --from scratch (default: 0)").argParser(wholeNumber),
   ];
   if (!runsOnly) command.option("--student", studentHelp);
@@ -118,13 +127,15 @@ export function addModelFlags(
 }
 
 export function modelRequest(
-  { from, model, modelSeed, student, memoryCheck }: ModelFlags,
+  { from, model, imageSize, patchSize, modelSeed, student, memoryCheck }: ModelFlags,
   context: Pick<CliContext, "stderr">,
 ): ModelRequest {
   return {
     from,
     warn: warnOn(context),
     ...(model !== undefined && { preset: model }),
+    ...(imageSize !== undefined && { imageSize }),
+    ...(patchSize !== undefined && { patchSize }),
     ...(modelSeed !== undefined && { modelSeed }),
     ...(student && { student }),
     ...(memoryCheck === false && { memoryCheck }),

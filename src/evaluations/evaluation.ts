@@ -41,6 +41,8 @@ export interface EvaluationResult {
   readonly score: number;
   /** The score of guessing, where it is known. */
   readonly chance?: number;
+  /** Further scores of the same work, by the names that `furtherMeasures` has for them; those that there are. */
+  readonly further?: Readonly<Record<string, number>>;
 }
 
 interface Described<Options extends z.ZodObject> {
@@ -63,6 +65,8 @@ interface Described<Options extends z.ZodObject> {
    */
   readonly recorded: Readonly<Record<string, unknown>>;
   readonly measure: Measure;
+  /** What else it scores, in the order of reports, by short names that never change. */
+  readonly furtherMeasures?: Readonly<Record<string, Measure>>;
   /**
    * Whether it measures what pre-training itself trains, which says little of what an encoder is worth: a study's claims
    * leave it out.

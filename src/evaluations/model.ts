@@ -6,13 +6,14 @@ import { checksumText } from "../files/checksum.js";
 import { normPlaceOf } from "../heads/classifier.js";
 import { type NormPlace, type Pooling, pooledEncoder } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
-import { encoderShapeOf, type ModelPreset, modelPresets } from "../nn/presets.js";
+import { type EncoderShape, encoderShapeOf, type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
 import { loadTrained } from "../training/fine-tuned.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { loadPretrained, type PretrainedModel } from "../training/pretrained.js";
 import type { EngineRequest } from "./device.js";
+import { EvaluationError } from "./errors.js";
 
 /** Which encoder is used. */
 export interface ModelRequest {
@@ -21,6 +22,9 @@ export interface ModelRequest {
   /** Of "scratch" alone: its size (default micro) and what its weights are drawn from. */
   readonly preset?: ModelPreset;
   readonly modelSeed?: number;
+  /** Of "scratch" alone, in place of those of its size: as an encoder that it is compared with was pre-trained. */
+  readonly imageSize?: number | undefined;
+  readonly patchSize?: number | undefined;
   /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean;
   /** Called where a run's newest checkpoint is damaged and an older one is taken; by default Node prints a warning. */
@@ -39,8 +43,27 @@ export async function openModel({
   modelSeed = 0,
   student,
   warn,
+  ...sizes
 }: ModelRequest): Promise<PretrainedModel> {
-  return from === "scratch" ? scratchModel(preset, modelSeed) : loadPretrained(from, { student, warn });
+  return from === "scratch"
+    ? scratchModel(preset, scratchShape({ preset, ...sizes }), modelSeed)
+    : loadPretrained(from, { student, warn });
+}
+
+/** The shape of an encoder that has learnt nothing. Throws EvaluationError where its patches do not fill its images. */
+export function scratchShape({
+  preset = "micro",
+  imageSize,
+  patchSize,
+}: Pick<ModelRequest, "preset" | "imageSize" | "patchSize">): EncoderShape {
+  const own = encoderShapeOf(modelPresets[preset]);
+  const shape = { ...own, imageSize: imageSize ?? own.imageSize, patchSize: patchSize ?? own.patchSize };
+  if (shape.imageSize % shape.patchSize === 0) return shape;
+  throw new EvaluationError({
+    expected: "an encoder from scratch whose image size is a multiple of its patch size",
+    found: `images of ${shape.imageSize} and patches of ${shape.patchSize} pixels`,
+    remedy: "Change one of them",
+  });
 }
 
 /** An encoder whose vectors are wanted: it may also be that of a fine-tuned classifier. */
@@ -64,8 +87,7 @@ export async function openEmbeddingModel(request: ModelRequest): Promise<Embeddi
   };
 }
 
-function scratchModel(preset: ModelPreset, seed: number): PretrainedModel {
-  const shape = encoderShapeOf(modelPresets[preset]);
+function scratchModel(preset: ModelPreset, shape: EncoderShape, seed: number): PretrainedModel {
   const scope = new ParameterScope();
   visionTransformer(scope, shape);
   return {

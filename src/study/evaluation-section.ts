@@ -3,7 +3,7 @@
 import { dotChart } from "../pictures/dot-chart.js";
 import { lineChart, type Series } from "../pictures/line-chart.js";
 import { formatCount } from "../terminal/quantities.js";
-import { measureOf, shownScore } from "./job-record.js";
+import { shownScore } from "./job-record.js";
 import { table } from "./markdown.js";
 import { fileName, shareText } from "./names.js";
 import { differenceOf, differenceText, type EvaluationScores, meanText, shownScores, TWO_SEEDS } from "./scores.js";
@@ -16,10 +16,9 @@ export function evaluationSection(
   expected: number,
   pictures: Map<string, string>,
 ): string[] {
-  const { evaluation, variants, fractions, at, finished, seeds } = scores;
+  const { evaluation, name, measure, variants, fractions, at, finished, seeds } = scores;
   if (finished === 0) return [];
-  const { name, task } = evaluation;
-  const measure = measureOf(task);
+  const { task } = evaluation;
   const [first] = at(variants[0]!, fractions[0]!);
   const title = (fraction: number) => {
     const [any] = variants.flatMap((variant) => at(variant, fraction));
@@ -74,8 +73,7 @@ function differences(scores: EvaluationScores, baseline: string): string[] {
   ];
 }
 
-function efficiencyChart({ evaluation, variants, fractions, at }: EvaluationScores): string {
-  const measure = measureOf(evaluation.task);
+function efficiencyChart({ name: title, measure, variants, fractions, at }: EvaluationScores): string {
   const series: Series[] = variants.map((variant) => ({
     name: variant,
     points: fractions.flatMap((fraction) => {
@@ -86,7 +84,7 @@ function efficiencyChart({ evaluation, variants, fractions, at }: EvaluationScor
     }),
   }));
   return lineChart({
-    title: evaluation.name,
+    title,
     xLabel: "share of the labels",
     yLabel: `${measure.name}${measure.unit}`,
     logX: true,
@@ -95,15 +93,17 @@ function efficiencyChart({ evaluation, variants, fractions, at }: EvaluationScor
   });
 }
 
-function comparisonChart({ evaluation, variants, fractions, at }: EvaluationScores, baseline: string): string {
-  const measure = measureOf(evaluation.task);
+function comparisonChart(
+  { name: title, measure, variants, fractions, at }: EvaluationScores,
+  baseline: string,
+): string {
   const rows = variants.map((variant) => {
     const values = shownScores(at(variant, fractions[0]!));
     return { name: variant, values, ...estimate(values) };
   });
   const level = rows.find(({ name }) => name === baseline);
   return dotChart({
-    title: evaluation.name,
+    title,
     xLabel: `${measure.name}${measure.unit}`,
     rows,
     ...(level && { level: level.mean }),

@@ -39,6 +39,8 @@ export const jobRecord = z.discriminatedUnion("kind", [
     score: z.number().min(0),
     /** The score of guessing, for tasks that know it. */
     chance: z.number().min(0).optional(),
+    /** By the names of the evaluation's further measures. */
+    further: z.record(z.string(), z.number().min(0)).optional(),
   }),
 ]);
 
@@ -81,7 +83,7 @@ export async function writeJobRecord(folder: string, record: JobRecord): Promise
 
 export function recordOf(
   job: EvaluationJob,
-  { train, test, score, chance }: EvaluationResult,
+  { train, test, score, chance, further }: EvaluationResult,
   seconds: number,
 ): EvaluationRecord {
   const { key, variant, seed, labelsFraction, evaluation } = job;
@@ -105,5 +107,6 @@ export function recordOf(
     testImages: test.images,
     score,
     ...(chance !== undefined && { chance }),
+    ...(further !== undefined && { further: { ...further } }),
   };
 }

@@ -3,9 +3,8 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { type ConfigLayer, type PretrainConfig, resolveConfig } from "../config/config.js";
-import type { ModelRequest } from "../evaluations/model.js";
+import { type ModelRequest, scratchShape } from "../evaluations/model.js";
 import { methodOf } from "../methods/registry.js";
-import { modelPresets } from "../nn/presets.js";
 import type { SourcePaths } from "../training/outputs.js";
 import { fileName, lastNames, percentOf } from "./names.js";
 import { layersWithEqualCompute } from "./pretrain-cost.js";
@@ -76,7 +75,7 @@ function checkTrained(evaluation: RecipeEvaluation, from: EvaluationJob["from"])
   const definition = definitionOf(evaluation);
   if (!definition.trains) return;
   definition.check(optionsOf(evaluation, { seed: 0, labelsFraction: 1 }), {
-    shape: "key" in from ? from.config.model : modelPresets[from.scratch],
+    shape: "key" in from ? from.config.model : scratchShape(scratchOf(from.scratch)),
     fromScratch: !("key" in from),
     origin: originOf(evaluation),
   });
@@ -159,7 +158,11 @@ function located(evaluation: RecipeEvaluation, folder: string): RecipeEvaluation
 export function encoderOf(from: EvaluationJob["from"], folder: string): ModelRequest {
   return "key" in from
     ? { from: join(folder, from.folder), memoryCheck: from.config.run.memoryCheck }
-    : { from: "scratch", preset: from.scratch, modelSeed: from.seed };
+    : { from: "scratch", ...scratchOf(from.scratch), modelSeed: from.seed };
+}
+
+function scratchOf(scratch: NonNullable<Variant["scratch"]>): Pick<ModelRequest, "preset" | "imageSize" | "patchSize"> {
+  return typeof scratch === "string" ? { preset: scratch } : scratch;
 }
 
 function eachPath(paths: string | readonly string[], change: (path: string) => string): string | readonly string[] {

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { type ConfigLayer, layerFromFile, readYaml } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
+import { modelLimits } from "../nn/model-limits.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { fileName } from "./names.js";
 import { recipeEvaluationSchema } from "./recipe-evaluations.js";
@@ -14,6 +15,7 @@ const MOST_NAMED = 1000;
 const MOST_JOBS = 100_000;
 
 const values = z.record(z.string(), z.unknown());
+const side = z.int().min(1).max(modelLimits.imageSize);
 const name = z
   .string()
   .min(1)
@@ -28,8 +30,13 @@ const variant = z
     pretrain: values.optional(),
     /** Configuration files, relative to the recipe. */
     configs: z.array(z.string()).max(100).optional(),
-    /** An encoder that has learnt nothing, of this size. */
-    scratch: z.enum(modelPresetNames).optional(),
+    /** An encoder that has learnt nothing, of this size; with images and patches of other sizes than it has. */
+    scratch: z
+      .union([
+        z.enum(modelPresetNames),
+        z.strictObject({ preset: z.enum(modelPresetNames), imageSize: side.optional(), patchSize: side.optional() }),
+      ])
+      .optional(),
     /** The variant whose multiply-adds this one may take: its steps follow from that. */
     equalCompute: name.optional(),
     /** How many of the seeds pre-train an encoder of their own; the others take the first one's. All by default. */

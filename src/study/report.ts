@@ -48,7 +48,7 @@ export function createReport({ recipe, jobs }: StudyPlan, results: StudyResults,
     results.pretrainings.filter(({ variant }) => variant === name).sort((a, b) => a.seed - b.seed),
   );
   const baseline = recipe.baseline ?? recipe.variants[0]!.name;
-  const scores = recipe.evaluations.map((evaluation) => scoresOf(recipe, evaluation, results.evaluations));
+  const scores = recipe.evaluations.flatMap((evaluation) => scoresOf(recipe, evaluation, results.evaluations));
   const pictures = new Map<string, string>();
   const finished = results.pretrainings.length + results.evaluations.length;
   const lines = [

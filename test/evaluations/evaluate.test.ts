@@ -111,6 +111,14 @@ test("a probe that computes features in every epoch changes no weight and no fea
   expect(await extractor.extract(pixels)).toEqual(first);
 });
 
+test("scratch has the sizes that it is asked for, of images that its patches fill", async () => {
+  const sizes = { imageSize: 64, patchSize: 8 };
+  const { shape, tensors } = await openModel({ from: "scratch", preset: "nano", ...sizes });
+  expect(shape).toMatchObject({ width: 96, ...sizes });
+  expect(tensors.get("pos_embed")!.shape).toEqual([1, 65, 96]);
+  await expect(openModel({ from: "scratch", imageSize: 30 })).rejects.toThrow(/images of 30 and patches of 4 pixels/);
+});
+
 test("scratch is an encoder of its own, the same for the same seed", async () => {
   const [a, b, c] = [
     await openModel({ from: "scratch" }),

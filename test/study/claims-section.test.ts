@@ -37,7 +37,7 @@ function section(seeds: number, of: readonly number[] = [0, 1, 2]): string[] {
       ),
     ),
   );
-  const scores = recipe.evaluations.map((evaluation) => scoresOf({ ...recipe, claims }, evaluation, records));
+  const scores = recipe.evaluations.flatMap((evaluation) => scoresOf({ ...recipe, claims }, evaluation, records));
   return claimsSection(
     claims.filter((_, index) => of.includes(index)),
     scores,

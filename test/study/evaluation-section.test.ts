@@ -24,7 +24,7 @@ function section(seeds: number): string {
       }),
     ),
   );
-  const scores = scoresOf(recipe, recipe.evaluations[0]!, given);
+  const scores = scoresOf(recipe, recipe.evaluations[0]!, given)[0]!;
   return evaluationSection(scores, "good", 2 * seeds, new Map()).join("\n");
 }
 
@@ -36,4 +36,36 @@ test("of one seed there is none, and three need no warning", () => {
   expect(section(1)).toContain("| better | +1.0 |");
   expect(section(3)).toContain("| better | +1.3 ± 1.4 |");
   for (const seeds of [1, 3]) expect(section(seeds)).not.toContain("no claim");
+});
+
+test("further scores of the same work have a table and a picture of their own", () => {
+  const recipe = parseRecipe(
+    {
+      title: "Scores",
+      seeds: [0],
+      variants: ["good", "better"].map((name) => ({ name, scratch: "nano" })),
+      evaluations: [{ name: "Detection", task: "detect", images: "a" }],
+    },
+    "scores.yaml",
+  );
+  const record = (variant: string, score: number, masks?: number): EvaluationRecord => ({
+    ...{ kind: "evaluate", key: "", variant, seed: 0, seconds: 1, evaluation: "Detection", task: "detect" },
+    ...{
+      labelsFraction: 1,
+      trainImages: 10,
+      testImages: 10,
+      score,
+      ...(masks !== undefined && { further: { masks } }),
+    },
+  });
+  const both = scoresOf(recipe, recipe.evaluations[0]!, [record("good", 0.2, 0.1), record("better", 0.3, 0.15)]);
+  const pictures = new Map<string, string>();
+  const text = both.flatMap((scores) => evaluationSection(scores, "good", 2, pictures)).join("\n");
+  expect(text).toContain("## Detection\n\nAP of boxes on 10 test images");
+  expect(text).toContain("## Detection, AP of masks\n\nAP of masks on 10 test images");
+  expect(text).toContain("| better | +10.0 |");
+  expect(text).toContain("| better | +5.0 |");
+  expect(pictures.size).toBe(2);
+  // Of models with boxes alone there is nothing further.
+  expect(scoresOf(recipe, recipe.evaluations[0]!, [record("good", 0.2)])).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 // What a recipe may ask for, and what of it names its jobs.
 import { expect, test } from "vitest";
 import { ConfigError } from "#src/config/errors.js";
-import { jobsOf } from "#src/study/index.js";
+import { type EvaluationJob, encoderOf, jobsOf } from "#src/study/jobs.js";
 import { parseRecipe, type Study } from "#src/study/recipe.js";
 
 const evaluation = { name: "kNN", task: "knn", train: "a", test: "b" };
@@ -80,4 +80,20 @@ test("an option that came later names a job only at another value than was done 
   // As it was before the option was there.
   expect(folders({})[0]).toBe("pretrain/mae-0-114acad0e3");
   expect(folders({ segmentShare: 0.5 })).not.toEqual(folders({}));
+});
+
+test("an encoder from scratch has the sizes of the recipe, and those without keep their folders", () => {
+  const folders = (scratch: unknown) => {
+    const given = recipe({ variants: [{ name: "scratch", scratch }], baseline: "scratch" });
+    return jobsOf({ recipe: parseRecipe(given, "study.yaml"), layers: new Map(), folder: "/studies" });
+  };
+  const [plain] = folders("nano");
+  expect(encoderOf((plain as EvaluationJob).from, "/out")).toEqual({ from: "scratch", preset: "nano", modelSeed: 0 });
+  const [sized] = folders({ preset: "nano", imageSize: 64, patchSize: 8 });
+  expect(encoderOf((sized as EvaluationJob).from, "/out")).toMatchObject({
+    preset: "nano",
+    imageSize: 64,
+    patchSize: 8,
+  });
+  expect(sized!.folder).not.toBe(plain!.folder);
 });

@@ -13,7 +13,7 @@ const recipe = parseRecipe(
   },
   "scores.yaml",
 );
-const scores = scoresOf(recipe, recipe.evaluations[0]!, []);
+const scores = scoresOf(recipe, recipe.evaluations[0]!, [])[0]!;
 
 test("a difference has a sign, and an interval where there are several seeds", () => {
   expect(differenceText(scores, pairedDifference([1, 2], [2, 3.2]))).toBe("−1.1 ± 1.3");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type EvaluationResult, percentMeasure, type TrainedEvaluation } from "../evaluation.js";
 import { imageFolder, seed } from "../options.js";
-import { readReport, reportMetrics } from "../report.js";
+import { readReport } from "../report.js";
 import { resolveDetect } from "./config.js";
 import { detectRecipeNames } from "./recipes.js";
 
@@ -33,6 +33,7 @@ export const detectEvaluation: TrainedEvaluation<typeof options> = {
   options,
   recorded: { recipe: "small", options: {} },
   measure: percentMeasure("AP of boxes"),
+  furtherMeasures: { masks: percentMeasure("AP of masks") },
   check({ recipe, options }, { shape, fromScratch, origin }) {
     // How many images have objects is known later.
     const setting = { recipe, encoder: shape, fromScratch, images: Number.MAX_SAFE_INTEGER };
@@ -60,8 +61,15 @@ export const detectEvaluation: TrainedEvaluation<typeof options> = {
   },
 };
 
-const metrics = reportMetrics("boxAp");
+const images = z.object({ images: z.int().min(0) });
+const share = z.number().min(0).max(1);
+const metrics = z.object({
+  train: images,
+  test: images,
+  detail: z.object({ boxAp: share, maskAp: share.nullable() }),
+});
 
 function resultOf({ train, test, detail }: z.infer<typeof metrics>): EvaluationResult {
-  return { train, test, score: detail.boxAp };
+  const { boxAp, maskAp } = detail;
+  return { train, test, score: boxAp, ...(maskAp !== null && { further: { masks: maskAp } }) };
 }
