@@ -1,5 +1,5 @@
 // The house rules: folders import only from the floors below, nothing in circles, and every file says what it is for.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["training"],
   ["evaluations", "exchange"],
   ["study", "scenes"],
+  ["dashboard"],
   ["cli", "index.ts"],
 ];
 
@@ -37,7 +38,7 @@ interface SourceFile {
 }
 
 const files: readonly SourceFile[] = readdirSync(root, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
+  .filter((name) => /\.tsx?$/.test(name))
   .map((name) => name.replaceAll("\\", "/"))
   .sort()
   .map((name) => {
@@ -50,7 +51,10 @@ function importsOf(from: string, text: string): Import[] {
   const add = (specifier: ts.Expression | undefined, isValue: boolean) => {
     if (specifier === undefined || !ts.isStringLiteral(specifier) || !specifier.text.startsWith(".")) return;
     const target = relative(root, resolve(root, dirname(from), specifier.text)).replaceAll("\\", "/");
-    found.push({ from, to: target.replace(/\.js$/, ".ts"), isValue });
+    // A page's style sheets are no modules of ours.
+    if (target.endsWith(".css")) return;
+    const source = target.replace(/\.js$/, ".ts");
+    found.push({ from, to: existsSync(join(root, `${source}x`)) ? `${source}x` : source, isValue });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node))
@@ -61,7 +65,7 @@ function importsOf(from: string, text: string): Import[] {
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, false);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(from, text, ts.ScriptTarget.ES2023, true));
+  visit(ts.createSourceFile(from, text, ts.ScriptTarget.ES2023, true, from.endsWith("x") ? ts.ScriptKind.TSX : undefined));
   return found;
 }
 

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { storageError } from "../files/storage.js";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
+import { addDashboard } from "./dashboard.js";
 import { addData } from "./data.js";
 import { addDetect } from "./detect.js";
 import { addDoctor } from "./doctor.js";
@@ -88,6 +89,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addStudy(program, context, finish);
   addImport(program, context, finish);
   addExport(program, context, finish);
+  addDashboard(program, context, version, finish);
   addData(program, context, finish);
   addDoctor(program, context, version, finish);
   let command = "";

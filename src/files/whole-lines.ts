@@ -2,11 +2,15 @@
 
 import { readFully } from "./storage.js";
 
-/** Lines that end in a line break, without it. Stops before one of more than `longest` bytes. */
-export async function* wholeLines(descriptor: number, longest = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+/** Lines that end in a line break, without it, from byte `from` on. Stops before one of more than `longest` bytes. */
+export async function* wholeLines(
+  descriptor: number,
+  longest = Number.POSITIVE_INFINITY,
+  from = 0,
+): AsyncGenerator<Buffer> {
   const chunk = Buffer.alloc(1 << 20);
   let rest = Buffer.alloc(0);
-  for (let position = 0; ; ) {
+  for (let position = from; ; ) {
     const bytes = await readFully(descriptor, chunk, position);
     if (bytes === 0) return;
     position += bytes;

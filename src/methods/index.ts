@@ -11,6 +11,7 @@ export type {
   MethodDefaults,
   MethodSize,
   MethodTraining,
+  MetricLevel,
   Position,
   Pretext,
   ReconstructingMethod,

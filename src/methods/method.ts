@@ -10,6 +10,14 @@ import type { MetricValues } from "./metric-values.js";
 import type { ReconstructionTask } from "./reconstruction-task.js";
 import type { Warning } from "./warning.js";
 
+/** A value that a metric is to be compared with. */
+export interface MetricLevel {
+  readonly metric: string;
+  readonly value: number;
+  /** What it stands for in a few words, such as "chance". */
+  readonly meaning: string;
+}
+
 /** The part of a configuration that methods read. */
 export interface MethodConfig<Options extends object = object> {
   readonly method: string;
@@ -108,6 +116,8 @@ export interface Method<Options extends object = object> {
   readonly options: z.ZodObject;
   /** What each metric of a step means, in words. */
   readonly metrics: Readonly<Record<string, string>>;
+  /** Values that metrics are to be compared with, such as what chance gives. */
+  levels?(config: MethodConfig<Options>): readonly MetricLevel[];
   /** What differs from the values that all methods share. */
   defaults(preset: ModelPreset, shared: SharedDefaults): MethodDefaults;
   /** The memory that computing an image takes, as a multiple of what it takes with MAE. */

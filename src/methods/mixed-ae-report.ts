@@ -2,7 +2,7 @@
 
 import { patchCount } from "../nn/presets.js";
 import { idleLoss, separatedLoss } from "./homologous-contrastive.js";
-import type { MethodConfig } from "./method.js";
+import type { MethodConfig, MetricLevel } from "./method.js";
 import { listOf, type MetricValues, metricText, percentText } from "./metric-values.js";
 import { type MixedAeOptions, mixingGroup } from "./mixed-ae-options.js";
 import { reconstructionMetrics } from "./reconstructing-method.js";
@@ -54,6 +54,16 @@ export function shortcutWarnings(config: MethodConfig<MixedAeOptions>, { contras
         "  groups have no segment embeddings, or with --set methodOptions.segmentEmbedding=false.",
       ],
     },
+  ];
+}
+
+/** What recognition is to be compared with: chance, and the contrastive loss at both of its ends. */
+export function recognitionLevels(config: MethodConfig<MixedAeOptions>): MetricLevel[] {
+  const { idle, separated } = contrastiveBounds(config);
+  return [
+    { metric: "topkPrecision", value: 1 / mixingGroup(config.methodOptions), meaning: "chance" },
+    { metric: "contrastive", value: idle, meaning: "all patches look alike" },
+    { metric: "contrastive", value: separated, meaning: "images are told apart for certain" },
   ];
 }
 

@@ -19,7 +19,7 @@ import {
   withoutRecognition,
 } from "./mixed-ae-options.js";
 import { mixedAeParts } from "./mixed-ae-parts.js";
-import { describeRecognition, mixedAeMetrics, shortcutWarnings } from "./mixed-ae-report.js";
+import { describeRecognition, mixedAeMetrics, recognitionLevels, shortcutWarnings } from "./mixed-ae-report.js";
 import { assignmentFor, byMixedImage, drawAssignment, homologousPairs, mixture } from "./mixing.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
@@ -35,6 +35,7 @@ export const mixedAe = reconstructingMethod<MixedAeOptions>({
   defaultOptions: mixedAeDefaults,
   laterOptions: { segmentShare: 1, segmentSteps: null, segmentBlocks: null },
   metrics: mixedAeMetrics,
+  levels: recognitionLevels,
   groupSize: mixingGroup,
   settle: settleMixingRatio,
   misfits: mixedAeMisfits,

@@ -12,6 +12,7 @@ type Own =
   | "name"
   | "options"
   | "metrics"
+  | "levels"
   | "groupSize"
   | "misfits"
   | "laterOptions"

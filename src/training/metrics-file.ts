@@ -12,15 +12,19 @@ export interface StepMetrics {
 }
 
 /** Its metrics; undefined for whatever is no step's line. */
-function parseStep(line: string): StepMetrics | undefined {
+export function parseStep(line: string): StepMetrics | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== "object" || value === null || !("step" in value)) return undefined;
-    if (!Number.isSafeInteger(value.step) || (value.step as number) < 1) return undefined;
-    return Object.fromEntries(Object.entries(value).filter(([_, each]) => isMetric(each))) as unknown as StepMetrics;
+    return stepOf(JSON.parse(line));
   } catch {
     return undefined;
   }
+}
+
+/** The same of a line that was parsed. */
+export function stepOf(value: unknown): StepMetrics | undefined {
+  if (typeof value !== "object" || value === null || !("step" in value)) return undefined;
+  if (!Number.isSafeInteger(value.step) || (value.step as number) < 1) return undefined;
+  return Object.fromEntries(Object.entries(value).filter(([_, each]) => isMetric(each))) as unknown as StepMetrics;
 }
 
 /** A number, or a list of one for each block; a value that was not finite was written as null. */

@@ -102,6 +102,9 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
       };
     },
 
+    levels: ({ methodOptions: { prototypes } }) => [
+      { metric: "teacherEntropy", value: Math.log(prototypes), meaning: "the teacher prefers no prototype" },
+    ],
     describe({ methodOptions }, _first, last) {
       const found = health(last);
       return found === undefined ? [] : healthLines(found, methodOptions.prototypes);

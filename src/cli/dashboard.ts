@@ -1,0 +1,102 @@
+// mixedae dashboard: runs and studies in a browser, served on this machine alone unless it is told otherwise.
+
+import { existsSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../terminal/printable.js";
+import type { CliContext } from "./context.js";
+import { UsageError } from "./report-error.js";
+import { exitCodeOf, listenForStop } from "./stop-signal.js";
+
+interface DashboardFlags {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** Where runs usually lie. */
+const USUAL_FOLDERS = ["runs", "studies"] as const;
+const USUAL_PORT = 7007;
+
+export function addDashboard(
+  program: Command,
+  context: CliContext,
+  version: string,
+  finish: (exitCode: number) => void,
+): void {
+  const dashboard = program
+    .command("dashboard")
+    .summary("look at runs and studies in a browser")
+    .description(
+      "Serves a page on which runs are compared while they go on: curves, pictures, warnings, configurations. It only " +
+        "reads, fetches nothing from elsewhere, and answers only to the address that it prints, which holds a random token.",
+    );
+  dashboard
+    .command("serve [folders...]", { isDefault: true })
+    .description("serve runs and studies below these folders (the same as mixedae dashboard FOLDERS)")
+    .option("--host <name>", "where to listen; another than localhost lets other machines connect", "localhost")
+    .option("--port <number>", `port to listen on (default: ${USUAL_PORT}, or any free one)`, portNumber)
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Without folders, it shows runs and studies of the current folder.",
+        "",
+        "Examples:",
+        "  mixedae dashboard",
+        "  mixedae dashboard runs/first studies/fashion",
+        "  ssh -L 7007:localhost:7007 MACHINE mixedae dashboard runs   (from elsewhere, without --host)",
+      ].join("\n"),
+    )
+    .action(async (folders: string[], flags: DashboardFlags) => {
+      finish(await serve(context, version, folders, flags));
+    });
+}
+
+async function serve(
+  { stdout, stderr }: CliContext,
+  version: string,
+  given: readonly string[],
+  { host, port }: DashboardFlags,
+): Promise<number> {
+  const folders = given.length > 0 ? given : USUAL_FOLDERS.filter((folder) => existsSync(folder));
+  if (folders.length === 0) {
+    throw new UsageError(
+      `Expected a folder ${USUAL_FOLDERS.join(" or ")} here; found neither. Name the folders to show: ` +
+        "mixedae dashboard FOLDERS",
+    );
+  }
+  const absent = folders.filter((folder) => !existsSync(folder));
+  if (absent.length > 0) throw new UsageError(`There is no folder ${absent.join(", ")}`);
+  const { isLoopback } = await import("../dashboard/access.js");
+  const { serveDashboard } = await import("../dashboard/serve.js");
+  const options = { version, host, port: port ?? USUAL_PORT, anyPort: port === undefined };
+  const stop = listenForStop(() => {});
+  const server = await serveDashboard(folders, options);
+  try {
+    const { runs, studies, notes } = await server.catalogue.overview();
+    stdout.write(`${counted(runs.length, "run", "runs")}, ${counted(studies.length, "study", "studies")}\n`);
+    for (const note of notes) stdout.write(`${printable(note)}\n`);
+    stdout.write(`\n  ${server.address}\n\n`);
+    if (!isLoopback(host)) {
+      stderr.write(
+        `warning: it listens on ${printable(host)}: whoever can reach this machine and knows the address sees every run. ` +
+          "What is sent is not encrypted.\n",
+      );
+    }
+    stdout.write("Whoever has this address can look; nothing is changed. Ctrl-C ends it.\n");
+    await new Promise((done) => stop.signal.addEventListener("abort", done, { once: true }));
+    return exitCodeOf(stop.received() ?? "SIGINT");
+  } finally {
+    stop.dispose();
+    await server.close();
+  }
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("Expected a port from 0 to 65535, 0 for any free one.");
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,41 @@
+// What the page shows, as its address says: a reload or a bookmark comes back to it.
+
+import { useEffect, useState } from "preact/hooks";
+
+export type Route =
+  | { readonly page: "runs"; readonly selected: readonly string[] }
+  | { readonly page: "run"; readonly id: string }
+  | { readonly page: "studies" }
+  | { readonly page: "study"; readonly id: string };
+
+export function parseRoute(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  const [page, id] = path.split("/");
+  if (page === "runs" && id) return { page: "run", id };
+  if (page === "studies") return id ? { page: "study", id } : { page: "studies" };
+  const selected = new URLSearchParams(query).get("selected") ?? "";
+  return { page: "runs", selected: selected.split(",").filter((each) => each !== "") };
+}
+
+export function addressOf(route: Route): string {
+  if (route.page === "run") return `#/runs/${route.id}`;
+  if (route.page === "study") return `#/studies/${route.id}`;
+  if (route.page === "studies") return "#/studies";
+  return route.selected.length === 0 ? "#/runs" : `#/runs?selected=${route.selected.join(",")}`;
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const follow = () => setRoute(parseRoute(location.hash));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return route;
+}
+
+/** Changes the address without a step that the back button would have to undo. */
+export function replaceRoute(route: Route): void {
+  history.replaceState(null, "", addressOf(route));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}

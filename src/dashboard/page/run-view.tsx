@@ -1,0 +1,121 @@
+// One run: how it does, its curves, its pictures, what happened in it, and its configuration.
+
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import type { RunDetail, RunMark } from "../api.js";
+import { markSigns } from "./chart-marks.js";
+import { ConfigTable } from "./config-table.js";
+import { HealthMark } from "./health-mark.js";
+import { Pictures } from "./pictures.js";
+import { ProgressBar } from "./progress-bar.js";
+import { Recognition } from "./recognition.js";
+import { RunCharts } from "./run-charts.js";
+import type { Source } from "./source.js";
+import { countText, methodName, pathParts, timeText, valueText } from "./words.js";
+
+interface RunViewProps {
+  readonly source: Source;
+  readonly detail: RunDetail;
+  readonly theme: string;
+}
+
+export function RunView({ source, detail, theme }: RunViewProps) {
+  const { row, marks, pictures, learnt, config, checkpoints } = detail;
+  const { id, name, step, method, model, loss, imagesPerSecond, began, health } = row;
+  const { before, last } = pathParts(name);
+  const charted = useMemo(() => [{ id, step, name, detail }], [id, step, name, detail]);
+  return (
+    <>
+      <div class="run-head">
+        <div>
+          <h1>
+            <span class="muted">{before}</span>
+            {last}
+          </h1>
+          <p class="muted">
+            {methodName(method)}, {model}. Began {timeText(began)}.
+          </p>
+        </div>
+        <ProgressBar row={row} />
+      </div>
+      <dl class="facts">
+        <Fact name="Health">
+          <HealthMark health={health} />
+        </Fact>
+        <Fact name="Loss, last 100 steps">{valueText(loss)}</Fact>
+        <Fact name="Images per second">{imagesPerSecond === null ? "–" : countText(imagesPerSecond)}</Fact>
+        <Fact name="Checkpoints">
+          {checkpoints.length === 0 ? "none yet" : `step ${checkpoints.map(countText).join(", ")}`}
+        </Fact>
+      </dl>
+      {health.more !== "" && <p class={`callout ${health.level}`}>{health.more}</p>}
+      {learnt.length > 0 && <Learnt lines={learnt} />}
+      <RunCharts source={source} runs={charted} theme={theme} />
+      <div class="beside">
+        {pictures.length > 0 && <Pictures source={source} run={id} steps={pictures} />}
+        <Recognition source={source} detail={detail} />
+      </div>
+      {marks.length > 0 && <Happened marks={marks} />}
+      {config !== null && <ConfigTable runs={[{ name, config }]} />}
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What the command line says at the end of a run: a word, and what it is about; or a sentence. */
+function Learnt({ lines }: { readonly lines: readonly string[] }) {
+  return (
+    <section class="panel" aria-labelledby="learnt">
+      <h2 id="learnt">What was learnt so far</h2>
+      <dl class="learnt">
+        {joinedLines(lines).map(({ word, text }) => (
+          <div key={text}>
+            <dt>{word}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** Lines that go on, by their indent, become one; a word and a wide gap begin a new one. */
+export function joinedLines(lines: readonly string[]): { word: string; text: string }[] {
+  const found: { word: string; text: string }[] = [];
+  for (const line of lines) {
+    const [, word, text] = /^ {2}(\S.*?) {2,}(\S.*)$/.exec(line) ?? [];
+    const goesOn = /^ {3,}\S/.test(line);
+    if (word !== undefined && text !== undefined) found.push({ word, text });
+    else if (goesOn && found.length > 0) found.at(-1)!.text += ` ${line.trim()}`;
+    else found.push({ word: "", text: line.trim() });
+  }
+  return found;
+}
+
+function Happened({ marks }: { readonly marks: readonly RunMark[] }) {
+  return (
+    <section class="panel" aria-labelledby="happened">
+      <h2 id="happened">What happened</h2>
+      <ol class="marks">
+        {marks.map(({ step, type, time, message }) => (
+          <li key={`${time} ${type} ${message}`} class={type}>
+            <span class="sign" aria-hidden="true">
+              {markSigns[type]}
+            </span>
+            <span class="number">step {countText(step)}</span>
+            <span class="muted">{timeText(time)}</span>
+            <span class="message">{message}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,205 @@
+// A study: every evaluation with all its scores, their means and deviations, and how far each encoder is above the baseline.
+
+import { useEffect, useState } from "preact/hooks";
+import type { StudyDetail, StudyEvaluation, StudyPretraining, StudyRow } from "../api.js";
+import { DotPlot } from "./dot-plot.js";
+import { addressOf } from "./routes.js";
+import type { Source } from "./source.js";
+import { countText, durationText, methodName, sentence } from "./words.js";
+
+interface StudyPageProps {
+  readonly source: Source;
+  readonly id: string;
+  readonly row: StudyRow | undefined;
+}
+
+export function StudyPage({ source, id, row }: StudyPageProps) {
+  const [detail, setDetail] = useState<StudyDetail>();
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    source.study(id).then(setDetail, (error: Error) => setProblem(error.message));
+  }, [source, id, row?.finished]);
+  if (row === undefined) {
+    return (
+      <main>
+        <p class="empty">There is no such study, or no longer. It may have been moved or deleted.</p>
+      </main>
+    );
+  }
+  const { title, name, finished, total } = row;
+  return (
+    <main>
+      <p class="back">
+        <a href={addressOf({ page: "studies" })}>← All studies</a>
+      </p>
+      <h1>{title}</h1>
+      <p class="muted">
+        {name}.{" "}
+        {finished < total
+          ? `${countText(finished)} of ${countText(total)} jobs are finished.`
+          : `All ${total} jobs are finished.`}
+      </p>
+      {detail === undefined && <p class="empty">{problem || row.problem || "Reading the study …"}</p>}
+      {detail !== undefined && (
+        <>
+          {paragraphs(detail.about).map((text) => (
+            <p class="about" key={text}>
+              {text}
+            </p>
+          ))}
+          {detail.evaluations.length === 0 && <p class="empty">No evaluation is finished yet.</p>}
+          {detail.evaluations.map((evaluation) => (
+            <Evaluation key={evaluation.name} evaluation={evaluation} baseline={detail.baseline} />
+          ))}
+          {detail.pretrainings.length > 0 && <Pretrainings rows={detail.pretrainings} />}
+        </>
+      )}
+    </main>
+  );
+}
+
+/** Its Markdown as plain words. */
+export function paragraphs(markdown: string): string[] {
+  return markdown
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[*_`#]+/g, "")
+    .split(/\n\s*\n/)
+    .map((text) => text.replace(/\s+/g, " ").trim())
+    .filter((text) => text !== "");
+}
+
+interface EvaluationProps {
+  readonly evaluation: StudyEvaluation;
+  readonly baseline: string;
+}
+
+function Evaluation({ evaluation, baseline }: EvaluationProps) {
+  const { name, fractions, variants, measure, unit, testImages, chance, digits } = evaluation;
+  const [fraction, setFraction] = useState(fractions.at(-1)!);
+  const label = `evaluation-${name}`;
+  const seeds = Math.max(...variants.flatMap(({ cells }) => cells.map(({ dots }) => dots.length)));
+  return (
+    <section class="panel" aria-labelledby={label}>
+      <div class="panel-head">
+        <h2 id={label}>{name}</h2>
+        {fractions.length > 1 && (
+          <fieldset class="choice">
+            <legend>Share of the labels</legend>
+            {fractions.map((each) => (
+              <label key={each} class={each === fraction ? "chosen" : ""}>
+                <input type="radio" name={label} checked={each === fraction} onChange={() => setFraction(each)} />
+                {Number((100 * each).toPrecision(3))}%
+              </label>
+            ))}
+          </fieldset>
+        )}
+      </div>
+      <p class="meaning">
+        {sentence(measure)} on {countText(testImages)} test images{unit === "" ? "" : `, ${unit}`}. Each dot is one run;
+        the bar is the mean, the line its deviation over {seeds} {seeds === 1 ? "seed" : "seeds"}.
+        {chance !== null && ` Guessing gives ${chance.toFixed(digits)}.`}
+      </p>
+      <div class="evaluation">
+        <DotPlot evaluation={evaluation} fraction={fraction} baseline={baseline} />
+        <div class="scroll">
+          <table class="scores">
+            <thead>
+              <tr>
+                <th scope="col">encoder</th>
+                <th scope="col" class="number">
+                  mean ± deviation
+                </th>
+                <th scope="col" class="number" title="Paired by seed, with the 95% confidence interval of the mean">
+                  above {baseline}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {variants.map(({ name: variant, cells }) => {
+                const cell = cells.find((each) => each.fraction === fraction);
+                if (!cell?.estimate) return null;
+                const { mean, deviation } = cell.estimate;
+                return (
+                  <tr key={variant} class={variant === baseline ? "is-baseline" : ""}>
+                    <th scope="row">{variant}</th>
+                    <td class="number">
+                      {mean.toFixed(digits)}
+                      {deviation !== null && <span class="muted"> ± {deviation.toFixed(digits)}</span>}
+                    </td>
+                    <td class="number">
+                      {variant === baseline ? "baseline" : <Difference cell={cell.difference} digits={digits} />}
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+interface DifferenceProps {
+  readonly cell: StudyEvaluation["variants"][number]["cells"][number]["difference"];
+  readonly digits: number;
+}
+
+/** Whether the interval leaves zero out is said in words; three seeds are the least that says anything. */
+function Difference({ cell, digits }: DifferenceProps) {
+  if (cell === null) return <span class="muted">–</span>;
+  const { mean, margin, count } = cell;
+  const isClear = margin !== null && count >= 3 && Math.abs(mean) > margin;
+  const words = isClear
+    ? "the interval leaves zero out"
+    : count < 3
+      ? "too few seeds for a claim"
+      : "open: the interval holds zero";
+  return (
+    <span class={isClear ? "clear" : "open"} title={words}>
+      {mean < 0 ? "−" : "+"}
+      {Math.abs(mean).toFixed(digits)}
+      {margin !== null && <span class="muted"> ± {margin.toFixed(digits)}</span>}
+      <span class="hidden">, {words}</span>
+      <span aria-hidden="true">{isClear ? " ●" : " ○"}</span>
+    </span>
+  );
+}
+
+function Pretrainings({ rows }: { readonly rows: readonly StudyPretraining[] }) {
+  return (
+    <section class="panel" aria-labelledby="pretrainings">
+      <h2 id="pretrainings">Pre-trainings</h2>
+      <div class="scroll">
+        <table class="scores">
+          <thead>
+            <tr>
+              <th scope="col">encoder</th>
+              <th scope="col">seed</th>
+              <th scope="col">method</th>
+              <th scope="col" class="number">
+                clean images
+              </th>
+              <th scope="col" class="number">
+                time
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ variant, seed, method, images, seconds, run }) => (
+              <tr key={`${variant} ${seed}`}>
+                <th scope="row">
+                  {run === null ? variant : <a href={addressOf({ page: "run", id: run })}>{variant}</a>}
+                </th>
+                <td>{seed}</td>
+                <td>{methodName(method)}</td>
+                <td class="number">{countText(images)}</td>
+                <td class="number">{durationText(seconds)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,45 @@
+// The files of a run that the dashboard reads, each only where it truly lies within the folders that were given.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { runPaths } from "../training/run-directory.js";
+import type { Place } from "./find-runs.js";
+import { insideOf } from "./inside.js";
+
+export interface RunFiles {
+  readonly config: string | undefined;
+  readonly metrics: string | undefined;
+  readonly events: string | undefined;
+  readonly lock: string | undefined;
+  readonly pictures: string | undefined;
+  readonly checkpoints: string | undefined;
+}
+
+export function runFiles({ folder, within }: Place): RunFiles {
+  const { config, metrics, events, lock, pictures, checkpoints } = runPaths(folder);
+  const inside = (path: string) => insideOf(within, path);
+  return {
+    config: inside(config),
+    metrics: inside(metrics),
+    events: inside(events),
+    lock: inside(lock),
+    pictures: inside(pictures),
+    checkpoints: inside(checkpoints),
+  };
+}
+
+/** The picture of a step, where there is one that may be read. */
+export function pictureFile({ folder, within }: Place, step: number): string | undefined {
+  return insideOf(within, join(runPaths(folder).pictures, `step-${String(step).padStart(8, "0")}.png`));
+}
+
+/** Tells a file's contents from earlier ones; "-" where there is none. */
+export function stampOf(path: string | undefined): string {
+  if (path === undefined) return "-";
+  try {
+    const { size, mtimeMs, ino } = statSync(path);
+    return `${ino}:${size}:${mtimeMs}`;
+  } catch {
+    return "-";
+  }
+}

@@ -1,0 +1,96 @@
+// A study as numbers for a page: every score, means and deviations, and differences to the baseline paired by seed.
+
+import { join } from "node:path";
+import { measureOf } from "../study/job-record.js";
+import type { PackedJob } from "../study/packed-results.js";
+import { readFinishedJobs, resultsOf } from "../study/results.js";
+import { differenceOf, type EvaluationScores, scoresOf, shownScores } from "../study/scores.js";
+import { estimate } from "../study/statistics.js";
+import type { StudyPlan } from "../study/study-plan.js";
+import type { StudyCell, StudyDetail, StudyEvaluation, StudyRow } from "./api.js";
+import type { Place } from "./find-runs.js";
+import { insideOf } from "./inside.js";
+import { isJobInside, isPackInside } from "./study-row.js";
+
+/** The run of a pre-training, by the variant and seed that it is known by. */
+type RunOf = (variant: string, seed: number) => string | null;
+
+/** `runIds` are those of runs by their folders. Throws the errors of the study's readers. */
+export async function studyDetail(
+  place: Place,
+  row: StudyRow,
+  { recipe, jobs }: StudyPlan,
+  runIds: ReadonlyMap<string, string>,
+): Promise<StudyDetail> {
+  const finished = await readFinishedJobs(place.folder, readableJobs(place, jobs));
+  const { pretrainings, evaluations } = resultsOf(finished);
+  const runOf = runsOf(place, finished, runIds);
+  const baseline = recipe.baseline ?? recipe.variants[0]!.name;
+  const order = recipe.variants.map(({ name }) => name);
+  return {
+    row,
+    folder: place.name,
+    about: recipe.about,
+    baseline,
+    evaluations: recipe.evaluations
+      .map((evaluation) => scoresOf(recipe, evaluation, evaluations))
+      .filter((scores) => scores.finished > 0)
+      .map((scores) => evaluationOf(scores, baseline, runOf)),
+    pretrainings: pretrainings
+      .map(({ variant, seed, method, images, seconds }) => ({
+        ...{ variant, seed, method, images, seconds },
+        run: runOf(variant, seed),
+      }))
+      .sort((a, b) => order.indexOf(a.variant) - order.indexOf(b.variant) || a.seed - b.seed),
+  };
+}
+
+/** Links out of the folders are no jobs; those of a pack have no folders of their own. */
+function readableJobs(place: Place, jobs: readonly string[]): string[] {
+  const { folder, within } = place;
+  const isSafe = (job: string, name: string) => insideOf(within, join(folder, job, name)) !== undefined;
+  const isPacked = isPackInside(place);
+  return jobs.filter((job) =>
+    isJobInside(place, job) ? !job.startsWith("pretrain/") || isSafe(job, "metrics.jsonl") : isPacked,
+  );
+}
+
+function runsOf(place: Place, finished: readonly PackedJob[], runIds: ReadonlyMap<string, string>): RunOf {
+  const known = new Map<string, string>();
+  for (const { folder, record } of finished) {
+    const id = runIds.get(join(place.folder, folder));
+    if (record.kind === "pretrain" && id !== undefined) known.set(`${record.seed} ${record.variant}`, id);
+  }
+  return (variant, seed) => known.get(`${seed} ${variant}`) ?? null;
+}
+
+function evaluationOf(scores: EvaluationScores, baseline: string, runOf: RunOf): StudyEvaluation {
+  const { evaluation, variants, fractions, at } = scores;
+  const { name, unit, digits, scale } = measureOf(evaluation.task);
+  const [any] = variants.flatMap((variant) => fractions.flatMap((fraction) => at(variant, fraction)));
+  const cell = (variant: string, fraction: number): StudyCell => {
+    const records = at(variant, fraction);
+    const values = shownScores(records);
+    const difference = variant === baseline ? undefined : differenceOf(scores, variant, baseline, fraction);
+    return {
+      fraction,
+      dots: records.map(({ seed }, index) => ({ seed, value: values[index]!, run: runOf(variant, seed) })),
+      estimate: values.length === 0 ? null : estimate(values),
+      difference: difference ?? null,
+    };
+  };
+  return {
+    name: evaluation.name,
+    task: evaluation.task,
+    measure: name,
+    unit: unit.replace(/^, /, ""),
+    digits,
+    testImages: any!.testImages,
+    chance: any!.chance === undefined ? null : scale * any!.chance,
+    fractions,
+    variants: variants.map((variant) => ({
+      name: variant,
+      cells: fractions.map((fraction) => cell(variant, fraction)),
+    })),
+  };
+}
