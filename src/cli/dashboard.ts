@@ -1,9 +1,12 @@
 // mixedae dashboard: runs and studies in a browser, served on this machine alone unless it is told otherwise.
 
 import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../terminal/printable.js";
+import { formatBytes } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
+import { overwriteOption } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
@@ -48,6 +51,26 @@ export function addDashboard(
     )
     .action(async (folders: string[], flags: DashboardFlags) => {
       finish(await serve(context, version, folders, flags));
+    });
+  dashboard
+    .command("export <run>")
+    .description("write a run's page as one file: curves, pictures, warnings and configuration, to be opened anywhere")
+    .requiredOption("--out <file>", "file to write, such as run.html")
+    .addOption(overwriteOption())
+    .addHelpText("after", "\nExample:\n  mixedae dashboard export runs/first --out first.html")
+    .action(async (run: string, { out, overwrite }: { out: string; overwrite: boolean }) => {
+      if (!existsSync(run)) throw new UsageError(`There is no folder ${run}`);
+      if (extname(out) !== ".html") {
+        throw new UsageError(`--out: expected a name that ends in .html; found ${out}`);
+      }
+      if (existsSync(out) && !overwrite) {
+        throw new UsageError(`${out} exists already. Choose another file, or add --overwrite`);
+      }
+      const { exportPage } = await import("../dashboard/export-page.js");
+      const bytes = await exportPage(run, out, { version });
+      context.stdout.write(
+        `Wrote ${printable(out)}, ${formatBytes(bytes)}. It needs nothing else: open it in any browser.\n`,
+      );
     });
 }
 

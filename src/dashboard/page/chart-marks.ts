@@ -40,14 +40,15 @@ export function drawLevels(plot: uPlot, levels: readonly Level[], palette: Palet
     const y = plot.valToPos(value, "y", true);
     ctx.setLineDash([2 * ratio, 4 * ratio]);
     line(ctx, bbox.left, y, bbox.left + bbox.width, y);
-    const isHigh = y < bbox.top + 18 * ratio;
+    // On the side where there is room.
+    const isBelow = y < bbox.top + 18 * ratio || y > bbox.top + 0.6 * bbox.height;
     // A rim in the colour of the ground keeps the words readable where curves pass behind them.
     ctx.setLineDash([]);
     ctx.save();
     ctx.strokeStyle = palette.surface;
     ctx.lineWidth = 4 * ratio;
     ctx.lineJoin = "round";
-    const [textX, textY] = [bbox.left + bbox.width - 4 * ratio, isHigh ? y + 13 * ratio : y - 5 * ratio];
+    const [textX, textY] = [bbox.left + bbox.width - 4 * ratio, isBelow ? y + 13 * ratio : y - 5 * ratio];
     ctx.strokeText(meaning, textX, textY);
     ctx.restore();
     ctx.fillText(meaning, textX, textY);

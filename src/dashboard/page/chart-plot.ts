@@ -5,6 +5,7 @@ import { joined, type Line, smoothed, type XAxis } from "./chart-data.js";
 import { drawLevels, drawMarks, type Level, type Mark } from "./chart-marks.js";
 import type { ChartSettings } from "./chart-settings.js";
 import { dashOf, LINE_COLORS, type Palette } from "./palette.js";
+import { logTicks } from "./ticks.js";
 import { durationText, valueText } from "./words.js";
 
 export interface Drawing {
@@ -65,7 +66,7 @@ export function createPlot(
     {
       width: Math.max(200, target.clientWidth),
       height: target.clientHeight,
-      padding: [10, 12, 0, 0],
+      padding: [10, 22, 0, 0],
       legend: { show: false },
       scales: {
         x: {
@@ -76,12 +77,8 @@ export function createPlot(
         y: { distr: logY ? 3 : 1, range: (_, least, most) => yRange(least, most, current().levels, logY) },
       },
       axes: [
-        { ...axisStyle, size: 30, space: 70, values: (_, splits) => splits.map((value) => xText(value, axis)) },
-        {
-          ...axisStyle,
-          size: 52,
-          values: (_, splits) => splits.map((value) => (value === null ? "" : valueText(value))),
-        },
+        { ...axisStyle, size: 30, space: 70, ...ticks(logX, (value) => xText(value, axis)) },
+        { ...axisStyle, size: 52, ...ticks(logY, valueText) },
       ],
       series: [{}, ...lines.flatMap(({ place }) => seriesOf(place, palette))],
       bands: lines.map(({ place }, index) => ({
@@ -123,6 +120,14 @@ export function createPlot(
   );
 }
 
+/** On a logarithmic axis at places of our own: uPlot looks for its own ones forever where the least is no round number. */
+function ticks(log: boolean, text: (value: number) => string): uPlot.Axis {
+  return {
+    values: (_, splits) => splits.map((value) => (value === null ? "" : text(value))),
+    ...(log && { splits: (_, __, least, most) => logTicks(least, most), filter: (_, splits) => splits }),
+  };
+}
+
 function seriesOf(place: number, palette: Palette): uPlot.Series[] {
   const stroke = palette.lines[place % LINE_COLORS]!;
   const common = { spanGaps: true, points: { show: false } };
@@ -156,13 +161,15 @@ function yRange(least: number | null, most: number | null, levels: readonly Leve
   const low = Math.min(least, ...levels.map(({ value }) => value));
   const high = Math.max(most, ...levels.map(({ value }) => value));
   if (log) return [low / 1.2, high * 1.2];
-  const room = (high - low || Math.abs(high) || 1) * 0.07;
+  const span = high - low || Math.abs(high) || 1;
+  const room = 0.07 * span;
+  // The words below the lowest level need room.
+  if (levels.length > 0) return [low - 0.16 * span, high + room];
   // What is never negative has its ground at 0 where it comes near to it.
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 }
 
-export function xText(value: number | null, axis: XAxis): string {
-  if (value === null) return "";
+function xText(value: number, axis: XAxis): string {
   if (axis === "time") return durationText(value);
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(3))} M`;
   if (Math.abs(value) >= 1e4) return `${Number((value / 1e3).toPrecision(4))} k`;

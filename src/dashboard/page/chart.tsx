@@ -2,14 +2,14 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
-import { type Line, nearest, smoothed } from "./chart-data.js";
+import { type Line, nearest, smoothed, type XAxis } from "./chart-data.js";
 import type { Level, Mark } from "./chart-marks.js";
-import { createPlot, type Drawing, plotData, plotKey, xText } from "./chart-plot.js";
+import { createPlot, type Drawing, plotData, plotKey } from "./chart-plot.js";
 import { chartPng } from "./chart-png.js";
 import type { ChartControls } from "./chart-settings.js";
 import { saveBlob } from "./downloads.js";
 import { readPalette, swatchClass } from "./palette.js";
-import { metricName, sentence, valueText } from "./words.js";
+import { countText, durationText, metricName, sentence, valueText } from "./words.js";
 
 export interface ChartProps {
   readonly metric: string;
@@ -90,17 +90,21 @@ export function Chart({ metric, meaning, lines, levels = NONE, marks = NONE, con
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move the cursor of the chart */}
       <div class="plot" ref={target} role="img" tabIndex={0} aria-label={described(title, lines)} onKeyDown={onKey} />
       <ul class="values" aria-live="off">
-        <li class="at">{hover === null ? "last" : xText(hover, settings.axis)}</li>
+        <li class="at">{hover === null ? "last" : hoverText(hover, settings.axis)}</li>
         {lines.map(({ label, place }, index) => (
           <li key={`${place} ${label}`}>
-            <span class={swatchClass(place)} aria-hidden="true" />
-            <span class="label">{label}</span>
+            {lines.length > 1 && <span class={swatchClass(place)} aria-hidden="true" />}
+            {lines.length > 1 && <span class="label">{label}</span>}
             <b>{valueText(values[index])}</b>
           </li>
         ))}
       </ul>
     </figure>
   );
+}
+
+function hoverText(x: number, axis: XAxis): string {
+  return axis === "time" ? durationText(x) : `${axis === "step" ? "step" : "image"} ${countText(x)}`;
 }
 
 /** Smoothed, as it is drawn; the last one without a cursor. */

@@ -1,33 +1,53 @@
-// Configurations beside each other: what differs, or everything.
+// Configurations: one as a whole, or several beside each other in what they differ.
 
 import { useState } from "preact/hooks";
-import { comparedConfigs } from "./configuration.js";
+import { comparedConfigs, sectionsOf } from "./configuration.js";
 import { swatchClass } from "./palette.js";
+
+/** One configuration, section by section. */
+export function Configuration({ config }: { readonly config: unknown }) {
+  return (
+    <section class="panel" aria-labelledby="configuration">
+      <h2 id="configuration">Configuration</h2>
+      <div class="sections">
+        {sectionsOf(config).map(({ section, rows }) => (
+          <table class="config" key={section}>
+            <caption>{section}</caption>
+            <tbody>
+              {rows.map(([key, value]) => (
+                <tr key={key}>
+                  <th scope="row">{key}</th>
+                  <td>{value}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ))}
+      </div>
+    </section>
+  );
+}
 
 interface ConfigTableProps {
   readonly runs: readonly { readonly name: string; readonly config: unknown }[];
 }
 
+/** Several beside each other. */
 export function ConfigTable({ runs }: ConfigTableProps) {
-  const [all, setAll] = useState(runs.length === 1);
+  const [all, setAll] = useState(false);
   const [filter, setFilter] = useState("");
   const rows = comparedConfigs(runs.map(({ config }) => config));
   const differing = rows.filter(({ differs }) => differs).length;
-  const isAll = all || runs.length === 1;
-  const shown = rows.filter(
-    ({ key, differs }) => (isAll || differs) && key.toLowerCase().includes(filter.toLowerCase()),
-  );
+  const shown = rows.filter(({ key, differs }) => (all || differs) && key.toLowerCase().includes(filter.toLowerCase()));
   return (
     <section class="panel" aria-labelledby="configuration">
       <div class="panel-head">
-        <h2 id="configuration">{runs.length === 1 ? "Configuration" : "Differences of configuration"}</h2>
+        <h2 id="configuration">Differences of configuration</h2>
         <div class="panel-tools">
-          {runs.length > 1 && (
-            <label class="check">
-              <input type="checkbox" checked={all} onChange={() => setAll(!all)} />
-              all {rows.length} keys
-            </label>
-          )}
+          <label class="check">
+            <input type="checkbox" checked={all} onChange={() => setAll(!all)} />
+            all {rows.length} keys
+          </label>
           <input
             type="search"
             placeholder="Find a key"
@@ -37,22 +57,20 @@ export function ConfigTable({ runs }: ConfigTableProps) {
           />
         </div>
       </div>
-      {runs.length > 1 && differing === 0 && <p class="hint">All configurations are the same.</p>}
+      {differing === 0 && <p class="hint">All configurations are the same.</p>}
       {shown.length > 0 && (
         <div class="scroll">
           <table class="config">
-            {runs.length > 1 && (
-              <thead>
-                <tr>
-                  <th scope="col">key</th>
-                  {runs.map(({ name }, place) => (
-                    <th scope="col" key={name}>
-                      <span class={swatchClass(place)} aria-hidden="true" /> {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-            )}
+            <thead>
+              <tr>
+                <th scope="col">key</th>
+                {runs.map(({ name }, place) => (
+                  <th scope="col" key={name}>
+                    <span class={swatchClass(place)} aria-hidden="true" /> {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
             <tbody>
               {shown.map(({ key, values, differs }) => (
                 <tr key={key} class={differs && all ? "differs" : ""}>

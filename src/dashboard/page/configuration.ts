@@ -30,3 +30,21 @@ export function comparedConfigs(configs: readonly unknown[]): ConfigRow[] {
     return { key, values, differs: new Set(values).size > 1 };
   });
 }
+
+export interface ConfigSection {
+  readonly section: string;
+  readonly rows: readonly (readonly [key: string, value: string])[];
+}
+
+/** By the first name of the keys; those that have no other stand first, as "general". */
+export function sectionsOf(config: unknown): ConfigSection[] {
+  const sections = new Map<string, [string, string][]>([["general", []]]);
+  for (const [path, value] of flattened(config)) {
+    const cut = path.indexOf(".");
+    const section = cut < 0 ? "general" : path.slice(0, cut);
+    const rows = sections.get(section) ?? [];
+    rows.push([path.slice(cut + 1), value]);
+    sections.set(section, rows);
+  }
+  return [...sections].flatMap(([section, rows]) => (rows.length === 0 ? [] : [{ section, rows }]));
+}

@@ -1,5 +1,6 @@
 // Every metric of some runs as charts that move together.
 
+import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Curves, RunDetail, Series } from "../api.js";
 import { Chart } from "./chart.js";
@@ -20,9 +21,11 @@ interface RunChartsProps {
   readonly source: Source;
   readonly runs: readonly ChartedRun[];
   readonly theme: string;
+  /** Between what is learnt and the optimizer and machine. */
+  readonly children?: ComponentChildren;
 }
 
-export function RunCharts({ source, runs, theme }: RunChartsProps) {
+export function RunCharts({ source, runs, theme, children }: RunChartsProps) {
   const controls = useChartSettings();
   const { curves, whole } = useCurves(
     source,
@@ -39,6 +42,7 @@ export function RunCharts({ source, runs, theme }: RunChartsProps) {
       <ChartToolbar controls={controls} whole={whole} onCsv={() => void saveCsv(source, runs)} />
       {curves.size === 0 && <p class="hint">No step has been logged yet.</p>}
       <div class="charts">{charts(learning)}</div>
+      {children}
       {machine.length > 0 && (
         <>
           <h2 class="group">Optimizer and machine</h2>

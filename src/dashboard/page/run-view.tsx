@@ -4,14 +4,14 @@ import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { RunDetail, RunMark } from "../api.js";
 import { markSigns } from "./chart-marks.js";
-import { ConfigTable } from "./config-table.js";
+import { Configuration } from "./config-table.js";
 import { HealthMark } from "./health-mark.js";
 import { Pictures } from "./pictures.js";
 import { ProgressBar } from "./progress-bar.js";
 import { Recognition } from "./recognition.js";
 import { RunCharts } from "./run-charts.js";
 import type { Source } from "./source.js";
-import { countText, methodName, pathParts, timeText, valueText } from "./words.js";
+import { countText, methodName, pathParts, sentence, timeText, valueText } from "./words.js";
 
 interface RunViewProps {
   readonly source: Source;
@@ -50,13 +50,16 @@ export function RunView({ source, detail, theme }: RunViewProps) {
       </dl>
       {health.more !== "" && <p class={`callout ${health.level}`}>{health.more}</p>}
       {learnt.length > 0 && <Learnt lines={learnt} />}
-      <RunCharts source={source} runs={charted} theme={theme} />
-      <div class="beside">
-        {pictures.length > 0 && <Pictures source={source} run={id} steps={pictures} />}
-        <Recognition source={source} detail={detail} />
-      </div>
-      {marks.length > 0 && <Happened marks={marks} />}
-      {config !== null && <ConfigTable runs={[{ name, config }]} />}
+      <RunCharts source={source} runs={charted} theme={theme}>
+        <div class="beside">
+          {pictures.length > 0 && <Pictures source={source} run={id} steps={pictures} />}
+          <div>
+            <Recognition source={source} detail={detail} />
+            {marks.length > 0 && <Happened marks={marks} />}
+          </div>
+        </div>
+      </RunCharts>
+      {config !== null && <Configuration config={config} />}
     </>
   );
 }
@@ -72,11 +75,13 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
 
 /** What the command line says at the end of a run: a word, and what it is about; or a sentence. */
 function Learnt({ lines }: { readonly lines: readonly string[] }) {
+  // Warnings stand above already, with the run's health.
+  const told = joinedLines(lines).filter(({ text }) => !text.startsWith("Warning:"));
   return (
     <section class="panel" aria-labelledby="learnt">
       <h2 id="learnt">What was learnt so far</h2>
       <dl class="learnt">
-        {joinedLines(lines).map(({ word, text }) => (
+        {told.map(({ word, text }) => (
           <div key={text}>
             <dt>{word}</dt>
             <dd>{text}</dd>
@@ -93,7 +98,7 @@ export function joinedLines(lines: readonly string[]): { word: string; text: str
   for (const line of lines) {
     const [, word, text] = /^ {2}(\S.*?) {2,}(\S.*)$/.exec(line) ?? [];
     const goesOn = /^ {3,}\S/.test(line);
-    if (word !== undefined && text !== undefined) found.push({ word, text });
+    if (word !== undefined && text !== undefined) found.push({ word: sentence(word), text });
     else if (goesOn && found.length > 0) found.at(-1)!.text += ` ${line.trim()}`;
     else found.push({ word: "", text: line.trim() });
   }
@@ -112,7 +117,7 @@ function Happened({ marks }: { readonly marks: readonly RunMark[] }) {
             </span>
             <span class="number">step {countText(step)}</span>
             <span class="muted">{timeText(time)}</span>
-            <span class="message">{message}</span>
+            <span class="message">{sentence(message.replace(/\s*\n\s*/g, " "))}</span>
           </li>
         ))}
       </ol>

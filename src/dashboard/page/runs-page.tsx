@@ -99,7 +99,7 @@ function Comparison({ source, runs, theme }: ComparisonProps) {
     <div class="comparison">
       <h2>{runs.length === 1 ? names[0] : `${runs.length} runs compared`}</h2>
       <RunCharts source={source} runs={charted} theme={theme} />
-      {configured.length > 0 && <ConfigTable key={runs.length} runs={configured} />}
+      {configured.length > 1 && <ConfigTable key={runs.length} runs={configured} />}
     </div>
   );
 }

@@ -2,8 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { StudyDetail, StudyEvaluation, StudyPretraining, StudyRow } from "../api.js";
-import { DotPlot } from "./dot-plot.js";
 import { addressOf } from "./routes.js";
+import { ScaleRow, ScoreStrip, scaleOf } from "./score-strip.js";
 import type { Source } from "./source.js";
 import { countText, durationText, methodName, sentence } from "./words.js";
 
@@ -77,6 +77,12 @@ function Evaluation({ evaluation, baseline }: EvaluationProps) {
   const { name, fractions, variants, measure, unit, testImages, chance, digits } = evaluation;
   const [fraction, setFraction] = useState(fractions.at(-1)!);
   const label = `evaluation-${name}`;
+  const cells = variants.flatMap((variant) => {
+    const cell = variant.cells.find((each) => each.fraction === fraction);
+    return cell?.estimate ? [{ variant: variant.name, cell }] : [];
+  });
+  const scale = scaleOf(cells.flatMap(({ cell }) => cell.dots.map(({ value }) => value)));
+  const level = cells.find(({ variant }) => variant === baseline)?.cell.estimate?.mean;
   const seeds = Math.max(...variants.flatMap(({ cells }) => cells.map(({ dots }) => dots.length)));
   return (
     <section class="panel" aria-labelledby={label}>
@@ -96,45 +102,54 @@ function Evaluation({ evaluation, baseline }: EvaluationProps) {
       </div>
       <p class="meaning">
         {sentence(measure)} on {countText(testImages)} test images{unit === "" ? "" : `, ${unit}`}. Each dot is one run;
-        the bar is the mean, the line its deviation over {seeds} {seeds === 1 ? "seed" : "seeds"}.
+        the bar is the mean, the shade its deviation over {seeds} {seeds === 1 ? "seed" : "seeds"}.
         {chance !== null && ` Guessing gives ${chance.toFixed(digits)}.`}
       </p>
-      <div class="evaluation">
-        <DotPlot evaluation={evaluation} fraction={fraction} baseline={baseline} />
-        <div class="scroll">
-          <table class="scores">
-            <thead>
-              <tr>
-                <th scope="col">encoder</th>
-                <th scope="col" class="number">
-                  mean ± deviation
-                </th>
-                <th scope="col" class="number" title="Paired by seed, with the 95% confidence interval of the mean">
-                  above {baseline}
-                </th>
+      <div class="scroll">
+        <table class="scores strips">
+          <thead>
+            <tr>
+              <th scope="col">encoder</th>
+              <th scope="col">
+                <span class="hidden">scores</span>
+              </th>
+              <th scope="col" class="number">
+                mean ± deviation
+              </th>
+              <th scope="col" class="number" title="Paired by seed, with the 95% confidence interval of the mean">
+                above {baseline}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {cells.map(({ variant, cell }) => (
+              <tr key={variant} class={variant === baseline ? "is-baseline" : ""}>
+                <th scope="row">{variant}</th>
+                <td>
+                  <ScoreStrip variant={variant} cell={cell} scale={scale} digits={digits} level={level} />
+                </td>
+                <td class="number">
+                  {cell.estimate!.mean.toFixed(digits)}
+                  {cell.estimate!.deviation !== null && (
+                    <span class="muted"> ± {cell.estimate!.deviation.toFixed(digits)}</span>
+                  )}
+                </td>
+                <td class="number">
+                  {variant === baseline ? "baseline" : <Difference cell={cell.difference} digits={digits} />}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {variants.map(({ name: variant, cells }) => {
-                const cell = cells.find((each) => each.fraction === fraction);
-                if (!cell?.estimate) return null;
-                const { mean, deviation } = cell.estimate;
-                return (
-                  <tr key={variant} class={variant === baseline ? "is-baseline" : ""}>
-                    <th scope="row">{variant}</th>
-                    <td class="number">
-                      {mean.toFixed(digits)}
-                      {deviation !== null && <span class="muted"> ± {deviation.toFixed(digits)}</span>}
-                    </td>
-                    <td class="number">
-                      {variant === baseline ? "baseline" : <Difference cell={cell.difference} digits={digits} />}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <td />
+              <td>
+                <ScaleRow scale={scale} digits={digits} />
+              </td>
+              <td colSpan={2} />
+            </tr>
+          </tfoot>
+        </table>
       </div>
     </section>
   );
