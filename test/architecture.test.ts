@@ -65,7 +65,9 @@ function importsOf(from: string, text: string): Import[] {
     } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, false);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(from, text, ts.ScriptTarget.ES2023, true, from.endsWith("x") ? ts.ScriptKind.TSX : undefined));
+  visit(
+    ts.createSourceFile(from, text, ts.ScriptTarget.ES2023, true, from.endsWith("x") ? ts.ScriptKind.TSX : undefined),
+  );
   return found;
 }
 

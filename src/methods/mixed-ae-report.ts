@@ -10,7 +10,7 @@ import type { Warning } from "./warning.js";
 
 export const mixedAeMetrics = {
   ...reconstructionMetrics,
-  contrastive: "homologous contrastive loss",
+  contrastive: "homologous contrastive loss: the lower, the better a patch is told from those of the other images",
   topkPrecision: "share of kept keys from the query's own image, a list by block",
 } as const;
 

@@ -12,7 +12,6 @@ type Own =
   | "name"
   | "options"
   | "metrics"
-  | "levels"
   | "groupSize"
   | "misfits"
   | "laterOptions"
@@ -27,6 +26,8 @@ export interface ReconstructingParts<Options extends object> extends Pick<Recons
   readonly settle?: Method["settle"];
   /** Lines behind that of the reconstruction. */
   readonly describeMore?: Method<Options>["describe"];
+  /** What its metrics are to be compared with. */
+  readonly levels?: NonNullable<Method<Options>["levels"]>;
   /** What its metrics warn of. */
   readonly warnings?: NonNullable<Method<Options>["warnings"]>;
   /** What it has beside MAE's model, as its size. */
@@ -90,5 +91,5 @@ function describeReconstruction(first: MetricValues, last: MetricValues): string
 /** What the metrics of these methods mean. */
 export const reconstructionMetrics = {
   reconstruction: "mean squared error of the hidden patches",
-  featureSpread: "0 where all patch features point the same way",
+  featureSpread: "how far the features of patches differ; 0 where all point the same way",
 } as const;

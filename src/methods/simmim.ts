@@ -31,7 +31,7 @@ export const simmim = reconstructingMethod<SimmimOptions>({
   derivedOptions: ["maskUnit"],
   metrics: {
     reconstruction: "mean absolute error of the hidden pixels, which are normalised as the images are",
-    featureSpread: "0 where all patch features point the same way",
+    featureSpread: "how far the features of patches differ; 0 where all point the same way",
   },
   groupSize: () => 1,
   settle: settleMaskUnit,

@@ -34,6 +34,9 @@ test("holds the program, its pages and recipes, and no results of studies, tests
     "dist/index.js",
     "dist/index.d.ts",
     "dist/cli/main.js",
+    "dist/dashboard/page/index.html",
+    "dist/dashboard/page/page.js",
+    "dist/dashboard/page/page.css",
     "recipes/emoji-demo.yaml",
     "fonts/DejaVuSans-subset.ttf",
   ]) {

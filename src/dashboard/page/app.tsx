@@ -1,10 +1,11 @@
 // The page as a whole: its head, and what its address asks for.
 
 import type { ComponentChildren } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Overview } from "../api.js";
 import type { Connection } from "./connection.js";
 import { type LinkState, useOverview } from "./live-overview.js";
-import { addressOf, useRoute } from "./routes.js";
+import { addressOf, type Route, useRoute } from "./routes.js";
 import { RunPage } from "./run-page.js";
 import { RunsPage } from "./runs-page.js";
 import { serverSource } from "./source.js";
@@ -17,6 +18,7 @@ export function App({ connection }: { readonly connection: Connection }) {
   const { overview, link, problem } = useOverview(connection);
   const route = useRoute();
   const { theme, shown, next } = useTheme();
+  useTitle(route, overview);
   const isStudies = route.page === "studies" || route.page === "study";
   return (
     <>
@@ -68,6 +70,18 @@ export function App({ connection }: { readonly connection: Connection }) {
       )}
     </>
   );
+}
+
+/** What is shown, for tabs, bookmarks and screen readers. */
+function useTitle(route: Route, overview: Overview | undefined): void {
+  const row =
+    "id" in route
+      ? [...(overview?.runs ?? []), ...(overview?.studies ?? [])].find(({ id }) => id === route.id)
+      : undefined;
+  const shown = row?.name ?? (route.page === "studies" || route.page === "study" ? "Studies" : "Runs");
+  useEffect(() => {
+    document.title = `${shown} – mixedae`;
+  }, [shown]);
 }
 
 interface HeaderProps {

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { Curves, RunDetail } from "../api.js";
 import type { Source } from "./source.js";
 import { useCurves } from "./use-curves.js";
-import { countText } from "./words.js";
+import { countText, sentence } from "./words.js";
 
 /** The metric that has a value for each block. */
 const METRIC = "topkPrecision";
@@ -29,8 +29,8 @@ export function Recognition({ source, detail: { row, levels, meanings } }: Recog
     <section class="panel recognition" aria-labelledby="recognition">
       <h2 id="recognition">Recognition by block</h2>
       <p class="meaning">
-        {meanings[METRIC]?.replace(", a list by block", "")}. Chance is {percent(chance)}. In some block it rises well
-        above that once the model recognises which patches belong together; not in all of them.
+        {sentence(meanings[METRIC]?.replace(", a list by block", "") ?? "")}. Chance is {percent(chance)}. In some block
+        it rises well above that once the model recognises which patches belong together; not in all of them.
       </p>
       <table class="blocks">
         <thead>

@@ -103,6 +103,7 @@ function Evaluation({ evaluation, baseline }: EvaluationProps) {
       <p class="meaning">
         {sentence(measure)} on {countText(testImages)} test images{unit === "" ? "" : `, ${unit}`}. Each dot is one run;
         the bar is the mean, the shade its deviation over {seeds} {seeds === 1 ? "seed" : "seeds"}.
+        {seeds > 1 && " ● marks differences whose 95% interval, paired by seed, leaves zero out."}
         {chance !== null && ` Guessing gives ${chance.toFixed(digits)}.`}
       </p>
       <div class="scroll">

@@ -15,7 +15,7 @@ export function roundTicks(least: number, most: number): number[] {
 /** For a logarithmic axis: powers of ten, of a shorter range also twice and five times each, of a short one as above. */
 export function logTicks(least: number, most: number): number[] {
   if (!(least > 0) || !(most > least)) return [];
-  const decades = Math.log10(most / least);
+  const decades = Math.log10(most) - Math.log10(least);
   if (decades < 0.7) return roundTicks(least, most);
   const factors = decades > 1.6 ? [1] : [1, 2, 5];
   const apart = Math.ceil(decades / 8);

@@ -26,18 +26,19 @@ export interface KnownCurves {
 /** A new range is asked for once the reader holds still. */
 export function useCurves(source: Source, runs: readonly Watched[], { axis, range }: View): KnownCurves {
   const [curves, setCurves] = useState<ReadonlyMap<string, Curves>>(new Map());
-  const whole = useRef(new Map<string, Curves>());
+  const whole = useRef(new Map<string, { readonly step: number; readonly curves: Curves }>());
   const key = JSON.stringify([runs, range, axis]);
   useEffect(() => {
     let isWanted = true;
-    const read = async ({ id }: Watched): Promise<readonly [string, Curves] | undefined> => {
+    const read = async ({ id, step }: Watched): Promise<readonly [string, Curves] | undefined> => {
       try {
         const known = whole.current.get(id);
         if (range !== null && known !== undefined && source.isLive) {
-          return [id, await source.curves(id, stepsWithin(known, axis, range))] as const;
+          return [id, await source.curves(id, stepsWithin(known.curves, axis, range))] as const;
         }
-        const found = await source.curves(id);
-        whole.current.set(id, found);
+        // Of several runs, those that have ended need not be read again with each step of another.
+        const found = known?.step === step ? known.curves : await source.curves(id);
+        whole.current.set(id, { step, curves: found });
         return [id, found] as const;
       } catch {
         return undefined;
@@ -54,7 +55,7 @@ export function useCurves(source: Source, runs: readonly Watched[], { axis, rang
     };
   }, [source, key]);
   const ends = runs.flatMap(({ id }) => {
-    const known = whole.current.get(id);
+    const known = whole.current.get(id)?.curves;
     const x = known === undefined ? [] : xOf(known, axis);
     return x.length === 0 ? [] : [x[0]!, x.at(-1)!];
   });

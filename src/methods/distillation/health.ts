@@ -7,7 +7,7 @@ export const distillationMetrics = {
   cls: "cross-entropy between the crops of teacher and student",
   teacherEntropy: "entropy of what the teacher says of crops; log(prototypes) where it prefers no prototype",
   divergence: "how far the student is from the teacher",
-  featureSpread: "0 where all patch features point the same way",
+  featureSpread: "how far the features of patches differ; 0 where all point the same way",
   clsCentreNorm: "length of the centre of the crops",
   teacherTemperature: "divides the teacher's outputs in this step",
 } as const;
