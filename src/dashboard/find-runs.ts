@@ -34,7 +34,7 @@ const FILES_OF_A_RUN = ["metrics.jsonl", "events.jsonl", "log.txt"];
 
 /** A folder to be shown. Throws the operating system's errors. */
 export function shownFolder(given: string): ShownFolder {
-  return { given: given.replace(/[/\\]+$/, "") || given, real: realpathSync(given) };
+  return { given: given.replace(/[/\\]+$/, "") || given, real: realpathSync.native(given) };
 }
 
 /** Folders that cannot be listed are noted and left out. */

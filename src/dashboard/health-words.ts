@@ -1,7 +1,7 @@
 // How a run does, in a few words: what ended it, what its metrics warn of, or where its loss is going.
 
 import type { PretrainConfig } from "../config/config.js";
-import { meanOf } from "../methods/metric-values.js";
+import type { MetricValues } from "../methods/metric-values.js";
 import { formatDuration, formatRate } from "../terminal/quantities.js";
 import { warningsOf } from "../training/health.js";
 import type { StepMetrics } from "../training/metrics-file.js";
@@ -16,6 +16,8 @@ export interface RunSigns {
   readonly first: StepMetrics | undefined;
   /** Its last steps, in order. */
   readonly last: readonly StepMetrics[];
+  /** Over these. */
+  readonly means: MetricValues;
   /** Why it failed. */
   readonly failure: string | null;
   /** Since anything was written. */
@@ -42,17 +44,17 @@ export function healthOf(signs: RunSigns): Health {
   return warningOf(signs) ?? trendOf(signs);
 }
 
-function missingStep({ state, last, silentSeconds }: RunSigns): Health | undefined {
-  const usual = meanOf(last).stepSeconds;
+function missingStep({ state, means, silentSeconds }: RunSigns): Health | undefined {
+  const usual = means.stepSeconds;
   if (state !== "running" || typeof usual !== "number") return undefined;
   if (silentSeconds < SLOW.seconds || silentSeconds < SLOW.times * usual) return undefined;
   const more = `A step took ${formatDuration(usual)} before. It may evaluate or write, or its machine may be asleep.`;
   return { level: "warning", words: `No step for ${formatDuration(silentSeconds)}`, more };
 }
 
-function warningOf({ pretrain, last, step, totalSteps }: RunSigns): Health | undefined {
+function warningOf({ pretrain, means, step, totalSteps }: RunSigns): Health | undefined {
   if (pretrain === null || (totalSteps !== null && step < BEGINNING * totalSteps)) return undefined;
-  const warnings = warningsOf(pretrain, meanOf(last));
+  const warnings = warningsOf(pretrain, means);
   if (warnings.length === 0) return undefined;
   return {
     level: "warning",

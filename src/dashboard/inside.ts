@@ -18,7 +18,7 @@ export function isWithin(folder: string, real: string): boolean {
 /** The path without links, where it leads to something within the folder; else undefined. */
 export function insideOf(folder: ShownFolder, path: string): string | undefined {
   try {
-    const real = realpathSync(path);
+    const real = realpathSync.native(path);
     return isWithin(folder.real, real) ? real : undefined;
   } catch {
     return undefined;

@@ -4,10 +4,13 @@ import { readSync } from "node:fs";
 import { LARGEST_TEXT } from "../files/regular-file.js";
 import { withDescriptor } from "../files/storage.js";
 import { wholeLines } from "../files/whole-lines.js";
-import { parseStep, type StepMetrics } from "../training/metrics-file.js";
 
 /** Before what was read, as many bytes tell whether the file is still the same. */
 const MARK_BYTES = 256;
+
+/** More than any method has: what a damaged file claims is not held. */
+const MOST_METRICS = 200;
+const MOST_BLOCKS = 200;
 
 export interface Column {
   readonly metric: string;
@@ -18,8 +21,8 @@ export interface Column {
 }
 
 export class MetricsTable {
-  /** By `metric` or `metric.block`, in the order in which they first came. */
-  #columns = new Map<string, Column>();
+  /** By metric, in the order in which they first came: the value itself, and behind it those of the blocks. */
+  #columns = new Map<string, (Column | undefined)[]>();
   #steps = new Float64Array(1024);
   #seconds = new Float64Array(1024);
   #rows = 0;
@@ -41,7 +44,7 @@ export class MetricsTable {
   }
 
   get columns(): readonly Column[] {
-    return [...this.#columns.values()];
+    return [...this.#columns.values()].flatMap((blocks) => blocks.filter((column) => column !== undefined));
   }
 
   /** Reads what was added since; everything again where the file was cut or replaced. Throws StorageError. */
@@ -50,9 +53,7 @@ export class MetricsTable {
       if (!this.#isSame(descriptor)) this.#clear();
       for await (const line of wholeLines(descriptor, LARGEST_TEXT, this.#offset)) {
         this.#offset += line.length + 1;
-        const metrics = parseStep(line.toString("utf8"));
-        // The line that came first counts, as wherever metrics are read.
-        if (metrics !== undefined && metrics.step > (this.#steps[this.#rows - 1] ?? 0)) this.#add(metrics);
+        this.#add(line);
       }
       this.#mark = markBefore(descriptor, this.#offset);
     });
@@ -68,27 +69,44 @@ export class MetricsTable {
     this.#offset = 0;
   }
 
-  #add({ step, ...metrics }: StepMetrics): void {
+  /** What is no step's line, or comes again, is left out: the line that came first counts, as wherever metrics are read. */
+  #add(line: Buffer): void {
+    const values = parsed(line);
+    if (values === undefined || values.step <= (this.#steps[this.#rows - 1] ?? 0)) return;
     const row = this.#rows++;
     if (row >= this.#steps.length) this.#grow(2 * this.#steps.length);
-    this.#steps[row] = step;
-    const { stepSeconds } = metrics;
+    this.#steps[row] = values.step;
+    const { stepSeconds } = values;
     this.#seconds[row] =
       (row === 0 ? 0 : this.#seconds[row - 1]!) + (typeof stepSeconds === "number" ? stepSeconds : 0);
-    for (const [name, value] of Object.entries(metrics)) {
-      if (typeof value === "number") this.#columnOf(name, null).values[row] = value;
-      else for (const [block, each] of value.entries()) this.#columnOf(name, block).values[row] = each;
+    // Plain loops: of a long run there are some million values.
+    for (const metric in values) {
+      const value = values[metric];
+      if (metric === "step") continue;
+      if (typeof value === "number") this.#set(metric, null, row, value);
+      else if (Array.isArray(value)) {
+        for (let block = 0; block < Math.min(value.length, MOST_BLOCKS); block++) {
+          const each: unknown = value[block];
+          if (typeof each === "number") this.#set(metric, block, row, each);
+        }
+      }
     }
   }
 
-  #columnOf(metric: string, block: number | null): Column {
-    const key = block === null ? metric : `${metric}.${block}`;
-    let column = this.#columns.get(key);
+  #set(metric: string, block: number | null, row: number, value: number): void {
+    let blocks = this.#columns.get(metric);
+    if (blocks === undefined) {
+      if (this.#columns.size >= MOST_METRICS) return;
+      blocks = [];
+      this.#columns.set(metric, blocks);
+    }
+    const place = block === null ? 0 : block + 1;
+    let column = blocks[place];
     if (column === undefined) {
       column = { metric, block, values: new Float64Array(this.#steps.length).fill(Number.NaN) };
-      this.#columns.set(key, column);
+      blocks[place] = column;
     }
-    return column;
+    column.values[row] = value;
   }
 
   #grow(length: number): void {
@@ -99,7 +117,22 @@ export class MetricsTable {
     };
     this.#steps = grown(this.#steps);
     this.#seconds = grown(this.#seconds);
-    for (const column of this.#columns.values()) column.values = grown(column.values);
+    for (const column of this.columns) column.values = grown(column.values);
+  }
+}
+
+interface StepLine {
+  readonly step: number;
+  readonly [metric: string]: unknown;
+}
+
+function parsed(line: Buffer): StepLine | undefined {
+  try {
+    const value: unknown = JSON.parse(line.toString("utf8"));
+    if (typeof value !== "object" || value === null || !("step" in value)) return undefined;
+    return Number.isSafeInteger(value.step) && (value.step as number) >= 1 ? (value as StepLine) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

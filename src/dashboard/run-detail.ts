@@ -10,7 +10,7 @@ import type { RunDetail, RunMark } from "./api.js";
 import type { Catalogue } from "./catalogue.js";
 import { firstLines, type Line, lastLines } from "./file-ends.js";
 import type { Place } from "./find-runs.js";
-import { type RunFiles, runFiles } from "./run-files.js";
+import { pictureFile, type RunFiles, runFiles } from "./run-files.js";
 import { levelsOf, meaningsOf, type RunSettings } from "./run-settings.js";
 
 /** Lines of events are short; one longer than this is none of ours. */
@@ -30,7 +30,9 @@ export async function runDetail(place: Place, catalogue: Catalogue): Promise<Run
     meanings: meaningsOf(settings),
     levels: levelsOf(settings),
     marks: await marksOf(files),
-    pictures: stepsNamed(files.pictures, /^step-(\d{8,})\.png$/),
+    pictures: stepsNamed(files.pictures, /^step-(\d{8,})\.png$/).filter(
+      (step) => pictureFile(place, step) !== undefined,
+    ),
     checkpoints: stepsNamed(files.checkpoints, /^step-(\d{8,})\.safetensors$/),
     learnt: learntOf(files, settings),
   };

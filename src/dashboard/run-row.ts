@@ -41,7 +41,7 @@ export function runRow(place: Place, files: RunFiles, settings: RunSettings): Ru
     secondsLeft: isRunning && totalSteps !== null ? product(totalSteps - step, numberOf(means.stepSeconds)) : null,
     loss: numberOf(means.loss),
     health: healthOf({
-      ...{ state, doing, pretrain, step, totalSteps, first, last, silentSeconds },
+      ...{ state, doing, pretrain, step, totalSteps, first, last, means, silentSeconds },
       failure: textOf(events.at(-1)?.message),
     }),
     began: textOf(head[0]?.time),

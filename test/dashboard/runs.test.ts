@@ -196,18 +196,24 @@ test("200 runs of 100,000 steps are listed in about a second, the curves of one 
   const long = Array.from({ length: 100_000 }, (_, index) => line.replace('"step":1,', `"step":${index + 1},`));
   writeFileSync(place("runs/0/metrics.jsonl"), `${long.join("\n")}\n`);
   for (let run = 1; run < 200; run++) writeRun(place(`runs/${run}`), { steps: 300, totalSteps: 300 });
-  let began = performance.now();
+  let began = processorTime();
   expect(await rows()).toHaveLength(200);
-  const listing = performance.now() - began;
+  const listing = processorTime() - began;
   const { id } = (await rows()).find(({ step }) => step === 100_000)!;
-  began = performance.now();
+  began = processorTime();
   expect((await askFor<Curves>(dashboard, `/api/runs/${id}/metrics`)).step).toHaveLength(599);
-  const curves = performance.now() - began;
+  const curves = processorTime() - began;
   console.info(`listing ${listing.toFixed(0)} ms, curves ${curves.toFixed(0)} ms`);
-  // Twice what is promised: other work may keep the machine busy.
-  expect(listing).toBeLessThan(2000);
-  expect(curves).toBeLessThan(4000);
+  // Half as much again as is promised: other work may keep the machine busy.
+  expect(listing).toBeLessThan(1500);
+  expect(curves).toBeLessThan(3000);
 });
+
+/** Milliseconds of this process, which is server and page at once: other processes do not count. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 /** The first changes that a page is told of; `then` is called after each. */
 function listen(of: Dashboard, count: number, then: (count: number) => Promise<void>): Promise<Change[]> {
