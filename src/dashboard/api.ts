@@ -126,7 +126,7 @@ export interface Curves {
 export interface Dot {
   readonly seed: number;
   readonly value: number;
-  /** The pre-training behind it, where its folder is among the runs. */
+  /** The run behind it, or that of its encoder, where its folder is among the runs. */
   readonly run: string | null;
 }
 

@@ -1,8 +1,9 @@
 // A study as numbers for a page: every score, means and deviations, and differences to the baseline paired by seed.
 
 import { join } from "node:path";
-import { measureOf } from "../study/job-record.js";
+import { type JobRecord, measureOf } from "../study/job-record.js";
 import type { PackedJob } from "../study/packed-results.js";
+import type { StudyRecipe } from "../study/recipe.js";
 import { readFinishedJobs, resultsOf } from "../study/results.js";
 import { differenceOf, type EvaluationScores, scoresOf, shownScores } from "../study/scores.js";
 import { estimate } from "../study/statistics.js";
@@ -12,8 +13,8 @@ import type { Place } from "./find-runs.js";
 import { insideOf } from "./inside.js";
 import { isJobInside, isPackInside } from "./study-row.js";
 
-/** The run of a pre-training, by the variant and seed that it is known by. */
-type RunOf = (variant: string, seed: number) => string | null;
+/** The run behind a record: that of the job itself, of a frozen encoder that of its pre-training. */
+type RunOf = (record: Pick<JobRecord, "variant" | "seed">) => string | null;
 
 /** `runIds` are those of runs by their folders. Throws the errors of the study's readers. */
 export async function studyDetail(
@@ -24,7 +25,7 @@ export async function studyDetail(
 ): Promise<StudyDetail> {
   const finished = await readFinishedJobs(place.folder, readableJobs(place, jobs));
   const { pretrainings, evaluations } = resultsOf(finished);
-  const runOf = runsOf(place, finished, runIds);
+  const runOf = runsOf(place, recipe, finished, runIds);
   const baseline = recipe.baseline ?? recipe.variants[0]!.name;
   const order = recipe.variants.map(({ name }) => name);
   return {
@@ -39,7 +40,7 @@ export async function studyDetail(
     pretrainings: pretrainings
       .map(({ variant, seed, method, images, seconds }) => ({
         ...{ variant, seed, method, images, seconds },
-        run: runOf(variant, seed),
+        run: runOf({ variant, seed }),
       }))
       .sort((a, b) => order.indexOf(a.variant) - order.indexOf(b.variant) || a.seed - b.seed),
   };
@@ -55,13 +56,27 @@ function readableJobs(place: Place, jobs: readonly string[]): string[] {
   );
 }
 
-function runsOf(place: Place, finished: readonly PackedJob[], runIds: ReadonlyMap<string, string>): RunOf {
-  const known = new Map<string, string>();
+function runsOf(
+  place: Place,
+  { variants, seeds }: StudyRecipe,
+  finished: readonly PackedJob[],
+  runIds: ReadonlyMap<string, string>,
+): RunOf {
+  const own = new Map<object, string>();
+  const pretrainings = new Map<string, string>();
   for (const { folder, record } of finished) {
     const id = runIds.get(join(place.folder, folder));
-    if (record.kind === "pretrain" && id !== undefined) known.set(`${record.seed} ${record.variant}`, id);
+    if (id === undefined) continue;
+    own.set(record, id);
+    if (record.kind === "pretrain") pretrainings.set(`${record.seed} ${record.variant}`, id);
   }
-  return (variant, seed) => known.get(`${seed} ${variant}`) ?? null;
+  return (record) => {
+    const { variant, seed } = record;
+    const { pretrainSeeds = seeds.length } = variants.find(({ name }) => name === variant) ?? {};
+    // Seeds without an encoder of their own take the first one's.
+    const encoderSeed = seeds.indexOf(seed) < pretrainSeeds ? seed : seeds[0]!;
+    return own.get(record) ?? pretrainings.get(`${encoderSeed} ${variant}`) ?? null;
+  };
 }
 
 function evaluationOf(scores: EvaluationScores, baseline: string, runOf: RunOf): StudyEvaluation {
@@ -74,7 +89,7 @@ function evaluationOf(scores: EvaluationScores, baseline: string, runOf: RunOf):
     const difference = variant === baseline ? undefined : differenceOf(scores, variant, baseline, fraction);
     return {
       fraction,
-      dots: records.map(({ seed }, index) => ({ seed, value: values[index]!, run: runOf(variant, seed) })),
+      dots: records.map((record, index) => ({ seed: record.seed, value: values[index]!, run: runOf(record) })),
       estimate: values.length === 0 ? null : estimate(values),
       difference: difference ?? null,
     };

@@ -165,6 +165,20 @@ describe("curves", () => {
     expect((await losses()).slice(4)).toEqual([0.9, 9, 9, 9, 9, 9, 9, 9, 9]);
   });
 
+  test("of a damaged file claim no more memory than a method's", async () => {
+    const { id } = await onlyRow({ steps: 1 });
+    const names = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`metric${index}`, 1]));
+    const lines = [
+      { step: 2, ...names },
+      { step: 3, list: new Array(100_000).fill(1) },
+      { step: 4, loss: "text", x: [null, 2] },
+    ];
+    appendFileSync(place("runs/one/metrics.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const { step, series } = await askFor<Curves>(dashboard, `/api/runs/${id}/metrics`);
+    expect(step).toEqual([1, 2, 3, 4]);
+    expect(series.length).toBeLessThanOrEqual(400);
+  });
+
   test("as CSV have a row for each step", async () => {
     const { id } = await onlyRow({ method: "mixedae", steps: 3 });
     const { text, headers } = await ask(dashboard, `/api/runs/${id}/metrics.csv`);

@@ -48,7 +48,7 @@ export function ScoreStrip({ variant, cell, scale, digits, level }: StripProps) 
             key={seed}
             class="dot"
             style={style}
-            title={`${words}. Open its pre-training`}
+            title={`${words}. Open its run`}
             href={addressOf({ page: "run", id: run })}
           >
             <span class="hidden">{words}</span>
