@@ -202,7 +202,7 @@ test("pages are told of each change, and only of changes", async () => {
   expect(changes[2]!.runs).toHaveLength(1);
 });
 
-test("200 runs of 100,000 steps are listed in about a second, the curves of one in two", {
+test("200 runs are listed in about a second, the curves of one of 100,000 steps in two", {
   timeout: 60_000,
 }, async () => {
   const line = stepLine(1, 1, "mixedae");

@@ -6,6 +6,7 @@ export type XAxis = "step" | "images" | "time";
 
 /** A curve of one run, its points in order. */
 export interface Line {
+  /** Empty where a chart has no other line. */
   readonly label: string;
   /** Which colour and dash it has. */
   readonly place: number;

@@ -6,13 +6,14 @@ import { LINE_COLORS, readPalette } from "./palette.js";
 
 export function chartPng({ ctx }: uPlot, title: string, lines: readonly Line[]): Promise<Blob> {
   const palette = readPalette();
+  const named = lines.filter(({ label }) => label !== "");
   const ratio = devicePixelRatio;
   const { width, height } = ctx.canvas;
   const [margin, row] = [14 * ratio, 18 * ratio];
   const head = margin + 22 * ratio;
   const canvas = document.createElement("canvas");
   canvas.width = width + 2 * margin;
-  canvas.height = head + height + lines.length * row + 2 * margin;
+  canvas.height = head + height + named.length * row + 2 * margin;
   const out = canvas.getContext("2d")!;
   out.fillStyle = palette.surface;
   out.fillRect(0, 0, canvas.width, canvas.height);
@@ -21,7 +22,7 @@ export function chartPng({ ctx }: uPlot, title: string, lines: readonly Line[]):
   out.fillText(title, margin, margin + 14 * ratio);
   out.drawImage(ctx.canvas, margin, head);
   out.font = `${12 * ratio}px system-ui, sans-serif`;
-  for (const [index, { label, place }] of lines.entries()) {
+  for (const [index, { label, place }] of named.entries()) {
     const y = head + height + margin + index * row;
     out.fillStyle = palette.lines[place % LINE_COLORS]!;
     out.fillRect(margin, y, 14 * ratio, 4 * ratio);

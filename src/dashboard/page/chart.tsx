@@ -93,8 +93,8 @@ export function Chart({ metric, meaning, lines, levels = NONE, marks = NONE, con
         <li class="at">{hover === null ? "last" : hoverText(hover, settings.axis)}</li>
         {lines.map(({ label, place }, index) => (
           <li key={`${place} ${label}`}>
-            {lines.length > 1 && <span class={swatchClass(place)} aria-hidden="true" />}
-            {lines.length > 1 && <span class="label">{label}</span>}
+            {label !== "" && <span class={swatchClass(place)} aria-hidden="true" />}
+            {label !== "" && <span class="label">{label}</span>}
             <b>{valueText(values[index])}</b>
           </li>
         ))}
@@ -117,9 +117,9 @@ function valueAt({ x, y }: Line, smooth: readonly (number | null)[], hover: numb
 function described(title: string, lines: readonly Line[]): string {
   const parts = lines.map(({ label, y }) => {
     const known = y.filter((value) => value !== null);
-    if (known.length === 0) return `${label}: no values`;
+    if (known.length === 0) return `${label || "value"}: no values`;
     const ends = `from ${valueText(known[0])} to ${valueText(known.at(-1))}`;
-    return `${label}: ${ends}, least ${valueText(Math.min(...known))}, most ${valueText(Math.max(...known))}`;
+    return `${label || "value"}: ${ends}, least ${valueText(Math.min(...known))}, most ${valueText(Math.max(...known))}`;
   });
   return `${title}. ${parts.join(". ")}. Arrow keys read values.`;
 }

@@ -40,7 +40,7 @@ export function RunCharts({ source, runs, theme, children }: RunChartsProps) {
   return (
     <section aria-label="Curves">
       <ChartToolbar controls={controls} whole={whole} onCsv={() => void saveCsv(source, runs)} />
-      {curves.size === 0 && <p class="hint">No step has been logged yet.</p>}
+      {learning.length + machine.length === 0 && <p class="hint">No step has been logged yet.</p>}
       <div class="charts">{charts(learning)}</div>
       {children}
       {machine.length > 0 && (
@@ -101,9 +101,7 @@ function linesOf(metric: string, runs: readonly ChartedRun[], curves: ReadonlyMa
   if (runs.length === 1) {
     const own = curves.get(only!.id);
     const series = own?.series.filter((each) => each.metric === metric) ?? [];
-    return series.map((each, place) =>
-      line(own!, each, each.block === null ? "value" : `block ${each.block + 1}`, place),
-    );
+    return series.map((each, place) => line(own!, each, each.block === null ? "" : `block ${each.block + 1}`, place));
   }
   return runs.flatMap(({ id, name }, place) => {
     const own = curves.get(id);
