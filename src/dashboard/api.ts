@@ -17,7 +17,7 @@ export interface RunRow {
   readonly id: string;
   /** The path of its folder, as the folders were given. */
   readonly name: string;
-  /** "pretrain", "finetune", "segment". */
+  /** "pretrain", "finetune", "segment", "detect". */
   readonly task: string;
   /** A pre-training's method, else what the run does. */
   readonly method: string;

@@ -2,6 +2,7 @@
 
 import { type PretrainConfig, parseConfig, taskOf } from "../config/config.js";
 import { isMapping } from "../config/layers.js";
+import { evaluations } from "../evaluations/registry.js";
 import { methodNames, methodOf } from "../methods/registry.js";
 import { loopMetrics } from "../training/loop-metrics.js";
 import { readConfigFile } from "../training/run-config.js";
@@ -20,7 +21,11 @@ export interface RunSettings {
   readonly pretrain: PretrainConfig | null;
 }
 
-const taskNames: Readonly<Record<string, string>> = { finetune: "fine-tuning", segment: "segmentation" };
+const taskNames: Readonly<Record<string, string>> = {
+  finetune: "fine-tuning",
+  segment: "segmentation",
+  detect: "detection",
+};
 
 const unknown: RunSettings = {
   task: "unknown",
@@ -77,10 +82,15 @@ function countOf(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** What each metric means: the method's own words, over those of every training. */
+/** What each metric means: in the words of the method or the evaluation, over those of every training. */
 export function meaningsOf({ task, method }: RunSettings): Readonly<Record<string, string>> {
   const [known] = methodNames.filter((name) => task === "pretrain" && name === method);
-  return { ...loopMetrics, ...(known && methodOf({ method: known }).metrics) };
+  const trained = evaluations.find((each) => each.trains && each.task === task);
+  return {
+    ...loopMetrics,
+    ...(known && methodOf({ method: known }).metrics),
+    ...(trained?.trains && trained.metrics),
+  };
 }
 
 /** What its metrics are to be compared with; none for a configuration that is not understood. */

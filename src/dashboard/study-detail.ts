@@ -1,7 +1,7 @@
 // A study as numbers for a page: every score, means and deviations, and differences to the baseline paired by seed.
 
 import { join } from "node:path";
-import { type JobRecord, measureOf } from "../study/job-record.js";
+import type { JobRecord } from "../study/job-record.js";
 import type { PackedJob } from "../study/packed-results.js";
 import type { StudyRecipe } from "../study/recipe.js";
 import { readFinishedJobs, resultsOf } from "../study/results.js";
@@ -14,7 +14,7 @@ import { insideOf } from "./inside.js";
 import { isJobInside, isPackInside } from "./study-row.js";
 
 /** The run behind a record: that of the job itself, of a frozen encoder that of its pre-training. */
-type RunOf = (record: Pick<JobRecord, "variant" | "seed">) => string | null;
+type RunOf = (record: Pick<JobRecord, "variant" | "seed"> & Partial<Pick<JobRecord, "key">>) => string | null;
 
 /** `runIds` are those of runs by their folders. Throws the errors of the study's readers. */
 export async function studyDetail(
@@ -34,7 +34,7 @@ export async function studyDetail(
     about: recipe.about,
     baseline,
     evaluations: recipe.evaluations
-      .map((evaluation) => scoresOf(recipe, evaluation, evaluations))
+      .flatMap((evaluation) => scoresOf(recipe, evaluation, evaluations))
       .filter((scores) => scores.finished > 0)
       .map((scores) => evaluationOf(scores, baseline, runOf)),
     pretrainings: pretrainings
@@ -62,26 +62,25 @@ function runsOf(
   finished: readonly PackedJob[],
   runIds: ReadonlyMap<string, string>,
 ): RunOf {
-  const own = new Map<object, string>();
+  const own = new Map<string, string>();
   const pretrainings = new Map<string, string>();
   for (const { folder, record } of finished) {
     const id = runIds.get(join(place.folder, folder));
     if (id === undefined) continue;
-    own.set(record, id);
+    own.set(record.key, id);
     if (record.kind === "pretrain") pretrainings.set(`${record.seed} ${record.variant}`, id);
   }
-  return (record) => {
-    const { variant, seed } = record;
+  return ({ key = "", variant, seed }) => {
     const { pretrainSeeds = seeds.length } = variants.find(({ name }) => name === variant) ?? {};
     // Seeds without an encoder of their own take the first one's.
     const encoderSeed = seeds.indexOf(seed) < pretrainSeeds ? seed : seeds[0]!;
-    return own.get(record) ?? pretrainings.get(`${encoderSeed} ${variant}`) ?? null;
+    return own.get(key) ?? pretrainings.get(`${encoderSeed} ${variant}`) ?? null;
   };
 }
 
 function evaluationOf(scores: EvaluationScores, baseline: string, runOf: RunOf): StudyEvaluation {
-  const { evaluation, variants, fractions, at } = scores;
-  const { name, unit, digits, scale } = measureOf(evaluation.task);
+  const { evaluation, measure, variants, fractions, at } = scores;
+  const { name, unit, digits, scale } = measure;
   const [any] = variants.flatMap((variant) => fractions.flatMap((fraction) => at(variant, fraction)));
   const cell = (variant: string, fraction: number): StudyCell => {
     const records = at(variant, fraction);
@@ -95,7 +94,7 @@ function evaluationOf(scores: EvaluationScores, baseline: string, runOf: RunOf):
     };
   };
   return {
-    name: evaluation.name,
+    name: scores.name,
     task: evaluation.task,
     measure: name,
     unit: unit.replace(/^, /, ""),

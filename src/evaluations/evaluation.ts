@@ -110,6 +110,8 @@ export interface TrainedOrigin {
 /** An evaluation that trains the encoder: it leaves a run, which can be stopped and resumed. */
 export interface TrainedEvaluation<Options extends z.ZodObject = z.ZodObject> extends Described<Options> {
   readonly trains: true;
+  /** What each metric of a step means, in words, beside those of every training. */
+  readonly metrics: Readonly<Record<string, string>>;
   /** Throws ConfigError for options that no encoder of this shape can be trained with, before anything runs. */
   check(
     options: z.output<Options>,

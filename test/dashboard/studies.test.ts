@@ -58,7 +58,7 @@ test("a dot leads to its run, of a frozen encoder to its pre-training, of a shar
     jobs.push(folder);
     if (isRun) writeRun(join(study, folder), { steps: 3 });
     else mkdirSync(join(study, folder), { recursive: true });
-    const common = { key: "abc", variant: "MAE", seconds: 1 };
+    const common = { key: folder, variant: "MAE", seconds: 1 };
     writeFileSync(join(study, folder, "job.json"), JSON.stringify({ ...common, ...record }));
   };
   job("pretrain/mae-0-abc", { kind: "pretrain", seed: 0, method: "mae", images: 48, multiplyAdds: 1 }, true);

@@ -25,6 +25,14 @@ export const detectEvaluation: TrainedEvaluation<typeof options> = {
   name: "detect",
   task: "detect",
   trains: true,
+  metrics: {
+    objectness: "cross-entropy of the sampled anchors: is there an object",
+    proposalBoxes: "how far the boxes of anchors are from their objects",
+    classes: "cross-entropy of the sampled regions' classes",
+    boxes: "how far the boxes of regions are from their objects",
+    masks: "cross-entropy of the pixels of masks",
+    regionAccuracy: "share of the sampled regions whose class is right",
+  },
   summary: "teach an encoder boxes and masks of objects",
   description:
     "Trains a pre-trained encoder and the heads of Mask R-CNN together on images with marked objects, tests them at the end, " +

@@ -24,6 +24,7 @@ export const finetuneEvaluation: TrainedEvaluation<typeof options> = {
   name: "finetune",
   task: "finetune",
   trains: true,
+  metrics: {},
   summary: "teach an encoder classes",
   description:
     "Trains a pre-trained encoder and a new head together on labelled images, tests them once at the end, and leaves " +

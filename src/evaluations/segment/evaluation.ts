@@ -28,6 +28,11 @@ export const segmentEvaluation: TrainedEvaluation<typeof options> = {
   name: "segment",
   task: "segment",
   trains: true,
+  metrics: {
+    segmentation: "cross-entropy of the pixels",
+    auxiliary: "that of the auxiliary head",
+    pixelAccuracy: "share of the pixels whose class is right",
+  },
   summary: "teach an encoder classes of pixels",
   description:
     "Trains a pre-trained encoder and a new head (UPerNet, or one linear layer) together on images with class masks, " +
