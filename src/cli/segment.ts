@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { percent } from "../evaluations/report.js";
 import { segmenterLines } from "../evaluations/segment/evaluate-segmenter.js";
+import { type SegmentInference, segmentInferences } from "../evaluations/segment/inference.js";
 import type { SegmentationSplit } from "../evaluations/segment/segmentation-set.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
@@ -43,6 +44,7 @@ export function addSegment(program: Command, context: CliContext, finish: (exitC
 interface EvaluateFlags extends ReportFlags {
   readonly data?: string;
   readonly split: SegmentationSplit;
+  readonly inference: SegmentInference;
   readonly threads: number;
   readonly device?: string;
   readonly json: boolean;
@@ -58,6 +60,7 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
     .addOption(
       new Option("--split <name>", "part of the set").choices(["training", "validation"]).default("validation"),
     )
+    .addOption(inferenceOption())
     .option("--json", "print the report as JSON", false);
   addReportFlag(command)
     .addOption(deviceOption())
@@ -70,10 +73,10 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
       await prepareReport(flags);
       const { evaluateSegmenter } = await import("../evaluations/index.js");
       const { writeReportFiles } = await import("../evaluations/report-files.js");
-      const { data, split, threads, device, json, out } = flags;
+      const { data, split, inference, threads, device, json, out } = flags;
       await withProgress(context, finish, async (options) => {
         const report = await evaluateSegmenter(
-          { from: run, images: data, split, threads, warn: warnOn(context), ...(device && { device }) },
+          { from: run, images: data, split, inference, threads, warn: warnOn(context), ...(device && { device }) },
           options,
         );
         const lines = json ? [JSON.stringify(report, null, 2)] : segmenterLines(report);
@@ -87,6 +90,7 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
 
 interface PredictFlags {
   readonly out: string;
+  readonly inference: SegmentInference;
   readonly overwrite: boolean;
   readonly threads: number;
   readonly device?: string;
@@ -103,17 +107,19 @@ function addPredict(group: Command, context: CliContext, finish: (exitCode: numb
     .argument("<run>", modelArgument)
     .argument("<image...>", "image files, folders of them (with all below), or patterns such as 'photos/**/*.jpg'")
     .requiredOption("--out <folder>", "folder for the masks")
+    .addOption(inferenceOption())
     .addOption(overwriteOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addHelpText("after", "\nExample:\n  mixedae segment predict runs/segment photos --out masks")
-    .action(async (run: string, images: string[], { out, overwrite, threads, device }: PredictFlags) => {
+    .action(async (run: string, images: string[], { out, inference, overwrite, threads, device }: PredictFlags) => {
       const { predictMasks } = await import("../evaluations/index.js");
       await withProgress(context, finish, async (options) => {
         const request = {
           from: run,
           images,
           out,
+          inference,
           overwrite,
           threads,
           warn: warnOn(context),
@@ -134,3 +140,9 @@ function addPredict(group: Command, context: CliContext, finish: (exitCode: numb
 }
 
 const MOST_LINES = 20;
+
+function inferenceOption(): Option {
+  return new Option("--inference <how>", "slide: windows move over an image, and scores are averaged; whole: at once")
+    .choices(segmentInferences)
+    .default("slide");
+}

@@ -115,6 +115,7 @@ test.each([
   ["segment evaluate :run", "a pre-trained encoder"],
   ["segment evaluate :encoder.safetensors", "no segmentation model"],
   ["segment evaluate :none", "Check the path"],
+  ["segment evaluate :run --inference window", "slide, whole"],
   ["segment evaluate :run --split test", "training, validation"],
   [`segment predict :run ${png} --out :new`, "a pre-trained encoder"],
   ["segment predict :run :none.png --out :new", "nothing there"],

@@ -11,9 +11,9 @@ import type { Warn } from "../../training/newest-checkpoint.js";
 import { type EngineRequest, engineFor } from "../device.js";
 import { EvaluationError } from "../errors.js";
 import { ImageProgress } from "../image-progress.js";
-import { predictAll } from "../predict-all.js";
+import { type ImageModel, predictAll } from "../predict-all.js";
 import { percent, type SetReport } from "../report.js";
-import { createImageSegmenter, type ImageSegmenter } from "./segment-image.js";
+import { createSegmenter, type SegmentInference } from "./inference.js";
 import { readSegmentationModel, type SegmentationModel } from "./segmentation-model.js";
 import { openSegmentationSet, type SegmentationSet, type SegmentationSplit } from "./segmentation-set.js";
 
@@ -25,6 +25,8 @@ export interface SegmenterRequest extends EngineRequest {
   readonly images?: string | undefined;
   /** Which part of it; validation by default. */
   readonly split?: SegmentationSplit | undefined;
+  /** "slide" by default. */
+  readonly inference?: SegmentInference | undefined;
   readonly warn?: Warn | undefined;
 }
 
@@ -58,7 +60,9 @@ export async function evaluateSegmenter(
   const set = await openSegmentationSet(folder, request.split ?? "validation", { waits: progress.waiting, whole });
   checkClasses(set, model);
   const engine = await engineFor(request, model.device, progress);
-  const segmenter = await progress.waiting.duringBusy("Compiling the model", () => createImageSegmenter(model, engine));
+  const segmenter = await progress.waiting.duringBusy("Compiling the model", () =>
+    createSegmenter(model, engine, request.inference),
+  );
   return testSegmenter(segmenter, { ...model, folder }, set, progress);
 }
 
@@ -67,7 +71,7 @@ type TestedModel = Pick<SegmentationModel, "shape" | "background" | "classes" | 
 
 /** Tests a model that is compiled. `onImage` sees each image with its mask and what was predicted. */
 export async function testSegmenter(
-  segmenter: ImageSegmenter,
+  segmenter: ImageModel<Uint8Array>,
   { shape, background, classes, origin, folder }: TestedModel,
   { source, masks }: SegmentationSet,
   progress: ImageProgress,

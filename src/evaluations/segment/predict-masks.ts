@@ -13,13 +13,15 @@ import type { EventOptions } from "../../training/events.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { type EngineRequest, engineFor } from "../device.js";
 import { type PredictionFiles, predictImages } from "../predict-images.js";
-import { createImageSegmenter } from "./segment-image.js";
+import { createSegmenter, type SegmentInference } from "./inference.js";
 import { readSegmentationModel } from "./segmentation-model.js";
 
 /** Which images get masks from which model. */
 export interface PredictMasksRequest extends EngineRequest, PredictionFiles {
   /** A run of segmentation, or one of its checkpoints. */
   readonly from: string;
+  /** "slide" by default. */
+  readonly inference?: SegmentInference | undefined;
   readonly warn?: Warn | undefined;
 }
 
@@ -61,7 +63,9 @@ export async function predictMasks(
           readSegmentationModel(request.from, request.warn),
         );
         const engine = await engineFor(request, trained.device, progress);
-        const model = await waiting.duringBusy("Compiling the model", () => createImageSegmenter(trained, engine));
+        const model = await waiting.duringBusy("Compiling the model", () =>
+          createSegmenter(trained, engine, request.inference),
+        );
         const channels = channelsOf(trained.shape.encoder);
         return { model, trained, channels, background: trained.background, colors: classColors(trained.classes) };
       },

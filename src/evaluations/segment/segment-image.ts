@@ -8,6 +8,7 @@ import type { Weights } from "../../heads/weights.js";
 import type { Normalization } from "../../nn/pixels.js";
 import { channelsOf } from "../../nn/presets.js";
 import type { ImageModel } from "../predict-all.js";
+import { AverageScores } from "./average-scores.js";
 
 /** A trained segmentation model. */
 export interface FrozenSegmenter {
@@ -72,7 +73,7 @@ export async function createImageSegmenter(
         }
         const { scores } = await run(pixels.subarray(0, group.length * side * side * channels));
         for (const [place, { average, top, left, isLast }] of group.entries()) {
-          average.add(scores.subarray(place * values, (place + 1) * values), top, left);
+          average.add(scores.subarray(place * values, (place + 1) * values), { top, left, width: side, height: side });
           if (isLast) yield average.classes();
         }
       }
@@ -93,11 +94,9 @@ interface Window {
 }
 
 function windowsOf(image: WholeImage, side: number): Window[] {
-  const factor = side / Math.min(image.width, image.height);
-  const width = Math.max(side, Math.round(image.width * factor));
-  const height = Math.max(side, Math.round(image.height * factor));
+  const { width, height } = scaledSize(image, side);
   const [perColumn, perRow] = [image.width / width, image.height / height];
-  const average = new AverageScores({ width, height }, image, side);
+  const average = new AverageScores({ width, height }, image);
   const places = windowStarts(height, side).flatMap((top) => windowStarts(width, side).map((left) => ({ top, left })));
   return places.map(({ top, left }, index) => ({
     ...{ image, top, left, average },
@@ -106,78 +105,15 @@ function windowsOf(image: WholeImage, side: number): Window[] {
   }));
 }
 
+/** The size of an image whose shorter side becomes `side`. */
+export function scaledSize({ width, height }: ImageSize, side: number): ImageSize {
+  const factor = side / Math.min(width, height);
+  return { width: Math.max(side, Math.round(width * factor)), height: Math.max(side, Math.round(height * factor)) };
+}
+
 /** Where windows begin along an axis, the last of them at its end. */
 export function windowStarts(length: number, side: number): number[] {
   const step = Math.max(1, Math.floor(side * STEP));
   const count = Math.ceil(Math.max(0, length - side) / step) + 1;
   return Array.from({ length: count }, (_, index) => Math.min(index * step, length - side));
-}
-
-/** Scores of an image that windows add up, from the first window on. */
-class AverageScores {
-  readonly #scaled: ImageSize;
-  readonly #own: ImageSize;
-  readonly #side: number;
-  #sums = new Float32Array(0);
-  #counts = new Uint16Array(0);
-
-  constructor(scaled: ImageSize, own: ImageSize, side: number) {
-    this.#scaled = scaled;
-    this.#own = own;
-    this.#side = side;
-  }
-
-  /** Scores [classes, side, side] of a window. */
-  add(scores: Float32Array, top: number, left: number): void {
-    const { width, height } = this.#scaled;
-    const side = this.#side;
-    const classes = scores.length / (side * side);
-    if (this.#sums.length === 0) {
-      this.#sums = new Float32Array(classes * width * height);
-      this.#counts = new Uint16Array(width * height);
-    }
-    for (let y = 0; y < side; y++) {
-      const row = (top + y) * width + left;
-      for (let x = 0; x < side; x++) this.#counts[row + x]!++;
-      for (let each = 0; each < classes; each++) {
-        const [from, to] = [(each * side + y) * side, each * width * height + row];
-        for (let x = 0; x < side; x++) this.#sums[to + x]! += scores[from + x]!;
-      }
-    }
-  }
-
-  /** The class of the highest score of each pixel of the image, between four neighbours; the sums are given back. */
-  classes(): Uint8Array {
-    const [sums, counts, from, to] = [this.#sums, this.#counts, this.#scaled, this.#own];
-    const area = from.width * from.height;
-    const classes = sums.length / area;
-    for (let each = 0; each < classes; each++) {
-      for (let place = 0; place < area; place++) sums[each * area + place]! /= counts[place]!;
-    }
-    const result = new Uint8Array(to.width * to.height);
-    const columns = neighbours(to.width, from.width);
-    for (const [y, { low: upper, high: lower, share: down }] of neighbours(to.height, from.height).entries()) {
-      for (const [x, { low: left, high: right, share: across }] of columns.entries()) {
-        let [best, highest] = [0, Number.NEGATIVE_INFINITY];
-        for (let each = 0; each < classes; each++) {
-          const [above, below] = [each * area + upper * from.width, each * area + lower * from.width];
-          const onTop = sums[above + left]! * (1 - across) + sums[above + right]! * across;
-          const under = sums[below + left]! * (1 - across) + sums[below + right]! * across;
-          const score = onTop * (1 - down) + under * down;
-          if (score > highest) [best, highest] = [each, score];
-        }
-        result[y * to.width + x] = best;
-      }
-    }
-    this.#sums = new Float32Array(0);
-    return result;
-  }
-}
-
-function neighbours(to: number, from: number): { low: number; high: number; share: number }[] {
-  return Array.from({ length: to }, (_, place) => {
-    const at = Math.min(from - 1, Math.max(0, ((place + 0.5) * from) / to - 0.5));
-    const low = Math.floor(at);
-    return { low, high: Math.min(low + 1, from - 1), share: at - low };
-  });
 }

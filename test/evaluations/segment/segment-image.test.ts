@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { renderRegion } from "#src/data/index.js";
 import { openEngine } from "#src/engine/index.js";
+import { createSegmenter } from "#src/evaluations/segment/inference.js";
 import { createImageSegmenter, windowStarts } from "#src/evaluations/segment/segment-image.js";
 import { defineProgram, input } from "#src/graph/index.js";
 import { frozenSegmenter, type SegmenterShape } from "#src/heads/segmenter.js";
@@ -76,4 +77,44 @@ test("a pixel has the class of the highest mean score over the windows that show
   expect(found[0]).toEqual(expected);
   expect(found[2]).toEqual(expected);
   expect(found[1]!.length).toBe(64);
+});
+
+test("a whole image is computed at once, whatever its size; a square one is one window", async () => {
+  const engine = openEngine({ threads: 1 });
+  const scope = new ParameterScope();
+  const images = input("images", [1, 8, 14, 3], "uint8");
+  const scores = frozenSegmenter(scope, shape)(normalizePixels(images, normalization));
+  const weights = new Map(
+    scope.parameters.map(({ name, tensor }) => {
+      const draws = randomStream(2, name, 0, 0);
+      const isVariance = name.endsWith("running_var");
+      const data = Float32Array.from({ length: tensor.size }, () => (isVariance ? 1 : 0.5 * draws.normal()));
+      return [name, { shape: tensor.shape, data }] as const;
+    }),
+  );
+  const pictureStream = randomStream(5, "pixels", 0, 0);
+  const picture = (width: number, height: number) => ({
+    ...{ width, height, channels: 3 },
+    pixels: Uint8Array.from({ length: 3 * width * height }, () => pictureStream.integer(256)),
+  });
+  const model = { shape, normalization, weights };
+  const [whole, slide] = [await createSegmenter(model, engine, "whole"), await createSegmenter(model, engine)];
+  const labelsOf = async ({ predict }: typeof whole, ...given: ReturnType<typeof picture>[]) => {
+    const found: Uint8Array[] = [];
+    for await (const labels of predict(given)) found.push(labels);
+    return found;
+  };
+  const [wide, square] = [picture(14, 8), picture(8, 8)];
+  const [ofWide, ofSquare, again] = await labelsOf(whole, wide, square, wide);
+  expect(again).toEqual(ofWide);
+  expect([ofSquare]).toEqual(await labelsOf(slide, square));
+  const executable = await engine.compile(defineProgram("whole", { scores }));
+  const given = Object.fromEntries([...weights].map(([name, { data }]) => [name, data]));
+  const own = (await executable.run({ ...given, images: wide.pixels })).scores as Float32Array;
+  const area = 14 * 8;
+  const best = Uint8Array.from({ length: area }, (_, at) => {
+    const each = [own[at]!, own[area + at]!, own[2 * area + at]!];
+    return each.indexOf(Math.max(...each));
+  });
+  expect(ofWide).toEqual(best);
 });
