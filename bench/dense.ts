@@ -58,6 +58,7 @@ export async function benchDense(
     say(JSON.stringify(ours));
     say("the same in PyTorch");
     const theirs = torch ? torchDenseStep(workload, threads) : null;
+    if (theirs !== null) say(JSON.stringify(theirs));
     reports.push({
       ...ours,
       torchSeconds: theirs?.seconds ?? null,

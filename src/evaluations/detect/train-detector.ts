@@ -1,6 +1,6 @@
 // Training of a detection: a pre-trained encoder and new heads learn boxes and masks of objects, in a run that can be resumed.
 
-import { absolutePaths, type ConfigLayer, type SomeOf } from "../../config/config.js";
+import type { ConfigLayer, SomeOf } from "../../config/config.js";
 import type { BatchOptions } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { fineTuned } from "../../heads/classifier.js";
@@ -10,16 +10,12 @@ import { channelsOf } from "../../nn/presets.js";
 import type { TrainingDefinition } from "../../optim/training.js";
 import type { EventOptions } from "../../training/events.js";
 import type { ResumeOverrides } from "../../training/hooks.js";
-import { KeptImages } from "../../training/kept-images.js";
-import type { PretrainedModel } from "../../training/pretrained.js";
-import { readConfigFile } from "../../training/run-config.js";
-import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
-import { RunEvents } from "../../training/run-events.js";
+import type { RunEvents } from "../../training/run-events.js";
 import { type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
-import { checkThreads, runHere } from "../../training/threads.js";
+import { type DenseRun, type DenseSets, type DenseTask, resumeDense, startDense } from "../dense-run.js";
 import { EvaluationError } from "../errors.js";
 import { writeFirstWeights } from "../first-weights.js";
-import { fingerprint, type ModelRequest, openModel } from "../model.js";
+import type { ModelRequest } from "../model.js";
 import { announceDetect } from "./announce.js";
 import {
   type DetectChoices,
@@ -31,7 +27,7 @@ import {
 } from "./config.js";
 import { detectInputs } from "./detect-inputs.js";
 import { DetectPictures } from "./detect-pictures.js";
-import { type DetectionSet, type DetectionSplit, openDetectionSet } from "./detection-set.js";
+import { type DetectionSet, openDetectionSet } from "./detection-set.js";
 import type { TrainedDetectorReport } from "./evaluate-detector.js";
 import type { DetectRecipeName } from "./recipes.js";
 
@@ -50,97 +46,50 @@ export interface DetectRequest extends ModelRequest {
 /** How a training ended. */
 export type DetectResult = SupervisedResult<TrainedDetectorReport>;
 
-/** Both parts of a set. */
-interface Sets {
-  readonly train: DetectionSet;
-  readonly test: DetectionSet;
-}
-
 /**
  * Starts a detection in a new folder, and resolves when it is tested or was stopped. Throws OutputError, ConfigError,
  * EvaluationError and the errors of the parts, and the signal's reason where it was stopped before the first step.
  */
-export async function trainDetector(
+export function trainDetector(
   request: DetectRequest,
   folder: string,
   options: EventOptions = {},
 ): Promise<DetectResult> {
-  const events = new RunEvents(options);
-  const images = absolutePaths(request.images) as string;
-  refuseRunAmongImages(folder, [images]);
-  const sets = await openSets(images, events);
-  const model = await events.during("Reading the encoder", () => openModel(request));
-  const { recipe = "small", layers = [], choices: given = {} } = request;
-  const choices = resolveDetect([...layers, { origin: "the given choices", values: given }], {
-    recipe,
-    encoder: model.shape,
-    fromScratch: request.from === "scratch",
-    images: sets.train.source.count,
-  });
-  checkThreads(choices.run);
-  checkMasks(choices, sets.train);
-  const { shape, normalization, background } = model;
-  const config: DetectConfig = {
-    task: "detect",
-    from: { origin: model.origin, fingerprint: fingerprint(model) },
-    images,
-    classes: [...sets.train.instances.categories],
-    model: { shape, normalization, background: [...background] as [number, number, number] } as DetectConfig["model"],
-    ...choices,
-  };
-  // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
-  const checked = parseDetectConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
-  return withRun(await RunDirectory.create(folder, checked), events, (run) => {
-    const { paths } = run;
-    const kept = [
-      KeptImages.begin(paths.images, sets.train.source),
-      KeptImages.begin(paths.testImages, sets.test.source),
-    ] as const;
-    return train(run, sets, kept, events, model);
-  });
+  return startDense(task, request, folder, options);
 }
 
 /**
  * Goes on with a detection from its newest intact checkpoint, exactly as if it had never stopped. Throws SourceChangedError
  * where its images are others than it began with, unless that is accepted.
  */
-export async function resumeDetector(
-  folder: string,
-  options: ResumeOverrides & EventOptions = {},
-): Promise<DetectResult> {
-  const events = new RunEvents(options);
-  const stored = parseDetectConfig(readConfigFile(folder), runPaths(folder).config);
-  const { source } = options;
-  if (Array.isArray(source) || options.testSource !== undefined) {
-    throw new EvaluationError({
-      expected: "one folder that holds the set with both of its parts",
-      found: "several paths",
-      remedy: "Give one with --source, and leave --test-source out",
-    });
-  }
-  const moved = source === undefined ? stored : { ...stored, images: absolutePaths(source as string) as string };
-  const sets = await openSets(moved.images, events);
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
-  return withRun(opened, events, async (run) => {
-    const goOn = (path: string, set: DetectionSet) => KeptImages.goOn(path, set.source, folder, options, events);
-    const kept = [await goOn(run.paths.images, sets.train), await goOn(run.paths.testImages, sets.test)] as const;
-    if (source !== undefined) await run.writeConfig(moved);
-    return train(run, sets, kept, events);
-  });
+export function resumeDetector(folder: string, options: ResumeOverrides & EventOptions = {}): Promise<DetectResult> {
+  return resumeDense(task, folder, options);
 }
 
-async function openSets(images: string, events: RunEvents): Promise<Sets> {
-  const open = async (split: DetectionSplit) => {
-    const set = await openDetectionSet(images, split, events);
+const task: DenseTask<DetectRequest, DetectConfig, DetectionSet, TrainedDetectorReport> = {
+  async open(folder, split, waits) {
+    const set = await openDetectionSet(folder, split, waits);
     if (set.objects.some(({ length }) => length > 0)) return set;
     throw new EvaluationError({
-      expected: `objects in the ${split} images of ${images}`,
+      expected: `objects in the ${split} images of ${folder}`,
       found: "none",
       remedy: "Give a set with objects in both of its parts",
     });
-  };
-  return { train: await open("training"), test: await open("validation") };
-}
+  },
+  configure(request, { shape }, sets, facts) {
+    const { recipe = "small", layers = [], choices: given = {} } = request;
+    const choices = resolveDetect([...layers, { origin: "the given choices", values: given }], {
+      recipe,
+      encoder: shape,
+      fromScratch: request.from === "scratch",
+      images: sets.train.source.count,
+    });
+    checkMasks(choices, sets.train);
+    return { task: "detect", ...facts, classes: sets.train.instances.categories, ...choices };
+  },
+  parse: parseDetectConfig,
+  train,
+};
 
 /** The sections of a configuration that decide what is learnt. */
 const DECISIVE = [
@@ -148,14 +97,7 @@ const DECISIVE = [
   ...(["augmentation", "regularization", "schedule", "optimizer"] as const),
 ] as const;
 
-/** `start` is the encoder that a new run begins with. */
-function train(
-  run: RunDirectory<DetectConfig>,
-  sets: Sets,
-  kept: readonly [KeptImages, KeptImages],
-  events: RunEvents,
-  start?: PretrainedModel,
-): Promise<DetectResult> {
+function train({ run, sets, kept, events, start }: DenseRun<DetectConfig, DetectionSet>): Promise<DetectResult> {
   const { config } = run;
   const { sampling, regularization, schedule, model } = config;
   const detector = detectorInTraining(detectorShapeOf(config), schedule.microBatch, model.normalization, {
@@ -238,7 +180,7 @@ function checkMasks({ head }: DetectChoices, { instances }: DetectionSet): void 
 }
 
 /** Of images that were accepted as they are now, the classes at least must be the same. */
-function checkClasses(config: DetectConfig, { train, test }: Sets): void {
+function checkClasses(config: DetectConfig, { train, test }: DenseSets<DetectionSet>): void {
   const shown = (classes: DetectConfig["classes"]) => classes.map(({ id, name }) => `${id} ${name}`).join(", ");
   for (const { instances } of [train, test]) {
     const found = shown([...instances.categories]);

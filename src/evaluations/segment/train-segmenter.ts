@@ -1,6 +1,6 @@
 // Training of a segmentation: a pre-trained encoder and a new head learn classes of pixels, in a run that can be resumed.
 
-import { absolutePaths, type ConfigLayer, type SomeOf } from "../../config/config.js";
+import type { ConfigLayer, SomeOf } from "../../config/config.js";
 import type { BatchOptions } from "../../data/index.js";
 import { openEngine } from "../../engine/index.js";
 import { fineTuned } from "../../heads/classifier.js";
@@ -11,17 +11,13 @@ import { channelsOf } from "../../nn/presets.js";
 import type { TrainingDefinition } from "../../optim/training.js";
 import type { EventOptions } from "../../training/events.js";
 import type { ResumeOverrides } from "../../training/hooks.js";
-import { KeptImages } from "../../training/kept-images.js";
 import { tensorOf } from "../../training/model-state.js";
-import type { PretrainedModel } from "../../training/pretrained.js";
-import { readConfigFile } from "../../training/run-config.js";
-import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../../training/run-directory.js";
-import { RunEvents } from "../../training/run-events.js";
+import type { RunEvents } from "../../training/run-events.js";
 import { type FurtherState, type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
-import { checkThreads, runHere } from "../../training/threads.js";
+import { type DenseRun, type DenseSets, type DenseTask, resumeDense, startDense } from "../dense-run.js";
 import { EvaluationError } from "../errors.js";
 import { writeFirstWeights } from "../first-weights.js";
-import { fingerprint, type ModelRequest, openModel } from "../model.js";
+import type { ModelRequest } from "../model.js";
 import { announceSegment } from "./announce.js";
 import {
   parseSegmentConfig,
@@ -51,88 +47,41 @@ export interface SegmentRequest extends ModelRequest {
 /** How a training ended. */
 export type SegmentResult = SupervisedResult<TrainedSegmenterReport>;
 
-/** Both parts of a set. */
-interface Sets {
-  readonly train: SegmentationSet;
-  readonly test: SegmentationSet;
-}
-
 /**
  * Starts a segmentation in a new folder, and resolves when it is tested or was stopped. Throws OutputError, ConfigError,
  * EvaluationError and the errors of the parts, and the signal's reason where it was stopped before the first step.
  */
-export async function trainSegmenter(
+export function trainSegmenter(
   request: SegmentRequest,
   folder: string,
   options: EventOptions = {},
 ): Promise<SegmentResult> {
-  const events = new RunEvents(options);
-  const images = absolutePaths(request.images) as string;
-  refuseRunAmongImages(folder, [images]);
-  const sets = await openSets(images, events);
-  const model = await events.during("Reading the encoder", () => openModel(request));
-  const { recipe = "small", layers = [], choices: given = {} } = request;
-  const choices = resolveSegment([...layers, { origin: "the given choices", values: given }], {
-    recipe,
-    encoder: model.shape,
-    fromScratch: request.from === "scratch",
-    images: sets.train.source.count,
-  });
-  checkThreads(choices.run);
-  const { shape, normalization, background } = model;
-  const config: SegmentConfig = {
-    task: "segment",
-    from: { origin: model.origin, fingerprint: fingerprint(model) },
-    images,
-    classes: [...sets.train.classes],
-    model: { shape, normalization, background: [...background] as [number, number, number] } as SegmentConfig["model"],
-    ...choices,
-  };
-  // Parsed once more, so that the folder holds plain values and nothing that only looks like them.
-  const checked = parseSegmentConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
-  return withRun(await RunDirectory.create(folder, checked), events, (run) => {
-    const { paths } = run;
-    const kept = [
-      KeptImages.begin(paths.images, sets.train.source),
-      KeptImages.begin(paths.testImages, sets.test.source),
-    ] as const;
-    return train(run, sets, kept, events, model);
-  });
+  return startDense(task, request, folder, options);
 }
 
 /**
  * Goes on with a segmentation from its newest intact checkpoint, exactly as if it had never stopped. Throws
  * SourceChangedError where its images are others than it began with, unless that is accepted.
  */
-export async function resumeSegmenter(
-  folder: string,
-  options: ResumeOverrides & EventOptions = {},
-): Promise<SegmentResult> {
-  const events = new RunEvents(options);
-  const stored = parseSegmentConfig(readConfigFile(folder), runPaths(folder).config);
-  const { source } = options;
-  if (Array.isArray(source) || options.testSource !== undefined) {
-    throw new EvaluationError({
-      expected: "one folder that holds the set with both of its parts",
-      found: "several paths",
-      remedy: "Give one with --source, and leave --test-source out",
-    });
-  }
-  const moved = source === undefined ? stored : { ...stored, images: absolutePaths(source as string) as string };
-  const sets = await openSets(moved.images, events);
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
-  return withRun(opened, events, async (run) => {
-    const goOn = (path: string, set: SegmentationSet) => KeptImages.goOn(path, set.source, folder, options, events);
-    const kept = [await goOn(run.paths.images, sets.train), await goOn(run.paths.testImages, sets.test)] as const;
-    if (source !== undefined) await run.writeConfig(moved);
-    return train(run, sets, kept, events);
-  });
+export function resumeSegmenter(folder: string, options: ResumeOverrides & EventOptions = {}): Promise<SegmentResult> {
+  return resumeDense(task, folder, options);
 }
 
-async function openSets(images: string, events: RunEvents): Promise<Sets> {
-  const train = await openSegmentationSet(images, "training", { waits: events });
-  return { train, test: await openSegmentationSet(images, "validation", { waits: events }) };
-}
+const task: DenseTask<SegmentRequest, SegmentConfig, SegmentationSet, TrainedSegmenterReport> = {
+  open: (folder, split, waits) => openSegmentationSet(folder, split, { waits }),
+  configure(request, { shape }, { train: { source, classes } }, facts) {
+    const { recipe = "small", layers = [], choices: given = {} } = request;
+    const choices = resolveSegment([...layers, { origin: "the given choices", values: given }], {
+      recipe,
+      encoder: shape,
+      fromScratch: request.from === "scratch",
+      images: source.count,
+    });
+    return { task: "segment", ...facts, classes, ...choices };
+  },
+  parse: parseSegmentConfig,
+  train,
+};
 
 /** The sections of a configuration that decide what is learnt. */
 const DECISIVE = [
@@ -140,14 +89,7 @@ const DECISIVE = [
   ...(["augmentation", "regularization", "schedule", "optimizer"] as const),
 ] as const;
 
-/** `start` is the encoder that a new run begins with. */
-function train(
-  run: RunDirectory<SegmentConfig>,
-  sets: Sets,
-  kept: readonly [KeptImages, KeptImages],
-  events: RunEvents,
-  start?: PretrainedModel,
-): Promise<SegmentResult> {
+function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, SegmentationSet>): Promise<SegmentResult> {
   const { config } = run;
   const { head, regularization, schedule, model } = config;
   const segmenter = segmenterInTraining(segmenterShapeOf(config), schedule.microBatch, model.normalization, {
@@ -234,7 +176,7 @@ function batchOptions(config: SegmentConfig, { source, masks }: SegmentationSet,
 }
 
 /** Of images that were accepted as they are now, the classes at least must be the same. */
-function checkClasses(config: SegmentConfig, { train, test }: Sets): void {
+function checkClasses(config: SegmentConfig, { train, test }: DenseSets<SegmentationSet>): void {
   for (const { classes } of [train, test]) {
     if (classes.join("\n") === config.classes.join("\n")) continue;
     throw new EvaluationError({
