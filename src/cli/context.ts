@@ -5,6 +5,7 @@ import type { ProgressStream } from "../terminal/progress-line.js";
 import type { ResumeOptions, RunOptions, RunSummary } from "../training/hooks.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import type { ReconstructOptions } from "../training/reconstruct.js";
+import type { CommandProcesses } from "./processes.js";
 
 /** The commands' view of src/training/index.ts. */
 export interface Training {
@@ -24,6 +25,10 @@ export interface CliContext {
   readonly stderr: ProgressStream;
   /** Loads the training code, and with it the engine, only when a command needs it. */
   readonly loadTraining: () => Promise<Training>;
+  /** The other processes of the command; none by default. */
+  readonly processes?: CommandProcesses;
+  /** What the launcher of several processes says in; by default, there is one. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Waits until the output is written; what kept some of it from being so, if anything. */
   readonly outputFailure?: () => Promise<Error | undefined>;
 }

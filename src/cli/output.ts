@@ -9,7 +9,11 @@ export class Output implements ProgressStream {
   readonly #stream: NodeJS.WriteStream;
   #failure: NodeJS.ErrnoException | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
+  /** `isSilent`: what is written goes nowhere. */
+  constructor(
+    stream: NodeJS.WriteStream,
+    private readonly isSilent = false,
+  ) {
     this.#stream = stream;
     stream.on("error", (error: NodeJS.ErrnoException) => this.#note(error));
   }
@@ -28,6 +32,7 @@ export class Output implements ProgressStream {
   }
 
   writeRaw(text: string): void {
+    if (this.isSilent) return;
     try {
       this.#stream.write(text);
     } catch (error) {

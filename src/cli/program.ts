@@ -1,7 +1,7 @@
 // The command line as a whole: which commands there are, and how each ends.
 
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { storageError } from "../files/storage.js";
 import { addClassify } from "./classify.js";
 import type { CliContext } from "./context.js";
@@ -17,6 +17,7 @@ import { addFinetune } from "./finetune.js";
 import { helpWidth, writeHelp } from "./help-output.js";
 import { addImport } from "./import.js";
 import { addPretrain } from "./pretrain.js";
+import { LaunchedProcesses } from "./processes.js";
 import { addReconstruct } from "./reconstruct.js";
 import { reportError } from "./report-error.js";
 import { addResume } from "./resume.js";
@@ -47,7 +48,9 @@ const writesFiles: ReadonlySet<string> = new Set([
 ]);
 
 /** Carries out one command line (without the program's name); returns the exit code, and throws nothing. */
-export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+export async function runCli(args: readonly string[], given: CliContext): Promise<number> {
+  const processes = new LaunchedProcesses(given.environment ?? {});
+  const context: CliContext = { ...given, processes };
   let exitCode = 0;
   const finish = (code: number) => {
     exitCode = code;
@@ -93,14 +96,20 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   addData(program, context, finish);
   addDoctor(program, context, version, finish);
   let command = "";
-  program.hook("preAction", (_, action) => {
+  program.hook("preAction", async (_, action) => {
     command = action.name();
+    if (!(await processes.begin(action, args))) throw new CommanderError(0, "mixedae.idle", "");
   });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
+    processes.fail(error);
     exitCode = reportError(error, context.stderr);
   }
+  const other = await processes.end();
+  if (other !== undefined) exitCode = reportError(other, context.stderr);
+  // The first process says how the command ended; a launcher would end it for another's code before it has.
+  if (processes.communicator.rank > 0) return 0;
   if (exitCode !== 0 || writesFiles.has(command)) return exitCode;
   const failure = await context.outputFailure?.();
   return failure === undefined ? 0 : reportError(storageError(failure, "write", "the output"), context.stderr);

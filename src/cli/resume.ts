@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { taskOf } from "../config/config.js";
 import type { ResumeOverrides } from "../training/hooks.js";
 import { readConfigFile } from "../training/run-config.js";
-import { runPaths } from "../training/run-directory.js";
+import { runPaths } from "../training/run-folder.js";
 import { verboseOption } from "./config-flags.js";
 import type { CliContext } from "./context.js";
 import { onePath, threadCount } from "./evaluation-flags.js";

@@ -6,6 +6,7 @@ import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
 import type { FinetuneReport } from "../evaluations/finetune/finetune-report.js";
 import { classTable, describeSets, percent } from "../evaluations/report.js";
 import type { SegmentResult } from "../evaluations/segment/train-segmenter.js";
+import { alone } from "../processes/communicator.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
@@ -13,7 +14,7 @@ import { EventDisplay } from "../training/event-display.js";
 import type { EventOptions } from "../training/events.js";
 import type { CreateEvaluator, RunOptions, RunSummary } from "../training/hooks.js";
 import { describeLearning } from "../training/learning-report.js";
-import { holdsRun } from "../training/run-directory.js";
+import { holdsRun } from "../training/run-folder.js";
 import type { CliContext } from "./context.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
@@ -27,27 +28,34 @@ export interface SessionFlags {
  * finished run.
  */
 export async function runSession<Result>(
-  { stdout }: CliContext,
+  { stdout, processes }: CliContext,
   folder: string,
   { verbose }: SessionFlags,
   train: (options: EventOptions) => Promise<{ readonly summary: RunSummary } & Result>,
   describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
   const progress = new Progress(stdout);
-  const stop = listenForStop(() =>
-    progress.print(
-      progress.hasStepped
-        ? "Stopping after this step, then saving. Ctrl-C again stops at once and saves nothing."
-        : "Stopping. Ctrl-C again stops at once.",
-    ),
+  const { communicator = alone } = processes ?? {};
+  const stop = listenForStop(
+    () =>
+      progress.print(
+        progress.hasStepped
+          ? "Stopping after this step, then saving. Ctrl-C again stops at once and saves nothing."
+          : "Stopping. Ctrl-C again stops at once.",
+      ),
+    communicator.size > 1,
   );
+  const { show } = new EventDisplay(progress, { verbose });
   try {
-    const result = await train({ signal: stop.signal, onEvent: new EventDisplay(progress, { verbose }).show });
+    const onEvent = communicator.rank === 0 ? show : undefined;
+    const result = await train({ signal: stop.signal, onEvent, communicator });
     progress.end();
+    if (communicator.rank > 0) return 0;
     for (const line of await describe(result)) stdout.write(`${line}\n`);
     return result.summary.outcome === "finished" ? 0 : exitCodeOf(stop.received() ?? "SIGINT");
   } catch (error) {
     if (!StoppedError.is(error)) throw error;
+    processes?.fail(error);
     progress.end();
     for (const line of await describeStop(folder)) stdout.write(`${line}\n`);
     return exitCodeOf(stop.received() ?? "SIGINT");

@@ -2,7 +2,7 @@
 
 import { StoppedError } from "../training/errors.js";
 
-export type StopSignalName = "SIGINT" | "SIGTERM" | "SIGHUP";
+export type StopSignalName = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR2";
 
 export interface StopSignal {
   /** The signal that was received, if any. */
@@ -15,32 +15,42 @@ export interface StopSignal {
 
 const impatient = ["SIGINT", "SIGTERM"] as const;
 
-/** Listens until disposed; `notify` is called at the first signal. */
-export function listenForStop(notify: () => void): StopSignal {
+/** A launcher and a terminal may both pass on one Ctrl-C: what comes so soon after is the same one. In milliseconds. */
+const SAME = 1000;
+
+/**
+ * Listens until disposed; `notify` is called at the first signal. Of several processes (`isLaunched`), SIGUSR2 is one too:
+ * launchers pass it on, and end nobody for it.
+ */
+export function listenForStop(notify: () => void, isLaunched = false): StopSignal {
   const controller = new AbortController();
   let received: StopSignalName | undefined;
+  let receivedAt = 0;
   const handle = (signal: NodeJS.Signals) => {
     if (received !== undefined) {
+      if (isLaunched && performance.now() - receivedAt < SAME) return;
       // A closed terminal is often reported twice, by the system and by the shell, and often after a Ctrl-C: the saving
       // that is under way goes on.
-      if (signal !== "SIGHUP") process.exit(exitCodeOf(received));
+      if (signal !== "SIGHUP" && signal !== "SIGUSR2") process.exit(exitCodeOf(received));
       return;
     }
     received = signal as StopSignalName;
+    receivedAt = performance.now();
     notify();
     controller.abort(new StoppedError());
     // From now on the system acts by itself: it ends the process even while the engine keeps this thread busy.
-    setImmediate(release, impatient);
+    if (isLaunched) setTimeout(release, SAME, impatient).unref();
+    else setImmediate(release, impatient);
   };
   const release = (signals: readonly StopSignalName[]) => {
     for (const signal of signals) process.off(signal, handle);
   };
-  const all = [...impatient, "SIGHUP"] as const;
+  const all: readonly StopSignalName[] = [...impatient, "SIGHUP", ...(isLaunched ? (["SIGUSR2"] as const) : [])];
   for (const signal of all) process.on(signal, handle);
   return { received: () => received, signal: controller.signal, dispose: () => release(all) };
 }
 
 /** What shells expect of a process that a signal ended. */
 export function exitCodeOf(signal: StopSignalName): number {
-  return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal];
+  return { SIGHUP: 129, SIGINT: 130, SIGUSR2: 140, SIGTERM: 143 }[signal];
 }

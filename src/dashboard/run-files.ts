@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { runPaths } from "../training/run-directory.js";
+import { runPaths } from "../training/run-folder.js";
 import type { Place } from "./find-runs.js";
 import { insideOf } from "./inside.js";
 

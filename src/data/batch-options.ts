@@ -74,6 +74,8 @@ export interface BatchOptions {
    */
   readonly channels?: number;
   readonly batchSize: number;
+  /** The places in each batch whose images are prepared, in order; all by default. Other processes prepare the others. */
+  readonly places?: Int32Array;
   /** Default 0. */
   readonly seed?: number;
   /** Worker threads; by default the number of cores less one, from 1 to 4. The result does not depend on it. */
@@ -109,9 +111,10 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
 }
 
-type Plain = Omit<BatchOptions, "imageSize" | "augmentation" | "views" | "prefetchBytes" | "signal">;
+type Plain = Omit<BatchOptions, "imageSize" | "augmentation" | "views" | "prefetchBytes" | "signal" | "places">;
 
 export interface CheckedBatchOptions extends Required<Plain> {
+  readonly places: Int32Array | undefined;
   /** At least one group. */
   readonly views: readonly ViewGroup[];
   readonly signal: AbortSignal | undefined;
@@ -119,7 +122,8 @@ export interface CheckedBatchOptions extends Required<Plain> {
 
 /** Throws `DataOptionError`. */
 export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
-  const { source, augmentation, targets = {}, onSkip = () => {}, onProgress = () => {}, signal, ...plain } = options;
+  const { source, augmentation, targets = {}, onSkip = () => {}, onProgress = () => {}, signal, ...others } = options;
+  const { places, ...plain } = others;
   checkTargets(targets, source);
   const { imageSize, channels, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
   const views = checked.views.map((view) => {
@@ -148,7 +152,8 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   // starts; more workers than that only help with images in memory, which need few.
   const workers = checked.workers ?? Math.min(4, Math.max(1, availableParallelism() - 1));
   const imageBytes = bytesOfViews(views, targets);
-  if (checked.batchSize * imageBytes > LARGEST_BATCH) {
+  const batchBytes = (places?.length ?? checked.batchSize) * imageBytes;
+  if (batchBytes > LARGEST_BATCH) {
     throw new DataOptionError({
       expected: `a batch of at most ${LARGEST_BATCH} bytes, which one array can hold`,
       found: `${checked.batchSize} images of ${imageBytes} bytes`,
@@ -156,8 +161,8 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
     });
   }
   const wanted = Math.max(checked.prefetch, workers + 1);
-  const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / (checked.batchSize * imageBytes))));
-  return { ...checked, channels, source, targets, onSkip, onProgress, signal, views, workers, prefetch };
+  const prefetch = Math.max(1, Math.min(wanted, Math.floor(checked.prefetchBytes / batchBytes)));
+  return { ...checked, places, channels, source, targets, onSkip, onProgress, signal, views, workers, prefetch };
 }
 
 /** Files are looked at when they are read; what is in memory already is known before. */

@@ -35,8 +35,10 @@ export interface Batch {
   readonly step: number;
   /** How many passes over the images were complete before it. */
   readonly epoch: number;
-  /** The number of its first image within the epoch. */
+  /** The number of its first image, of those that were asked for, within the epoch. */
   readonly firstImage: number;
+  /** The places of its images in the whole batch. */
+  readonly places: Int32Array;
   /** The images shown; where one could not be read, the index of its substitute. */
   readonly indices: Int32Array;
   /** 8-bit sRGB, [batch, height, width, channels]: the first view of the first group. */
@@ -125,7 +127,7 @@ class PrefetchingStream implements BatchStream {
   constructor(options: CheckedBatchOptions, pool: Pool, memory: MemoryUse, skips: SkipLog) {
     this.#pool = pool;
     this.#skips = skips;
-    this.#order = new EpochOrder(options.source.count, options.batchSize, options.seed);
+    this.#order = new EpochOrder(options.source.count, options.batchSize, options.seed, options.places);
     this.#depth = options.prefetch;
     this.#groups = options.views;
     this.stepsPerEpoch = this.#order.stepsPerEpoch;
@@ -163,7 +165,8 @@ class PrefetchingStream implements BatchStream {
     });
     const { pixels, count } = views[0]!;
     const first = pixels.subarray(0, pixels.length / count);
-    return { step, epoch, firstImage, indices: batch.indices, pixels: first, views, waitSeconds };
+    const { places } = this.#order;
+    return { step, epoch, firstImage, places, indices: batch.indices, pixels: first, views, waitSeconds };
   }
 
   close(): Promise<void> {

@@ -12,13 +12,15 @@ export class EpochOrder {
     readonly count: number,
     readonly batchSize: number,
     readonly seed: number,
+    /** The places in a batch that are asked for, in order; all by default. */
+    readonly places: Int32Array = Int32Array.from({ length: batchSize }, (_, place) => place),
   ) {
     this.stepsPerEpoch = Math.floor(count / batchSize);
   }
 
   /**
-   * Where a step of the run, numbered from 1, stands: its epoch, counted from 0, the number of its first image within that,
-   * and the indices of its images in order.
+   * Where a step of the run, numbered from 1, stands: its epoch, counted from 0, and of the images at the places that are
+   * asked for, the number of the first within that and the indices of all in order.
    */
   at(step: number): { epoch: number; firstImage: number; indices: Int32Array } {
     const done = stepsBefore(step);
@@ -27,7 +29,8 @@ export class EpochOrder {
       this.#permutation = randomStream(this.seed, "order", epoch, 0).permutation(this.count);
       this.#epoch = epoch;
     }
-    const firstImage = (done % this.stepsPerEpoch) * this.batchSize;
-    return { epoch, firstImage, indices: this.#permutation.slice(firstImage, firstImage + this.batchSize) };
+    const batch = (done % this.stepsPerEpoch) * this.batchSize;
+    const indices = this.places.map((place) => this.#permutation[batch + place]!);
+    return { epoch, firstImage: batch + this.places[0]!, indices };
   }
 }

@@ -104,12 +104,13 @@ export interface BatchMemory {
 /** Throws DataOptionError. */
 export function planBatchMemory(options: BatchOptions): BatchMemory {
   const checked = checkBatchOptions(options);
-  const { source, channels, views, targets, batchSize, prefetch, memoryBudget } = checked;
+  const { source, channels, views, targets, prefetch, memoryBudget } = checked;
+  const images = checked.places?.length ?? checked.batchSize;
   const ofImage = bytesOfViews(views, targets);
   const { workingSide } = makeWorkerData(checked).decode;
   // How large images are that are not shrunk, nobody knows before they are decoded.
   const side = isShrunk(channels) ? workingSide : Number.POSITIVE_INFINITY;
   const perPixel = targets.masks === undefined ? channels : channels + 1;
   const decoded = source.table.kind === "pixels" ? 0 : source.count * side ** 2 * perPixel;
-  return { batchBytes: (prefetch + 1) * batchSize * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
+  return { batchBytes: (prefetch + 1) * images * ofImage, imageBytes: Math.min(memoryBudget, decoded) };
 }

@@ -20,8 +20,11 @@ export interface Engine {
   compile(program: Program): Promise<Executable>;
   /** The planned peak of a program's intermediate values, in bytes, without compiling it. */
   planBytes(program: Program): number;
-  /** Arrays of zeros. Throws EngineError where they are more than memory can hold. */
-  allocate<Group>(tensors: readonly TensorPlace<Group>[]): Promise<DeviceArrays<Group>>;
+  /**
+   * Arrays of zeros; in main memory with room for `spare` values of the caller's own behind them. Throws EngineError where
+   * they are more than memory can hold.
+   */
+  allocate<Group>(tensors: readonly TensorPlace<Group>[], spare?: number): Promise<DeviceArrays<Group>>;
   /** The bytes that `allocate` would take. */
   arrayBytes<Group>(tensors: readonly TensorPlace<Group>[]): number;
 }
@@ -78,8 +81,13 @@ export interface DeviceArrays<Group> {
    * parts these are is the engine's affair; arrays of the same tensors have the same ones, in the same order.
    */
   readonly parts: readonly ArrayPart<Group>[];
-  /** All values one behind the other, padding between them included, if they lie in main memory; null otherwise. */
+  /**
+   * All values one behind the other, padding between them and spare values at their end included, if they lie in main
+   * memory; null otherwise.
+   */
   readonly memory: Float32Array | null;
+  /** The spare values: the last of `memory`. Null where there are none. */
+  readonly spare: Float32Array | null;
   /** Takes over the values of arrays of the same tensors. */
   copyFrom(other: DeviceArrays<Group>): Promise<void>;
   /** Gives the memory back. What was bound to these arrays must not be run any more. */

@@ -29,12 +29,17 @@ export class HostArrays<Group> implements DeviceArrays<Group> {
   readonly byName: Readonly<Record<string, HostArray>>;
   readonly parts: readonly ArrayPart<Group>[];
   readonly memory: Float32Array;
+  readonly spare: Float32Array | null;
 
   /** Throws EngineError where the values are more than memory, or one array, can hold. */
-  constructor(readonly tensors: readonly TensorPlace<Group>[]) {
+  constructor(
+    readonly tensors: readonly TensorPlace<Group>[],
+    spare = 0,
+  ) {
     const layout = new FlatLayout(tensors, CHUNK);
-    const memory = zeros(layout.length);
+    const memory = zeros(layout.length + spare);
     this.memory = memory;
+    this.spare = spare > 0 ? memory.subarray(layout.length) : null;
     this.byName = Object.fromEntries(
       layout.entries.map(({ name, offset, size }) => [name, new HostArray(memory.subarray(offset, offset + size))]),
     );

@@ -1,7 +1,7 @@
 // Running programs, on engines that own the arrays of a training.
 import "#node-engines";
 
-export { alone, type Combiner } from "./combiner.js";
+export { alone, type Combiner, type CombinerOptions, type Computed, combinerOver } from "./combiner.js";
 export type {
   ArrayPart,
   Arrays,

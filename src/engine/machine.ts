@@ -14,7 +14,7 @@ export interface Cores {
 
 export function countCores(): Cores {
   const logical = availableParallelism();
-  return { physical: linuxPhysicalCores() ?? macPhysicalCores(), logical };
+  return { physical: physicalCores()?.length ?? macPhysicalCores(), logical };
 }
 
 /** The threads that the engine takes when it is left to choose: one for each physical core. */
@@ -51,7 +51,8 @@ export function parseCpuList(text: string): number[] {
     });
 }
 
-function linuxPhysicalCores(): number | null {
+/** The physical cores that this process may run on, by names of their own; null where the system does not tell. */
+export function physicalCores(): readonly string[] | null {
   try {
     const status = readFileSync("/proc/self/status", "utf8");
     const allowed = new Set(parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? ""));
@@ -64,7 +65,7 @@ function linuxPhysicalCores(): number | null {
       const topology = `${folder}/cpu${cpu}/topology`;
       return `${readFileSync(`${topology}/physical_package_id`, "utf8")}/${readFileSync(`${topology}/core_id`, "utf8")}`;
     });
-    return new Set(cores).size || null;
+    return cores.length > 0 ? [...new Set(cores)] : null;
   } catch {
     return null;
   }

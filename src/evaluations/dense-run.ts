@@ -8,10 +8,12 @@ import type { ResumeOverrides } from "../training/hooks.js";
 import { KeptImages } from "../training/kept-images.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { readConfigFile } from "../training/run-config.js";
-import { RunDirectory, refuseRunAmongImages, runPaths, withRun } from "../training/run-directory.js";
+import { RunDirectory } from "../training/run-directory.js";
 import { RunEvents } from "../training/run-events.js";
+import { refuseRunAmongImages, runPaths } from "../training/run-folder.js";
 import type { SupervisedConfig, SupervisedResult } from "../training/supervised-run.js";
 import { checkThreads, runHere } from "../training/threads.js";
+import { withRun } from "../training/with-run.js";
 import { EvaluationError } from "./errors.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 

@@ -10,7 +10,7 @@ import { OutputError } from "../training/errors.js";
 import { loadTrained } from "../training/fine-tuned.js";
 import { prepareOutputs } from "../training/outputs.js";
 import type { WeightTensor } from "../training/pretrained.js";
-import { runPaths } from "../training/run-directory.js";
+import { runPaths } from "../training/run-folder.js";
 import type { ExportOptions } from "./export-formats.js";
 import type { ExportableModel, HuggingFaceModel } from "./exportable.js";
 import { exportableClassifier } from "./exportable-classifier.js";

@@ -1,9 +1,14 @@
 // The training of a method that has nothing but parameters: AdamW on its loss.
-import type { Engine } from "../engine/index.js";
+import type { Combiner, Engine } from "../engine/index.js";
 import { createTraining } from "../optim/training.js";
 import type { MethodConfig, MethodTraining, Pretext } from "./method.js";
 
-export async function adamwTraining(config: MethodConfig, pretext: Pretext, engine: Engine): Promise<MethodTraining> {
+export async function adamwTraining(
+  config: MethodConfig,
+  pretext: Pretext,
+  engine: Engine,
+  combiner?: Combiner,
+): Promise<MethodTraining> {
   const { batchSize, microBatch } = config.schedule;
   const { betas, epsilon, weightDecay, clipNorm } = config.optimizer;
   const training = await createTraining({
@@ -12,6 +17,7 @@ export async function adamwTraining(config: MethodConfig, pretext: Pretext, engi
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     microBatches: batchSize / microBatch,
     engine,
+    ...(combiner && { combiner }),
   });
   return {
     training,

@@ -1,7 +1,7 @@
 // What a pre-training method is: all that the rest of the program asks of one, in one object.
 import type { z } from "zod";
 import type { Batch, ViewOptions } from "../data/index.js";
-import type { Arrays, DeviceArray, Engine } from "../engine/index.js";
+import type { Arrays, Combiner, DeviceArray, Engine } from "../engine/index.js";
 import type { Shape, Tensor } from "../graph/index.js";
 import type { Parameter } from "../nn/parameters.js";
 import type { ModelPreset, ModelShape } from "../nn/presets.js";
@@ -148,8 +148,11 @@ export interface Method<Options extends object = object> {
   inputs(views: Batch["views"]): Arrays;
   /** What is drawn at random for a batch of this many images, by the names that the program has for it. */
   draw(config: MethodConfig<Options>, images: number, position: Position): Arrays;
-  /** Compiles its step for an engine. */
-  train(config: MethodConfig<Options>, length: RunLength, engine: Engine): Promise<MethodTraining>;
+  /**
+   * Compiles its step for an engine. Where several processes compute a batch, the batch of `config` is this process' share,
+   * and `combiner` makes one of what all computed.
+   */
+  train(config: MethodConfig<Options>, length: RunLength, engine: Engine, combiner?: Combiner): Promise<MethodTraining>;
 
   /** Lines for the end of a run; `first` and `last` are metrics of its first step and means of its last ones. */
   describe(config: MethodConfig<Options>, first: MetricValues, last: MetricValues): string[];

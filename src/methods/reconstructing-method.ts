@@ -73,7 +73,8 @@ export function reconstructingMethod<Options extends object>(
       const position = { seed, stream: "plan", step, epoch, firstGroup: firstImage / task.groupSize };
       return { [task.planName]: drawPlan(task, images / task.groupSize, position) };
     },
-    train: (config, _length, engine) => adamwTraining(config, pretext(config, config.schedule.microBatch), engine),
+    train: (config, _length, engine, combiner) =>
+      adamwTraining(config, pretext(config, config.schedule.microBatch), engine, combiner),
     describe: (config, first, last) => [
       ...describeReconstruction(first, last),
       ...(describeMore?.(config, first, last) ?? []),

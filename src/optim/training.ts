@@ -11,7 +11,15 @@ import {
   openEngine,
   type TensorPlace,
 } from "../engine/index.js";
-import { allocate, ProgramError, sizeOf, type Tensor, type TensorType, type TypedArray } from "../graph/index.js";
+import {
+  allocate,
+  type Program,
+  ProgramError,
+  sizeOf,
+  type Tensor,
+  type TensorType,
+  type TypedArray,
+} from "../graph/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
 import { AdamwOptimizer, type OptimizerState, type ParameterGroup } from "./adamw-optimizer.js";
@@ -114,7 +122,7 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   const places = grouped(parameters);
   const state: OptimizerState = {
     parameters: await engine.allocate(places),
-    gradients: await engine.allocate(places),
+    gradients: await engine.allocate(places, combiner === alone ? 0 : metricCount(program)),
     means: await engine.allocate(places),
     squares: await engine.allocate(places),
   };
@@ -151,7 +159,8 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   const part = microBatches > 1 ? await engine.allocate(places) : undefined;
   const further: Binding[] = part ? [gradientsInto(part), await accumulator(engine, state.gradients, part)] : [];
 
-  async function runMicroBatches(inputs: Arrays): Promise<Record<string, Float64Array>> {
+  /** The metrics of the batch, and what its gradients as they are then must be multiplied by. */
+  async function runMicroBatches(inputs: Arrays) {
     checkInputs(name, data, inputs, microBatches);
     const means = Object.fromEntries(
       Object.entries(outputs).map(([output, { length }]) => [output, new Float64Array(length)]),
@@ -166,8 +175,10 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
         for (const [place, value] of array.entries()) means[output]![place]! += value / microBatches;
       }
     }
-    await combiner.combine(state.gradients, means);
-    return means;
+    return {
+      means,
+      gradientScale: await combiner.combine({ gradients: state.gradients, metrics: means, microBatches }),
+    };
   }
 
   return {
@@ -188,8 +199,8 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
     ),
     memoryBytes: arrayBytes(engine, places, definition) + executable.plannedBytes,
     async step(inputs, { step, learningRate, clipNorm = null, weightDecay = options.weightDecay }) {
-      const { loss: mean, ...others } = await runMicroBatches(inputs);
-      const gradientScale = 1 / microBatches;
+      const { means, gradientScale } = await runMicroBatches(inputs);
+      const { loss: mean, ...others } = means;
       const gradientNorm = await optimizer.gradientNorm(gradientScale);
       const updated = Number.isFinite(mean![0]) && Number.isFinite(gradientNorm);
       if (updated) {
@@ -213,6 +224,11 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       for (const arrays of [...Object.values(state), average?.arrays, part]) arrays?.dispose();
     },
   };
+}
+
+/** The values of a program's outputs that are no gradients. */
+function metricCount({ outputs }: Program): number {
+  return [...outputs].reduce((sum, [output, { shape }]) => (isGradientName(output) ? sum : sum + sizeOf(shape)), 0);
 }
 
 function firstValues(name: string, parameter: TrainingDefinition["parameters"][number], seed: number): Float32Array {

@@ -22,8 +22,10 @@ export class PeerError extends Error {
     /** The name of the error's class. */
     readonly kind: string,
     message: string,
-    /** The whole of it, where nobody had foreseen it. */
-    readonly trace: string | undefined,
+    /** The error as it was, with where it came from. */
+    readonly trace: string,
+    /** Whether it says so of itself that the request has to change; undefined where it is of no such kind. */
+    readonly isMisuse: boolean | undefined,
   ) {
     super(`process ${rank}: ${message}`);
   }
@@ -31,11 +33,15 @@ export class PeerError extends Error {
   /** What a process is told of another's error. */
   static encode(error: Error): Uint8Array {
     const { name, message, stack } = error;
-    return Buffer.from(JSON.stringify({ name, message, stack }));
+    const isMisuse = "isMisuse" in error ? error.isMisuse === true : undefined;
+    return Buffer.from(JSON.stringify({ name, message, stack, isMisuse }));
   }
 
   static decode(rank: number, bytes: Uint8Array): PeerError {
-    const { name, message, stack } = JSON.parse(Buffer.from(bytes).toString()) as Record<string, string | undefined>;
-    return new PeerError(rank, name ?? "Error", message ?? "", stack);
+    const { name, message, stack, isMisuse } = JSON.parse(Buffer.from(bytes).toString()) as Pick<
+      Error,
+      "name" | "message" | "stack"
+    > & { isMisuse?: boolean };
+    return new PeerError(rank, name, message, stack ?? message, isMisuse);
   }
 }

@@ -7,7 +7,7 @@ import type { EventOptions } from "../training/events.js";
 import { readMetrics } from "../training/metrics-file.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { pretrain, resume } from "../training/pretrain.js";
-import { holdsRun } from "../training/run-directory.js";
+import { holdsRun } from "../training/run-folder.js";
 import { type JobRecord, recordOf } from "./job-record.js";
 import { type EvaluationJob, encoderOf, originOf, type PretrainJob } from "./jobs.js";
 import { pretrainCost } from "./pretrain-cost.js";

@@ -17,6 +17,8 @@ export interface Announcement {
   readonly parameters: Readonly<Record<string, number>>;
   /** Engine threads in use. */
   readonly threads: number;
+  /** What processes there are; null where there is one. */
+  readonly processes: string | null;
   /** Estimates; null where there is none yet. */
   readonly memoryBytes: number | null;
   readonly seconds: number | null;
@@ -79,6 +81,7 @@ function runFacts(values: Announcement): (readonly [string, string])[] {
       "length",
       `${plural(derived.totalSteps, "step")}, ${formatRate(derived.epochs)} epochs of ${formatRate(derived.stepsPerEpoch)} steps`,
     ],
+    ...(values.processes === null ? [] : ([["processes", values.processes]] as const)),
     ["device", `${run.device}, ${plural(values.threads, "thread")}`],
     ["memory", values.memoryBytes === null ? "not known yet" : `about ${formatBytes(values.memoryBytes)}`],
     ["time", values.seconds === null ? "not known before the first steps" : `about ${formatDuration(values.seconds)}`],

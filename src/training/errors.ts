@@ -1,6 +1,7 @@
 // The errors that a person can act on: what was expected, what was found, what to do.
 
 import { DataError } from "../data/errors.js";
+import { PeerError } from "../processes/errors.js";
 
 /** A place where results must not be written: it is taken, or lies among the images that they are made from. */
 export class OutputError extends DataError {
@@ -69,7 +70,9 @@ export class StoppedError extends Error {
   /** Whether an error is one, or what an operation that was aborted by one, or by `signal`, throws. */
   static is(error: unknown, signal?: AbortSignal): boolean {
     const isReason = (value: unknown) =>
-      value instanceof StoppedError || (signal?.aborted === true && value === signal.reason);
+      value instanceof StoppedError ||
+      (value instanceof PeerError && value.kind === "StoppedError") ||
+      (signal?.aborted === true && value === signal.reason);
     return isReason(error) || (error instanceof Error && isReason(error.cause));
   }
 }

@@ -1,6 +1,7 @@
 // What happens while something trains, embeds or evaluates, as events that listeners are told. See docs/run-directory.md.
 
 import type { SkippedImage } from "../data/index.js";
+import type { Communicator } from "../processes/communicator.js";
 import type { IntervalText } from "../terminal/interval.js";
 import type { RunSummary } from "./hooks.js";
 import type { StepMetrics } from "./metrics-file.js";
@@ -165,6 +166,8 @@ export type RunEvent = EventStamp & Happening;
 
 /** Whom a function tells what it does, and who may stop it. Everything may be left out. */
 export interface EventOptions {
+  /** The processes that do the work together: `openProcesses`. This one alone by default. Each has its own events. */
+  readonly communicator?: Communicator | undefined;
   /**
    * Aborted, it ends the work in order: a training writes a checkpoint after the step that it is taking and returns; what
    * only prepares or evaluates rejects with the signal's reason.

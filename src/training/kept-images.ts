@@ -11,12 +11,33 @@ import {
   stampsDigest,
 } from "../data/index.js";
 import type { FileSystem } from "../files/storage.js";
+import type { Communicator } from "../processes/communicator.js";
 import type { ResumeOverrides } from "./hooks.js";
 import type { RunEvents } from "./run-events.js";
+import { shareStamps } from "./share-stamps.js";
 import { readSourceFile, writeSourceFile } from "./source-file.js";
 
 /** What a run that goes on may accept, and how closely it looks. */
 export type SourceChecks = Pick<ResumeOverrides, "acceptChangedSource" | "verifySource">;
+
+/**
+ * The images of a run that goes on: the first of its processes compares them with those that it began with, and all look
+ * for changes as they read them. Throws SourceChangedError.
+ */
+export async function goOnWithImages(
+  path: string,
+  source: ImageSource,
+  folder: string,
+  checks: SourceChecks,
+  events: RunEvents,
+): Promise<KeptImages> {
+  const { communicator, isFirst } = events;
+  const kept = isFirst
+    ? await KeptImages.goOn(path, source, folder, checks, events)
+    : KeptImages.begin(path, source, checks);
+  if (communicator.size > 1) await kept.share(communicator);
+  return kept;
+}
 
 /** One set of images of a run. */
 export class KeptImages {
@@ -25,6 +46,7 @@ export class KeptImages {
   /** Whether it was asked for that images may be others than before. */
   readonly accepts: boolean;
   #written: number | undefined;
+  #shared: Uint8Array | undefined;
 
   private constructor(path: string, record: SourceRecord, accepts: boolean) {
     this.#path = path;
@@ -33,8 +55,8 @@ export class KeptImages {
   }
 
   /** Of a new run. */
-  static begin(path: string, source: ImageSource): KeptImages {
-    return new KeptImages(path, recordSource(source), false);
+  static begin(path: string, source: ImageSource, { acceptChangedSource = false }: SourceChecks = {}): KeptImages {
+    return new KeptImages(path, recordSource(source), acceptChangedSource);
   }
 
   /**
@@ -70,6 +92,11 @@ export class KeptImages {
     }
     for (const line of lines) warn(`Images are not those that the run began with: ${line}`);
     return kept;
+  }
+
+  /** Makes known to all processes which images each of them has read since they did this last. */
+  async share(communicator: Communicator): Promise<void> {
+    this.#shared = await shareStamps(communicator, this.#record.stamps, this.#shared);
   }
 
   /** Writes down what is known of the images, if that is more than before. Throws StorageError. */

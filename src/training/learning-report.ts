@@ -6,7 +6,7 @@ import { methodOf } from "../methods/registry.js";
 import { warningLines, warningsOf } from "./health.js";
 import { metricsLines } from "./metrics-file.js";
 import { readRunConfig } from "./run-config.js";
-import { runPaths } from "./run-directory.js";
+import { runPaths } from "./run-folder.js";
 
 /** Single batches differ: the last metrics are means over as many steps. */
 const STEPS = 50;

@@ -6,9 +6,11 @@ import type { Arrays } from "../engine/index.js";
 import type { SafetensorsEntry } from "../formats/safetensors.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
 import type { StepOptions, StepResult, Training } from "../optim/training.js";
+import type { Communicator } from "../processes/communicator.js";
 import { isDue, parseInterval } from "../terminal/interval.js";
 import { TrainingDivergedError } from "./errors.js";
 import type { Evaluator, RunSummary } from "./hooks.js";
+import { agree, gatherRows } from "./meeting.js";
 import type { StepMetrics } from "./metrics-file.js";
 import { inputTensors, withoutMoments } from "./model-state.js";
 import type { RunDirectory } from "./run-directory.js";
@@ -42,6 +44,7 @@ export interface LoopParts {
 export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<RunSummary> {
   const { run, batches, batchSize, schedule, doneSteps, evaluation, pictures } = parts;
   const { totalSteps } = schedule;
+  const { communicator } = events;
   const { milestoneEvery } = run.config.run;
   const checkpointEvery = parseInterval(run.config.run.checkpointEvery)!;
   const logEvery = parseInterval(run.config.run.logEvery)!;
@@ -56,6 +59,8 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
 
   batches.start(doneSteps + 1);
   const save = async () => {
+    await run.shareImages(communicator);
+    if (!run.isWritten) return;
     checkpoint = await events.finishing("Writing the checkpoint", async () =>
       run.saveCheckpoint({ step, ...(await parts.snapshot()) }),
     );
@@ -63,15 +68,17 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
     events.emit({ type: "checkpoint", file: fileName(run.folder, checkpoint) });
   };
   const draw = async (loss: number) => {
+    // Only the first of several processes was given any.
     if (pictures === undefined) return;
     picture = await run.savePicture(step, await pictures.draw(step, loss));
     events.emit({ type: "picture", file: fileName(run.folder, picture) });
   };
 
-  let stopping = events.isStopped;
+  let [stopping] = (await agree(events, [events.isStopped])) as [boolean];
   while (step < totalSteps && !stopping) {
     const stepBegan = performance.now();
-    const batch = await nextBatch(batches, events.signal);
+    // Where others compute the same step, it is taken, and then all stop.
+    const batch = await nextBatch(batches, communicator.size === 1 ? events.signal : undefined);
     if (batch === undefined) {
       // Stopped while it waited for images: all steps that were taken are kept, and no other is begun.
       if (result === undefined) throw events.signal?.reason;
@@ -83,7 +90,7 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
     step += 1;
     const learningRate = learningRateAt(step, schedule);
     result = await parts.step(inputs, { step, learningRate });
-    if (!result.updated) throw await diverged(parts, step, batch, inputs, result);
+    if (!result.updated) throw await diverged(parts, step, batch, inputs, result, communicator);
 
     const stepSeconds = (performance.now() - stepBegan) / 1000;
     const { loss, metrics, gradientNorm } = result;
@@ -109,7 +116,10 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
     events.emit({ type: "step", totalSteps, loss, metrics: stepMetrics });
 
     // Asked once, so that a request that comes while files are written ends the next step, with a checkpoint.
-    stopping = events.isStopped;
+    const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
+    const isSaved = isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000);
+    const [isStopped, isSavedByAll] = await agree(events, [events.isStopped, isSaved && events.isFirst]);
+    stopping = isStopped!;
     const isLast = step === totalSteps || stopping;
     const isLogged = isLast || step === doneSteps + 1 || isEvaluated;
     if (isLogged || isDue(logEvery, step, (performance.now() - lastLogged) / 1000)) {
@@ -117,8 +127,7 @@ export async function trainLoop(parts: LoopParts, events: RunEvents): Promise<Ru
       lastLogged = performance.now();
     }
     if (isLast || (pictures && pictures.every > 0 && step % pictures.every === 0)) await draw(loss);
-    const isMilestone = milestoneEvery > 0 && step % milestoneEvery === 0;
-    if (isLast || isMilestone || isDue(checkpointEvery, step, (performance.now() - lastSaved) / 1000)) await save();
+    if (isLast || isSavedByAll) await save();
   }
 
   return {
@@ -150,16 +159,15 @@ async function diverged(
   batch: Batch,
   inputs: Arrays,
   { loss, gradientNorm }: StepResult,
+  communicator: Communicator,
 ): Promise<TrainingDivergedError> {
-  const count = batch.indices.length;
+  const indices = { name: "indices", dtype: "I32", shape: [batch.indices.length], data: batch.indices } as const;
+  const given = await gatherRows(communicator, [...inputTensors(training, inputs), indices]);
+  if (!run.isWritten) return new TrainingDivergedError(step, loss, gradientNorm, "The first process keeps its traces.");
   try {
     const path = await run.saveFailure({
       step,
-      tensors: [
-        ...inputTensors(training, inputs),
-        { name: "indices", dtype: "I32", shape: [count], data: batch.indices },
-        ...withoutMoments((await snapshot()).tensors),
-      ],
+      tensors: [...given, ...withoutMoments((await snapshot()).tensors)],
       metadata: { loss: String(loss), gradientNorm: String(gradientNorm), config: JSON.stringify(run.config) },
     });
     const kept = `The batch, what was drawn for it and the weights are in ${path}.`;

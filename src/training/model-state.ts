@@ -31,7 +31,11 @@ export function stateTensors(training: Training): Promise<SafetensorsEntry[]> {
   );
 }
 
-function stateArrays({ state, average }: Training): (readonly [prefix: string, arrays: DeviceArrays<unknown>])[] {
+/** All arrays that training changes, and what stands before their names in checkpoints. */
+export function stateArrays({
+  state,
+  average,
+}: Training): (readonly [prefix: string, arrays: DeviceArrays<unknown>])[] {
   return [
     ["", state.parameters],
     ...(average ? [[average.prefix, average.arrays] as const] : []),

@@ -2,7 +2,7 @@
 
 import { type Checkpoint, CheckpointStore } from "./checkpoints.js";
 import { RunDirectoryError } from "./errors.js";
-import { runPaths } from "./run-directory.js";
+import { runPaths } from "./run-folder.js";
 
 /** Is called with a sentence on why a result may not be trusted. */
 export type Warn = (message: string) => void;

@@ -3,6 +3,7 @@
 import {
   absolutePaths,
   checkImageCount,
+  groupSize,
   type PretrainChoices,
   type PretrainConfig,
   parseConfig,
@@ -15,13 +16,14 @@ import { sizeOf } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
 import { channelsOf } from "../nn/presets.js";
 import type { Training } from "../optim/training.js";
+import { fromFirst } from "../processes/agreement.js";
 import { printable } from "../terminal/printable.js";
 import { throwIfStopped } from "../terminal/waiting.js";
 import { formatAnnouncement } from "./announce.js";
 import { deriveSchedule } from "./derived.js";
 import { HealthWatch } from "./health.js";
 import type { CreateEvaluator, ResumeOptions, RunOptions, RunSummary } from "./hooks.js";
-import { KeptImages } from "./kept-images.js";
+import { goOnWithImages, KeptImages } from "./kept-images.js";
 import { createLearner, type Learner } from "./learner.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { measureData } from "./measured-normalization.js";
@@ -32,10 +34,13 @@ import { bytesWithImages, planMemory } from "./planned-memory.js";
 import { createReconstructor, pictureImages } from "./reconstructor.js";
 import { newestFitting } from "./restore.js";
 import { readRunConfig } from "./run-config.js";
-import { RunDirectory, refuseRunAmongImages, withRun } from "./run-directory.js";
+import type { RunDirectory } from "./run-directory.js";
 import { RunEvents } from "./run-events.js";
+import { refuseRunAmongImages } from "./run-folder.js";
 import { givenPositions, openStartWeights, type TakenWeights, takeWeights, withPositions } from "./start-weights.js";
 import { checkThreads, runHere } from "./threads.js";
+import { createRun, describeProcesses, divideRun, openRun, sharePositions, shareState } from "./together.js";
+import { withRun } from "./with-run.js";
 
 type PretrainRun = RunDirectory<PretrainConfig>;
 
@@ -53,9 +58,9 @@ export async function pretrain(chosen: PretrainChoices, folder: string, options:
   checkThreads(config.run);
   refuseRunAmongImages(folder, [config.source, config.evaluation.source]);
   const source = await openImages(config.source, config.data.split, events);
-  const start = await readStart(config, events);
+  const start = events.isFirst ? await readStart(config, events) : undefined;
   const kept = start === undefined ? config : { ...config, weights: start.identity };
-  return withRun(await RunDirectory.create(folder, kept), events, (run) =>
+  return withRun(await createRun(folder, kept, events), events, (run) =>
     runFrom(run, kept, source, KeptImages.begin(run.paths.images, source), events, options.createEvaluator, start),
   );
 }
@@ -66,12 +71,12 @@ export async function pretrain(chosen: PretrainChoices, folder: string, options:
  */
 export async function resume(folder: string, options: ResumeOptions = {}): Promise<RunSummary> {
   const events = new RunEvents(options);
-  const stored = readRunConfig(folder);
+  const stored = await fromFirst(events.communicator, () => readRunConfig(folder));
   const moved = { ...stored, source: absolutePaths(options.source ?? stored.source) };
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  const opened = await openRun(folder, { ...moved, run: runHere(stored.run, options, events.note) }, events);
   return withRun(opened, events, async (run) => {
     const source = await openImages(moved.source, moved.data.split, events);
-    const images = await KeptImages.goOn(run.paths.images, source, folder, options, events);
+    const images = await goOnWithImages(run.paths.images, source, folder, options, events);
     if (options.source !== undefined) await run.writeConfig(moved);
     return runFrom(run, moved, source, images, events, options.createEvaluator);
   });
@@ -89,12 +94,15 @@ async function runFrom(
   start?: TakenWeights,
 ): Promise<RunSummary> {
   events.note(printable(source.description));
+  const { communicator } = events;
   await run.keepImages(images);
-  const measured = await measureData(run.config, source, events);
+  const measured = await fromFirst(communicator, () => measureData(run.config, source, events));
   if (measured !== undefined) await run.writeConfig({ ...stored, data: measured }, { ...run.config, data: measured });
   const { config } = run;
-  const options = batchOptions(config, source, events);
-  const memory = planMemory(config, planBatchMemory(options), {
+  const own = await divideRun(config, communicator, { groupSize: groupSize(config) });
+  const options = { ...batchOptions(config, source, events), places: own.share.places };
+  const memory = planMemory(own.config, planBatchMemory(options), {
+    ...(own.availableBytes !== undefined && { availableBytes: own.availableBytes }),
     enabled: config.run.memoryCheck,
     switchOff: switchOffRun,
     warn: events.warn,
@@ -106,15 +114,19 @@ async function runFrom(
   try {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * config.schedule.batchSize);
     const trainedOn = images.accepts ? undefined : source.count;
-    const checkpoint = await events.during("Reading the newest checkpoint", () =>
-      newestFitting(run, trainedOn, DECISIVE, parseConfig, events),
+    // The first process reads what there is, and gives it to the others.
+    const checkpoint = await events.during("Reading the newest checkpoint", async () =>
+      events.isFirst ? newestFitting(run, trainedOn, DECISIVE, parseConfig, events) : undefined,
     );
-    const doneSteps = checkpoint?.step ?? 0;
-    const taken = checkpoint === undefined ? (start ?? (await readStart(config, events))) : undefined;
-    const built =
-      checkpoint === undefined ? givenPositions(config, taken?.positions) : withPositions(config, checkpoint);
+    const doneSteps = await fromFirst(communicator, () => checkpoint?.step ?? 0);
+    const isBegun = checkpoint !== undefined || !events.isFirst;
+    const taken = isBegun ? undefined : (start ?? (await readStart(config, events)));
+    const positions = await sharePositions(communicator, () =>
+      checkpoint === undefined ? taken?.positions : withPositions(config, checkpoint).model.positions,
+    );
+    const built = givenPositions(own.config, positions);
     const learner = await events.duringBusy("Compiling the training step", () =>
-      createLearner(built, derived, taken?.tensors),
+      createLearner(built, derived, taken?.tensors, own.combiner),
     );
     const { training } = learner;
     const snapshot = async () => ({
@@ -122,14 +134,15 @@ async function runFrom(
       metadata: { config: JSON.stringify(config), images: String(source.count) },
     });
     if (checkpoint !== undefined) await learner.restore(checkpoint);
+    await shareState(communicator, training, learner.further);
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);
-    const pictures = await events.during("Preparing the pictures", () =>
-      openPictures(built, source, training, derived.totalSteps),
+    const pictures = await events.during("Preparing the pictures", async () =>
+      events.isFirst ? openPictures(built, source, training, derived.totalSteps) : undefined,
     );
-    const evaluator = await openEvaluator(built, learner, events, createEvaluator);
+    const evaluator = events.isFirst ? await openEvaluator(built, learner, events, createEvaluator) : undefined;
     const stepSeconds = await events.duringBusy("Timing a step", () =>
-      estimateStepSeconds(training, derived.accumulation),
+      estimateStepSeconds(training, own.share.places.length / own.share.microBatch),
     );
     await throwIfStopped(events.signal);
     if (taken !== undefined) {
@@ -143,7 +156,8 @@ async function runFrom(
       derived,
       imagesHeld: batches.description,
       parameters: countParameters(training),
-      threads: config.run.threads || engineThreads(),
+      threads: own.config.run.threads || engineThreads(),
+      processes: describeProcesses(communicator, own.share),
       memoryBytes: bytesWithImages(memory, batches.memory),
       seconds: stepSeconds * (derived.totalSteps - doneSteps),
       doneSteps,

@@ -7,7 +7,7 @@ import { readTextIfThere } from "../files/storage.js";
 import { methodNames, methodOf } from "../methods/registry.js";
 import { printable } from "../terminal/printable.js";
 import { UnsuitableRunError } from "./errors.js";
-import { runPaths } from "./run-directory.js";
+import { runPaths } from "./run-folder.js";
 
 /** That of a pre-training run. Throws RunDirectoryError for any other folder, ConfigError. */
 export function readRunConfig(folder: string): PretrainConfig {

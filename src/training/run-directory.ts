@@ -1,53 +1,22 @@
 // A run on disk: the interface between training and everything that looks at it.
 
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { taskOf } from "../config/config.js";
 import { withFormatVersion } from "../config/format-version.js";
-import { isMapping } from "../config/layers.js";
 import { removeLeftovers, writeAtomically, writeJson } from "../files/atomic-write.js";
 import { FileLock } from "../files/file-lock.js";
-import {
-  diskFiles,
-  errorCode,
-  type FileSystem,
-  makeFolder,
-  namesIn,
-  readTextIfThere,
-  storageError,
-} from "../files/storage.js";
-import { StorageError } from "../files/storage-error.js";
+import { diskFiles, type FileSystem, makeFolder } from "../files/storage.js";
+import type { Communicator } from "../processes/communicator.js";
 import type { IntervalText } from "../terminal/interval.js";
 import { type CheckpointContents, writeCheckpoint } from "./checkpoint-file.js";
 import { CheckpointStore } from "./checkpoints.js";
-import { OutputError, RunDirectoryError, StoppedError, UnsuitableRunError } from "./errors.js";
+import { OutputError, RunDirectoryError, UnsuitableRunError } from "./errors.js";
 import { EventLog } from "./event-log.js";
 import type { RunEvent } from "./events.js";
 import type { KeptImages } from "./kept-images.js";
 import type { StepMetrics } from "./metrics-file.js";
 import { MetricsLog } from "./metrics-log.js";
-import { refuseAmongImages, type SourcePaths } from "./outputs.js";
-import type { RunEvents } from "./run-events.js";
+import { findForeignFile, holdsSteps, runPaths } from "./run-folder.js";
 import { RunLog } from "./run-log.js";
-
-/** The names inside a run's folder. */
-export function runPaths(folder: string) {
-  return {
-    config: join(folder, "config.json"),
-    metrics: join(folder, "metrics.jsonl"),
-    events: join(folder, "events.jsonl"),
-    log: join(folder, "log.txt"),
-    lock: join(folder, "lock"),
-    checkpoints: join(folder, "checkpoints"),
-    pictures: join(folder, "pictures"),
-    failures: join(folder, "failures"),
-    images: join(folder, "images.jsonl.gz"),
-    testImages: join(folder, "test-images.jsonl.gz"),
-    /** Of a fine-tuning. */
-    report: join(folder, "report.json"),
-    reportPicture: join(folder, "report.png"),
-  } as const;
-}
 
 /** What every run's configuration has, whatever it trains. */
 export interface StoredConfig {
@@ -59,28 +28,44 @@ export interface StoredConfig {
   };
 }
 
-/** A run that this process writes; it holds the run's lock until it is closed. */
+/** What only the process that writes a run has. */
+interface Writer {
+  readonly log: RunLog;
+  readonly events: EventLog;
+  readonly lock: FileLock;
+}
+
+/**
+ * A run that this process writes; it holds the run's lock until it is closed. Where several processes train, the first
+ * one writes: the others follow, and whatever they are to write is left out.
+ */
 export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly folder: string;
   readonly paths: ReturnType<typeof runPaths>;
   readonly checkpoints: CheckpointStore;
-  readonly #log: RunLog;
-  readonly #events: EventLog;
-  readonly #lock: FileLock;
+  readonly #writer: Writer | undefined;
   readonly #files: FileSystem;
   readonly #keptImages: KeptImages[] = [];
   #config: Config;
   #metrics: MetricsLog | undefined;
 
-  private constructor(folder: string, config: Config, lock: FileLock, files: FileSystem) {
+  private constructor(folder: string, config: Config, lock: FileLock | undefined, files: FileSystem) {
     this.folder = folder;
     this.paths = runPaths(folder);
     this.#config = config;
-    this.#log = new RunLog(this.paths.log);
-    this.#events = new EventLog(this.paths.events);
+    this.#writer = lock && { log: new RunLog(this.paths.log), events: new EventLog(this.paths.events), lock };
     this.checkpoints = new CheckpointStore(this.paths.checkpoints, config.run, files);
-    this.#lock = lock;
     this.#files = files;
+  }
+
+  /** The run as a process that writes nothing has it: its configuration, and names. */
+  static follow<Config extends StoredConfig>(folder: string, config: Config): RunDirectory<Config> {
+    return new RunDirectory(folder, config, undefined, diskFiles);
+  }
+
+  /** Whether this process writes the run. */
+  get isWritten(): boolean {
+    return this.#writer !== undefined;
   }
 
   /**
@@ -150,6 +135,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
    * wrong with the file, in words, where it had to be put in order.
    */
   async startMetrics(throughStep: number): Promise<string | undefined> {
+    if (!this.isWritten) return undefined;
     this.#metrics?.close();
     this.#metrics = await MetricsLog.open(this.paths.metrics, throughStep);
     return this.#metrics.repaired;
@@ -157,20 +143,26 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
 
   /** Notes an event in log.txt and events.jsonl, where it belongs there. Throws StorageError. */
   readonly record = (event: RunEvent): void => {
-    this.#log.record(event);
-    this.#events.record(event);
+    this.#writer?.log.record(event);
+    this.#writer?.events.record(event);
   };
 
   /** Appends one step's line. Throws StorageError. */
   recordStep(metrics: StepMetrics): void {
+    if (!this.isWritten) return;
     if (this.#metrics === undefined) throw new Error("RunDirectory: startMetrics comes before recordStep");
     this.#metrics.append(metrics);
   }
 
   /** From now on, what is known of these images is written with each checkpoint. Throws StorageError. */
   async keepImages(images: KeptImages): Promise<void> {
-    await images.write(this.#files);
+    if (this.isWritten) await images.write(this.#files);
     this.#keptImages.push(images);
+  }
+
+  /** Makes known to all processes what each has found out about the images that it read. */
+  async shareImages(communicator: Communicator): Promise<void> {
+    if (communicator.size > 1) for (const images of this.#keptImages) await images.share(communicator);
   }
 
   /** What the run goes by: config.json, perhaps adapted to this machine. */
@@ -180,7 +172,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
 
   /** Replaces config.json; from now on the run goes by `config`. Throws StorageError. */
   async writeConfig(stored: Config, config: Config = this.#config): Promise<void> {
-    await writeJson(this.paths.config, withFormatVersion(stored), this.#files);
+    if (this.isWritten) await writeJson(this.paths.config, withFormatVersion(stored), this.#files);
     this.#config = config;
   }
 
@@ -209,9 +201,9 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   /** Gives the run back. Nothing may be written afterwards. */
   close(): void {
     this.#metrics?.close();
-    this.#log.close();
-    this.#events.close();
-    this.#lock.release();
+    this.#writer?.log.close();
+    this.#writer?.events.close();
+    this.#writer?.lock.release();
   }
 }
 
@@ -220,80 +212,4 @@ function takeLock(path: string): FileLock {
   const taken = FileLock.acquire(path);
   if (taken instanceof FileLock) return taken;
   throw new RunDirectoryError(`The run is being written by ${taken.busy}. Wait until it ends or stop it${taken.hint}`);
-}
-
-/** Lets a run be trained, noting what happens, and gives it back whatever happens; what ended it is in its log. */
-export async function withRun<Run extends RunDirectory, Result>(
-  run: Run,
-  events: RunEvents,
-  train: (run: Run) => Promise<Result>,
-): Promise<Result> {
-  events.listen(run.record);
-  try {
-    return await train(run);
-  } catch (error) {
-    noteEnd(events, error as Error);
-    throw error;
-  } finally {
-    run.close();
-  }
-}
-
-/** On a full disk the log cannot be written either: what ended the run is what must be told. */
-function noteEnd(events: RunEvents, error: Error): void {
-  try {
-    if (StoppedError.is(error, events.signal)) events.emit({ type: "finished", outcome: "stopped", summary: null });
-    else events.emit({ type: "failed", message: error.message });
-  } catch (failure) {
-    if (!(failure instanceof StorageError)) throw failure;
-  }
-}
-
-/** What a run would write over or add to, though no run has made it; undefined where there is nothing. */
-async function findForeignFile(folder: string): Promise<string | undefined> {
-  const { config, metrics, events, log, report, reportPicture, ...folders } = runPaths(folder);
-  const text = readTextIfThere(config);
-  if (text !== undefined) return isRunConfig(text) ? undefined : config;
-  // Without a configuration, a run that was killed while it was made leaves only what is empty.
-  for (const path of [metrics, events, log, report, reportPicture]) if ((await sizeOf(path)) > 0) return path;
-  for (const path of [folders.checkpoints, folders.pictures, folders.failures]) {
-    const [name] = (await namesIn(path)).filter((each) => !each.startsWith("."));
-    if (name !== undefined) return join(path, name);
-  }
-  return undefined;
-}
-
-/** Whether a config.json is of a run of any kind, perhaps by another version of this program. */
-function isRunConfig(text: string): boolean {
-  try {
-    const values: unknown = JSON.parse(text);
-    return taskOf(values) !== "pretrain" || (isMapping(values) && "method" in values && isMapping(values.run));
-  } catch {
-    return false;
-  }
-}
-
-/** Throws OutputError where the pictures of a run in `folder` would become images of a set that it reads. */
-export function refuseRunAmongImages(folder: string, sources: readonly SourcePaths[]): void {
-  refuseAmongImages(folder, sources, { filled: [runPaths(folder).pictures] });
-}
-
-/** Whether a folder holds a run that has begun. */
-export async function holdsRun(folder: string): Promise<boolean> {
-  return holdsSteps(runPaths(folder));
-}
-
-/** Whether a run has left anything that a new one would destroy. */
-async function holdsSteps({ metrics, checkpoints }: ReturnType<typeof runPaths>): Promise<boolean> {
-  return (await namesIn(checkpoints)).some((name) => !name.startsWith(".")) || (await sizeOf(metrics)) > 0;
-}
-
-/** 0 where there is no such file. */
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return 0;
-    throw storageError(error, "read", path);
-  }
 }

@@ -1,18 +1,30 @@
 // Where what happens is said: stamps it as an event, and tells every listener.
 
+import { alone, type Communicator } from "../processes/communicator.js";
 import { type Count, throwIfStopped, type Waits } from "../terminal/waiting.js";
 import type { AnnouncedHappening, EventOptions, Happening, RunEvent } from "./events.js";
 
 export type EventListener = (event: RunEvent) => void;
 
+/** What a process may meet that the others do not. */
+function isNotice({ type }: Happening): boolean {
+  return type === "skipped" || type === "warning";
+}
+
 export class RunEvents implements EventOptions, Waits {
   readonly signal: AbortSignal | undefined;
+  readonly communicator: Communicator;
   readonly #listeners: EventListener[];
   readonly #now: () => Date;
+  /** Of a process that is not the first: what the first has to be told. */
+  readonly #untold: Happening[] = [];
+  /** Of the first of several: what it has told of. */
+  readonly #told = new Set<string>();
   #step = 0;
 
-  constructor({ signal, onEvent }: EventOptions = {}, now: () => Date = () => new Date()) {
+  constructor({ signal, onEvent, communicator = alone }: EventOptions = {}, now: () => Date = () => new Date()) {
     this.signal = signal;
+    this.communicator = communicator;
     this.#listeners = onEvent === undefined ? [] : [onEvent];
     this.#now = now;
   }
@@ -32,8 +44,27 @@ export class RunEvents implements EventOptions, Waits {
     this.#listeners.push(listener);
   }
 
+  /** Whether this process is the one that writes, prints and draws. */
+  get isFirst(): boolean {
+    return this.communicator.rank === 0;
+  }
+
+  /** What this process alone has met, for the first one to tell of; once. */
+  takeUntold(): Happening[] {
+    return this.#untold.splice(0);
+  }
+
+  /** The same as `emit` for what several processes may have met. */
+  emitOnce(happening: Happening): void {
+    if (!this.#told.has(JSON.stringify(happening))) this.emit(happening);
+  }
+
   /** Tells every listener, one after the other; what one throws is thrown. */
   emit(happening: Happening): void {
+    if (this.communicator.size > 1 && isNotice(happening)) {
+      if (this.isFirst) this.#told.add(JSON.stringify(happening));
+      else this.#untold.push(happening);
+    }
     this.forward({ ...happening, time: this.#now().toISOString(), step: this.#step });
   }
 

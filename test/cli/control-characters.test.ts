@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodeSafetensors } from "#src/formats/safetensors.js";
 import { table } from "#src/study/markdown.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { patternImage, plainImage } from "../data/image-files.js";
 import { writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { startProgram } from "../training/command-line.js";

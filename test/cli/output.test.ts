@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Output } from "#src/cli/output.js";
 import { runCli } from "#src/cli/program.js";
 import { ProgressLine } from "#src/terminal/progress-line.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { writeColours, writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { programPath, startProgram } from "../training/command-line.js";
 import { readMetrics, sharedFolder, tinyAssignments, writeImages } from "../training/tiny-run.js";

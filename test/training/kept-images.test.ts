@@ -7,7 +7,7 @@ import { SourceChangedError } from "#src/data/index.js";
 import type { ResumeOverrides } from "#src/training/hooks.js";
 import { pretrain, resume } from "#src/training/pretrain.js";
 import { readRunConfig } from "#src/training/run-config.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { readSourceFile } from "#src/training/source-file.js";
 import { patternImage } from "../data/image-files.js";
 import { expectSameMetrics, readMetrics, recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";

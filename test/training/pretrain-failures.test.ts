@@ -19,7 +19,7 @@ import { CheckpointStore } from "#src/training/checkpoints.js";
 import { CheckpointError, OutputError, RunDirectoryError, TrainingDivergedError } from "#src/training/errors.js";
 import { pretrain, resume } from "#src/training/index.js";
 import { createLearner } from "#src/training/learner.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { startProgram } from "./command-line.js";
 import { expectSameMetrics, readMetrics, recordOptions, sharedFolder, tinyConfig, writeImages } from "./tiny-run.js";
 

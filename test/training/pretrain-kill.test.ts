@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { pretrain } from "#src/training/index.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { startProgram } from "./command-line.js";
 import {
   expectSameMetrics,

@@ -10,7 +10,7 @@ import { createKnnEvaluator } from "#src/evaluations/index.js";
 import { StoppedError } from "#src/training/errors.js";
 import type { RunEvent } from "#src/training/events.js";
 import { pretrain, resume } from "#src/training/index.js";
-import { runPaths } from "#src/training/run-directory.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { writeColours } from "../evaluations/tiny-sets.js";
 import { programPath, type RunningProgram, startProgram } from "./command-line.js";
 import {

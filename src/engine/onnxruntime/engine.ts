@@ -78,8 +78,8 @@ export class OnnxRuntimeEngine implements Engine {
   }
 
   /** In main memory on every device: ONNX Runtime copies what a GPU needs at each run. */
-  async allocate<Group>(tensors: readonly TensorPlace<Group>[]): Promise<DeviceArrays<Group>> {
-    return new HostArrays(tensors);
+  async allocate<Group>(tensors: readonly TensorPlace<Group>[], spare = 0): Promise<DeviceArrays<Group>> {
+    return new HostArrays(tensors, spare);
   }
 
   arrayBytes<Group>(tensors: readonly TensorPlace<Group>[]): number {

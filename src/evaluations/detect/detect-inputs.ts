@@ -57,7 +57,7 @@ export function detectInputs(
   const pixelBytes = imageValues({ ...shape.encoder, imageSize: side });
   let propose: ReturnType<typeof proposer> | undefined;
 
-  return async ({ step, indices, views }, training) => {
+  return async ({ step, indices, places, views }, training) => {
     const [{ pixels, boxes }] = views as [(typeof views)[0]];
     const done = stepsBefore(step);
     const images = indices.length;
@@ -65,7 +65,7 @@ export function detectInputs(
     const branchScales = new Float32Array(dropPath > 0 ? images * 2 * depth : 0);
     for (let image = 0; dropPath > 0 && image < images; image++) {
       branchScales.set(
-        drawBranchScales(randomStream(seed, "drop path", done, image), depth, dropPath),
+        drawBranchScales(randomStream(seed, "drop path", done, places[image]!), depth, dropPath),
         image * 2 * depth,
       );
     }
@@ -87,7 +87,7 @@ export function detectInputs(
           side,
           { perLevel: sampling.perLevel, count: sampling.proposals },
         );
-        const stream = (what: string) => randomStream(seed, what, done, image);
+        const stream = (what: string) => randomStream(seed, what, done, places[image]!);
         sampled.push({
           objects,
           anchors: sampleAnchors(anchors, objects.boxes, sampling.anchors, stream("sampled anchors")),
@@ -123,9 +123,9 @@ export function detectInputs(
     };
   }
 
-  /** The weight of one term among `terms` of the whole batch: micro-batches are averaged afterwards. */
-  function weightOf(terms: number): number {
-    return schedule.batchSize / microBatch / Math.max(1, terms);
+  /** The weight of one term among `terms` of all images of this process: its micro-batches are averaged afterwards. */
+  function weightOf(terms: number, images: number): number {
+    return images / microBatch / Math.max(1, terms);
   }
 
   function anchorInputs(sampled: readonly SampledImage[]): Arrays {
@@ -136,7 +136,8 @@ export function detectInputs(
       anchorWeight: new Float32Array(sampled.length * n),
       anchorDeltas: new Float32Array(4 * sampled.length * n),
     };
-    const weight = weightOf(sampled.reduce((sum, { anchors: each }) => sum + each.index.length, 0));
+    const count = sampled.reduce((sum, { anchors: each }) => sum + each.index.length, 0);
+    const weight = weightOf(count, sampled.length);
     for (const [image, { anchors: each }] of sampled.entries()) {
       arrays.anchorIndex.set(each.index, image * n);
       arrays.anchorLabel.set(each.label, image * n);
@@ -156,7 +157,8 @@ export function detectInputs(
       regionWeight: new Float32Array(images * n),
       regionDeltas: new Float32Array(4 * images * n),
     };
-    const weight = weightOf(sampled.reduce((sum, { regions }) => sum + regions.object.length, 0));
+    const count = sampled.reduce((sum, { regions }) => sum + regions.object.length, 0);
+    const weight = weightOf(count, images);
     for (const [image, { regions, objects }] of sampled.entries()) {
       arrays.regions.set(regions.boxes, 4 * image * n);
       const levelOf = levelsOfRegions(regions.boxes, levels[0]!, head.anchorScale, regionLevels(levels).length);
@@ -189,7 +191,7 @@ export function detectInputs(
         count += 1;
       }
     }
-    const weight = weightOf(count);
+    const weight = weightOf(count, sampled.length);
     return { maskTarget: maskTargets, maskWeight: maskWeight.map((each) => each * weight) };
   }
 }

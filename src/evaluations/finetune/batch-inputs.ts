@@ -10,14 +10,15 @@ import type { FinetuneConfig } from "./config.js";
 
 /**
  * A function of batches whose indices count the images of `set` that are learnt from. All that it draws depends on the
- * seed and the step alone. A batch is mixed with itself in reverse, as timm and MAE do.
+ * seed and the step alone. A batch is mixed with itself in reverse, as timm and MAE do; a process' share of it has both
+ * images of every such pair.
  */
 export function batchInputs(config: FinetuneConfig, { indices, labelOf }: LabelledSet): (batch: Batch) => Arrays {
   const { seed, classes, regularization, model } = config;
   const { imageSize, depth } = model.shape;
   const { labelSmoothing, dropPath } = regularization;
 
-  return ({ step, indices: shown, pixels }) => {
+  return ({ step, places, indices: shown, pixels }) => {
     const labels = shown.map((place) => labelOf(indices[place]!));
     const done = stepsBefore(step);
     const mixture = drawMixture(randomStream(seed, "mixture", 0, done), regularization, imageSize);
@@ -30,7 +31,7 @@ export function batchInputs(config: FinetuneConfig, { indices, labelOf }: Labell
         partners: reversed(pixels, labels.length),
         shares: repeated(ownShares(mixture, imageSize), labels.length),
       }),
-      ...(dropPath > 0 && { branchScales: branchScales(labels.length, done, seed, depth, dropPath) }),
+      ...(dropPath > 0 && { branchScales: branchScales(places, done, seed, depth, dropPath) }),
     };
   };
 }
@@ -50,11 +51,11 @@ function repeated(values: Float32Array, times: number): Float32Array {
   return result;
 }
 
-/** [images, depth, 2], after so many steps. */
-function branchScales(images: number, done: number, seed: number, depth: number, rate: number): Float32Array {
-  const result = new Float32Array(images * depth * 2);
-  for (let image = 0; image < images; image++) {
-    const stream = randomStream(seed, "drop path", done, image);
+/** [images, depth, 2] of the images at these places of the batch, after so many steps. */
+function branchScales(places: Int32Array, done: number, seed: number, depth: number, rate: number): Float32Array {
+  const result = new Float32Array(places.length * depth * 2);
+  for (const [image, place] of places.entries()) {
+    const stream = randomStream(seed, "drop path", done, place);
     result.set(drawBranchScales(stream, depth, rate), image * depth * 2);
   }
   return result;

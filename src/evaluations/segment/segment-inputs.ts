@@ -14,7 +14,7 @@ export function segmentInputs(config: SegmentConfig): (batch: Batch) => Arrays {
   const { dropPath } = regularization;
   const width = dropoutWidth(segmenterShapeOf(config));
 
-  return ({ step, indices, views }) => {
+  return ({ step, places, views }) => {
     const [{ pixels, masks }] = views as [(typeof views)[0]];
     const done = stepsBefore(step);
     const rows = (
@@ -22,9 +22,9 @@ export function segmentInputs(config: SegmentConfig): (batch: Batch) => Arrays {
       length: number,
       draw: (stream: ReturnType<typeof randomStream>) => ArrayLike<number>,
     ) => {
-      const values = new Float32Array(indices.length * length);
-      for (let image = 0; image < indices.length; image++) {
-        values.set(draw(randomStream(seed, name, done, image)), image * length);
+      const values = new Float32Array(places.length * length);
+      for (const [image, place] of places.entries()) {
+        values.set(draw(randomStream(seed, name, done, place)), image * length);
       }
       return values;
     };

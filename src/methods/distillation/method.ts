@@ -76,7 +76,7 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
     views: cropViews,
     inputs: cropsOf,
     pretext: ({ model, methodOptions, data }, images) => task(model, methodOptions, images, data),
-    async train({ model, methodOptions, data, schedule, optimizer }, length, engine) {
+    async train({ model, methodOptions, data, schedule, optimizer }, length, engine, combiner) {
       const { batchSize, microBatch } = schedule;
       const { betas, epsilon, weightDecay } = optimizer;
       const { student, teacher, centres, startTeacher, step } = await createDistillation(own.name, task, {
@@ -88,6 +88,7 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
         ...length,
         optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
         engine,
+        ...(combiner && { combiner }),
       });
       const shape = [methodOptions.prototypes];
       const state = Object.entries<Float32Array>(centres).map(

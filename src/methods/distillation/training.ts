@@ -1,5 +1,5 @@
 // Training with a teacher: a step of the student, then the teacher and the centres follow.
-import type { Arrays, Engine } from "../../engine/index.js";
+import type { Arrays, Combiner, Engine } from "../../engine/index.js";
 import type { Normalization } from "../../nn/pixels.js";
 import type { EncoderShape } from "../../nn/presets.js";
 import type { AdamwOptions } from "../../optim/adamw.js";
@@ -21,6 +21,8 @@ export interface DistillationDefinition<Options extends DistillationOptions> {
   /** Weight decay is that of the start of the run. */
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
   readonly engine?: Engine;
+  /** The processes that compute a batch together; this one alone by default. */
+  readonly combiner?: Combiner;
 }
 
 export interface DistillationTraining<Centre extends string> {
@@ -42,7 +44,7 @@ export async function createDistillation<Options extends DistillationOptions, Ce
   definition: DistillationDefinition<Options>,
 ): Promise<DistillationTraining<Centre>> {
   const { shape, options, normalization, microBatch, microBatches, totalSteps, stepsPerEpoch } = definition;
-  const { optimizer, engine } = definition;
+  const { optimizer, engine, combiner } = definition;
   const task = buildTask(shape, options, microBatch, normalization);
   const frozenSteps = Math.round(options.lastLayerFrozenEpochs * stepsPerEpoch);
   const centres = Object.fromEntries(
@@ -64,6 +66,7 @@ export async function createDistillation<Options extends DistillationOptions, Ce
     averagePrefix: TEACHER,
     heldInputs: { ...centres, [TEACHER_TEMPERATURE]: temperature },
     ...(engine && { engine }),
+    ...(combiner && { combiner }),
   });
   const teacher = student.average!;
 

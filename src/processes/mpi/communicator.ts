@@ -5,7 +5,7 @@ import { gatherValues } from "../agreement.js";
 import type { Communicator, Summable, SumOptions } from "../communicator.js";
 import { PeerError, ProcessesError } from "../errors.js";
 import type { Launch } from "../launch.js";
-import { type MpiLibrary, loadMpi } from "./library.js";
+import { loadMpi, type MpiLibrary } from "./library.js";
 import { sumAsBfloat16 } from "./sum-bfloat16.js";
 import { endWithLauncher, waitUntil } from "./waiting.js";
 
