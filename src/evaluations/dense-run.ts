@@ -2,17 +2,19 @@
 
 import { absolutePaths } from "../config/config.js";
 import type { ImageSource } from "../data/index.js";
+import { fromFirst } from "../processes/agreement.js";
 import type { Waits } from "../terminal/waiting.js";
 import type { EventOptions } from "../training/events.js";
 import type { ResumeOverrides } from "../training/hooks.js";
-import { KeptImages } from "../training/kept-images.js";
+import { goOnWithImages, KeptImages } from "../training/kept-images.js";
 import type { PretrainedModel } from "../training/pretrained.js";
 import { readConfigFile } from "../training/run-config.js";
-import { RunDirectory } from "../training/run-directory.js";
+import type { RunDirectory } from "../training/run-directory.js";
 import { RunEvents } from "../training/run-events.js";
 import { refuseRunAmongImages, runPaths } from "../training/run-folder.js";
 import type { SupervisedConfig, SupervisedResult } from "../training/supervised-run.js";
 import { checkThreads, runHere } from "../training/threads.js";
+import { createRun, openRun } from "../training/together.js";
 import { withRun } from "../training/with-run.js";
 import { EvaluationError } from "./errors.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
@@ -81,7 +83,7 @@ export async function startDense<
   // Parsed as it is written, so that the folder holds plain values and nothing that only looks like them.
   const config = task.parse(JSON.parse(JSON.stringify(given)), "the new configuration");
   checkThreads(config.run);
-  return withRun(await RunDirectory.create(folder, config), events, (run) => {
+  return withRun(await createRun(folder, config, events), events, (run) => {
     const { paths } = run;
     const kept = [
       KeptImages.begin(paths.images, sets.train.source),
@@ -106,7 +108,8 @@ export async function resumeDense<
   options: ResumeOverrides & EventOptions,
 ): Promise<SupervisedResult<Report>> {
   const events = new RunEvents(options);
-  const stored = task.parse(readConfigFile(folder), runPaths(folder).config);
+  const read = await fromFirst(events.communicator, () => readConfigFile(folder));
+  const stored = task.parse(read, runPaths(folder).config);
   const { source } = options;
   if (Array.isArray(source) || options.testSource !== undefined) {
     throw new EvaluationError({
@@ -117,9 +120,9 @@ export async function resumeDense<
   }
   const moved = source === undefined ? stored : { ...stored, images: absolutePaths(source as string) as string };
   const sets = await openBoth(task, moved.images, events);
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  const opened = await openRun(folder, { ...moved, run: runHere(stored.run, options, events.note) }, events);
   return withRun(opened, events, async (run) => {
-    const goOn = (path: string, set: Set) => KeptImages.goOn(path, set.source, folder, options, events);
+    const goOn = (path: string, set: Set) => goOnWithImages(path, set.source, folder, options, events);
     const kept = [await goOn(run.paths.images, sets.train), await goOn(run.paths.testImages, sets.test)] as const;
     if (source !== undefined) await run.writeConfig(moved);
     return task.train({ run, sets, kept, events });

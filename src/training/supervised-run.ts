@@ -14,6 +14,7 @@ import {
   type Training,
   type TrainingDefinition,
 } from "../optim/training.js";
+import { fromFirst } from "../processes/agreement.js";
 import type { AnnouncementLines } from "./announce.js";
 import type { Checkpoint } from "./checkpoints.js";
 import { type DerivedSchedule, deriveSchedule } from "./derived.js";
@@ -26,6 +27,7 @@ import { batchParts, bytesWithImages, isOnGpu } from "./planned-memory.js";
 import { newestFitting } from "./restore.js";
 import type { RunDirectory } from "./run-directory.js";
 import type { RunEvents } from "./run-events.js";
+import { describeProcesses, divideRun, shareState } from "./together.js";
 
 /** The sections that the configuration of such a run has, whatever it learns. */
 export interface SupervisedConfig {
@@ -39,6 +41,8 @@ export interface SupervisedFacts {
   /** How the images are held. */
   readonly held: string;
   readonly threads: number;
+  /** What processes there are; null where there is one. */
+  readonly processes: string | null;
   readonly memoryBytes: number;
   /** Steps done before, in a run that goes on. */
   readonly doneSteps: number;
@@ -47,6 +51,8 @@ export interface SupervisedFacts {
 /** State beside parameters and moments, such as running statistics. */
 export interface FurtherState {
   tensors(): readonly SafetensorsEntry[];
+  /** Their values, as they lie in memory. */
+  arrays(): Iterable<Float32Array>;
   /** Throws CheckpointError. */
   restore(checkpoint: Checkpoint): void;
 }
@@ -59,8 +65,12 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
   /** How many images it learns from, and the side of what it sees of each, in pixels. */
   readonly images: number;
   readonly imageSize: number;
-  readonly definition: TrainingDefinition;
+  /** Of the batch that `config` has, which is the share of this process. */
+  readonly definition: (config: Config) => TrainingDefinition;
+  /** Of the whole batch. */
   readonly batches: BatchOptions;
+  /** Whether images of a batch belong together in pairs, the first with the last, so that processes must not part them. */
+  readonly isMirrored?: boolean;
   /** The sections of the configuration that decide the result. */
   readonly decisive: readonly (keyof Config & string)[];
   /** Reads a configuration of this kind. Throws ConfigError. */
@@ -84,7 +94,7 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
 /** How such a run ended. */
 export interface SupervisedResult<Report> {
   readonly summary: RunSummary;
-  /** Null where the run was stopped before its end. */
+  /** Null where the run was stopped before its end, and at all processes but the first. */
   readonly report: Report | null;
 }
 
@@ -93,13 +103,25 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
   parts: SupervisedRun<Config, Report>,
   events: RunEvents,
 ): Promise<SupervisedResult<Report>> {
-  const { run, images, definition, state } = parts;
+  const { run, images, state, isMirrored = false } = parts;
   const { config } = run;
+  const { communicator } = events;
   for (const set of parts.kept) await run.keepImages(set);
-  const memory = [...trainingParts(parts), ...batchParts(planBatchMemory(parts.batches))];
-  checkMemory(memory, { enabled: config.run.memoryCheck, switchOff: switchOffRun, warn: events.warn });
+  const own = await divideRun(config, communicator, { isMirrored });
+  const definition = { ...parts.definition(own.config), combiner: own.combiner };
+  const batchOptions = { ...parts.batches, places: own.share.places };
+  const memory = [
+    ...trainingParts(definition, own.config, parts.imageSize),
+    ...batchParts(planBatchMemory(batchOptions)),
+  ];
+  checkMemory(memory, {
+    enabled: config.run.memoryCheck,
+    switchOff: switchOffRun,
+    warn: events.warn,
+    ...(own.availableBytes !== undefined && { availableBytes: own.availableBytes }),
+  });
   const batches = await events.during("Reading images into memory", (onProgress) =>
-    openBatches({ ...parts.batches, onProgress }),
+    openBatches({ ...batchOptions, onProgress }),
   );
   try {
     const training = await events.duringBusy("Compiling the training step", () => createTraining(definition));
@@ -110,10 +132,12 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
     if (parts.start !== undefined) {
       await parts.start(training);
       // From here on, the run needs the encoder's own file no more.
-      await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
+      if (run.isWritten) await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
     }
     const trainedOn = parts.kept[0].accepts ? undefined : images;
-    const doneSteps = await events.during("Reading the newest checkpoint", async () => {
+    // The first process reads what there is, and gives it to the others.
+    const found = await events.during("Reading the newest checkpoint", async () => {
+      if (!events.isFirst) return 0;
       const checkpoint = await newestFitting(run, trainedOn, parts.decisive, parts.parse, events);
       if (checkpoint !== undefined) {
         await restoreState(training, checkpoint);
@@ -121,6 +145,8 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
       }
       return checkpoint?.step ?? 0;
     });
+    const doneSteps = await fromFirst(communicator, () => found);
+    await shareState(communicator, training, state?.arrays());
     parts.check?.();
     const repaired = await run.startMetrics(doneSteps);
     if (repaired !== undefined) events.warn(repaired);
@@ -128,13 +154,14 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
     const derived = deriveSchedule(config, batches.stepsPerEpoch * batchSize);
     const announcement = parts.announce(derived, {
       held: batches.description,
-      threads: config.run.threads || engineThreads(),
+      threads: own.config.run.threads || engineThreads(),
+      processes: describeProcesses(communicator, own.share),
       memoryBytes: bytesWithImages(memory, batches.memory),
       doneSteps,
     });
     const { totalSteps } = derived;
     events.announce({ ...announcement, totalSteps, doneSteps, batchSize, logEvery: config.run.logEvery });
-    const pictures = await parts.pictures?.(training, totalSteps);
+    const pictures = events.isFirst ? await parts.pictures?.(training, totalSteps) : undefined;
     const { clipNorm } = config.optimizer;
     const take = parts.step ?? ((training, inputs, options) => training.step(inputs, options));
     const summary = await trainLoop(
@@ -157,7 +184,7 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
       },
       events,
     );
-    const report = summary.outcome === "finished" ? await parts.report(training, summary) : null;
+    const report = summary.outcome === "finished" && events.isFirst ? await parts.report(training, summary) : null;
     training.dispose();
     events.emit({ type: "finished", outcome: summary.outcome, summary });
     return { summary, report };
@@ -167,13 +194,16 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
 }
 
 /** The memory of weights and program. */
-function trainingParts<Config extends SupervisedConfig, Report>(parts: SupervisedRun<Config, Report>): MemoryPart[] {
-  const { schedule, run } = parts.run.config;
-  const { arrayBytes, programBytes } = planTraining(parts.definition);
+function trainingParts(
+  definition: TrainingDefinition,
+  { schedule, run }: SupervisedConfig,
+  imageSize: number,
+): MemoryPart[] {
+  const { arrayBytes, programBytes } = planTraining(definition);
   return [
     { name: "weights, gradients and optimizer state", bytes: arrayBytes, lower: "the encoder's size" },
     {
-      name: `computing ${schedule.microBatch} images of ${parts.imageSize} pixels at once`,
+      name: `computing ${schedule.microBatch} images of ${imageSize} pixels at once`,
       bytes: programBytes,
       lower: "schedule.microBatch",
       onGpu: isOnGpu(run),

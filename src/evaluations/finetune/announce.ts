@@ -12,6 +12,7 @@ export interface FinetuneFacts {
   readonly images: number;
   readonly held: string;
   readonly threads: number;
+  readonly processes: string | null;
   readonly memoryBytes: number;
   /** Steps done before, in a resumed run. */
   readonly doneSteps: number;
@@ -21,7 +22,7 @@ export interface FinetuneFacts {
 export function announceFinetune(
   { config, folder }: RunDirectory<FinetuneConfig>,
   derived: DerivedSchedule,
-  { images, held, threads, memoryBytes, doneSteps }: FinetuneFacts,
+  { images, held, threads, processes, memoryBytes, doneSteps }: FinetuneFacts,
 ): AnnouncementLines {
   const { schedule, labels, from, classes, model } = config;
   const { width, depth, imageSize } = model.shape;
@@ -37,6 +38,7 @@ export function announceFinetune(
       `${rate} after ${formatCount(derived.warmupSteps)} steps, then half-cosine to ${schedule.minLearningRate}`,
     ],
     ["length", `${formatCount(derived.totalSteps)} steps, ${formatRate(derived.epochs)} epochs`],
+    ...(processes === null ? [] : ([["processes", processes]] as [string, string][])),
     ["device", `${config.run.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`],
     ["memory", `about ${formatBytes(memoryBytes)}`],
   ];

@@ -1,7 +1,7 @@
 // The images of a fine-tuning and what its run keeps of them.
 
 import type { ResumeOverrides } from "../../training/hooks.js";
-import { KeptImages } from "../../training/kept-images.js";
+import { goOnWithImages as goOn, KeptImages } from "../../training/kept-images.js";
 import type { RunDirectory } from "../../training/run-directory.js";
 import type { RunEvents } from "../../training/run-events.js";
 import { EvaluationError } from "../errors.js";
@@ -29,8 +29,8 @@ export async function goOnWithImages(
 ): Promise<FinetuneImages> {
   const { paths, folder } = run;
   return {
-    train: await KeptImages.goOn(paths.images, train.source, folder, overrides, events),
-    test: await KeptImages.goOn(paths.testImages, test.source, folder, overrides, events),
+    train: await goOn(paths.images, train.source, folder, overrides, events),
+    test: await goOn(paths.testImages, test.source, folder, overrides, events),
   };
 }
 

@@ -9,16 +9,18 @@ import { crossEntropy } from "../../heads/cross-entropy.js";
 import { type Parameter, ParameterScope } from "../../nn/parameters.js";
 import { channelsOf } from "../../nn/presets.js";
 import type { TrainingDefinition } from "../../optim/training.js";
+import { fromFirst } from "../../processes/agreement.js";
 import type { EventOptions } from "../../training/events.js";
 import { classifierShapeOf } from "../../training/fine-tuned.js";
 import type { ResumeOverrides } from "../../training/hooks.js";
 import type { PretrainedModel } from "../../training/pretrained.js";
 import { readConfigFile } from "../../training/run-config.js";
-import { RunDirectory } from "../../training/run-directory.js";
+import type { RunDirectory } from "../../training/run-directory.js";
 import { RunEvents } from "../../training/run-events.js";
 import { refuseRunAmongImages, runPaths } from "../../training/run-folder.js";
 import { type SupervisedResult, superviseRun } from "../../training/supervised-run.js";
 import { checkThreads, runHere } from "../../training/threads.js";
+import { createRun, openRun } from "../../training/together.js";
 import { withRun } from "../../training/with-run.js";
 import { EvaluationError } from "../errors.js";
 import { writeFirstWeights } from "../first-weights.js";
@@ -82,7 +84,7 @@ export async function finetune(
     ...choices,
   };
   const checked = parseFinetuneConfig(JSON.parse(JSON.stringify(config)), "the new configuration");
-  return withRun(await RunDirectory.create(folder, checked), events, (run) =>
+  return withRun(await createRun(folder, checked, events), events, (run) =>
     train(run, sets, beginImages(run, sets), events, model),
   );
 }
@@ -96,7 +98,8 @@ export async function resumeFinetune(
   options: ResumeOverrides & EventOptions = {},
 ): Promise<FinetuneResult> {
   const events = new RunEvents(options);
-  const stored = parseFinetuneConfig(readConfigFile(folder), runPaths(folder).config);
+  const read = await fromFirst(events.communicator, () => readConfigFile(folder));
+  const stored = parseFinetuneConfig(read, runPaths(folder).config);
   const { fraction, seed } = stored.labels;
   const { source, testSource } = options;
   if (testSource !== undefined && stored.holdout !== undefined) {
@@ -113,7 +116,7 @@ export async function resumeFinetune(
   };
   const { train: from, test, holdout } = moved;
   const sets = await openLabelledSets({ train: from, test, holdout, labelsFraction: fraction, seed }, events);
-  const opened = await RunDirectory.open(folder, { ...moved, run: runHere(stored.run, options, events.note) });
+  const opened = await openRun(folder, { ...moved, run: runHere(stored.run, options, events.note) }, events);
   return withRun(opened, events, async (run) => {
     const images = await goOnWithImages(run, sets, options, events);
     if (source !== undefined || testSource !== undefined) await run.writeConfig(moved);
@@ -151,7 +154,8 @@ function train(
       kept: [kept.train, kept.test],
       images,
       imageSize: config.model.shape.imageSize,
-      definition: finetuneDefinition(config),
+      definition: finetuneDefinition,
+      isMirrored: config.regularization.mixup > 0 || config.regularization.cutmix > 0,
       batches: batchOptions(config, sets, events),
       decisive: DECISIVE,
       parse: parseFinetuneConfig,

@@ -19,7 +19,7 @@ const LAYOUTS = {
 export function announceSegment(
   { config, folder }: RunDirectory<SegmentConfig>,
   derived: DerivedSchedule,
-  { set, held, threads, memoryBytes, doneSteps }: SupervisedFacts & { readonly set: SegmentationSet },
+  { set, held, threads, processes, memoryBytes, doneSteps }: SupervisedFacts & { readonly set: SegmentationSet },
 ): AnnouncementLines {
   const { schedule, from, classes, model, head, augmentation } = config;
   const { width, depth, patchSize } = model.shape;
@@ -42,6 +42,7 @@ export function announceSegment(
       `${rate} after ${formatCount(derived.warmupSteps)} steps, then in a straight line to ${schedule.minLearningRate}`,
     ],
     ["length", `${formatCount(derived.totalSteps)} steps, ${formatRate(derived.epochs)} epochs`],
+    ...(processes === null ? [] : ([["processes", processes]] as [string, string][])),
     ["device", `${config.run.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`],
     ["memory", `about ${formatBytes(memoryBytes)}`],
   ];

@@ -91,12 +91,8 @@ const DECISIVE = [
 
 function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, SegmentationSet>): Promise<SegmentResult> {
   const { config } = run;
-  const { head, regularization, schedule, model } = config;
-  const segmenter = segmenterInTraining(segmenterShapeOf(config), schedule.microBatch, model.normalization, {
-    dropout: head.dropout,
-    dropPath: regularization.dropPath,
-    auxiliaryWeight: head.kind === "upernet" ? head.auxiliaryWeight : 0,
-  });
+  const { schedule } = config;
+  const segmenter = segmenterOf(config);
   const running = new RunningStatistics(segmenter.statistics);
   const pictures = new SegmentPictures(config, sets.test, running, sets.train.source.count);
   return superviseRun(
@@ -105,7 +101,7 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
       kept,
       images: sets.train.source.count,
       imageSize: config.augmentation.cropSize,
-      definition: definitionOf(config, segmenter),
+      definition: (own) => definitionOf(own, own.schedule === schedule ? segmenter : segmenterOf(own)),
       batches: batchOptions(config, sets.train, events),
       decisive: DECISIVE,
       parse: parseSegmentConfig,
@@ -121,6 +117,16 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
     },
     events,
   );
+}
+
+/** The model of a configuration, for one of its micro-batches. */
+function segmenterOf(config: SegmentConfig): SegmenterInTraining {
+  const { head, regularization, schedule, model } = config;
+  return segmenterInTraining(segmenterShapeOf(config), schedule.microBatch, model.normalization, {
+    dropout: head.dropout,
+    dropPath: regularization.dropPath,
+    auxiliaryWeight: head.kind === "upernet" ? head.auxiliaryWeight : 0,
+  });
 }
 
 /** What a segmentation of this configuration minimises, and how. */
@@ -141,6 +147,7 @@ function definitionOf(config: SegmentConfig, { loss, metrics, parameters }: Segm
 /** Running statistics as a checkpoint holds them. */
 function stateOf({ values }: RunningStatistics): FurtherState {
   return {
+    arrays: () => values.values(),
     tensors: () => [...values].map(([name, data]) => ({ name, dtype: "F32", shape: [data.length], data }) as const),
     restore(checkpoint) {
       for (const [name, data] of values) data.set(tensorOf(checkpoint, name, [data.length]));
