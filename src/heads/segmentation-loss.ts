@@ -12,9 +12,10 @@ export interface PixelLoss {
 
 /**
  * Scores [batch, classes, rows, columns], brought to the size of the labels [batch, height, width] (uint8) by bilinear
- * interpolation. Pixels labelled IGNORED count for nothing.
+ * interpolation. Pixels labelled IGNORED count for nothing. `labelled` [1]: how many pixels the mean is taken over, where
+ * that is not the number of those that have a label here.
  */
-export function pixelLoss(scores: Tensor, labels: Tensor): PixelLoss {
+export function pixelLoss(scores: Tensor, labels: Tensor, labelled?: Tensor): PixelLoss {
   const [batch, height, width] = labels.shape as [number, number, number];
   const classes = scores.shape[1]!;
   const resized = scores.resizeBilinear(height, width);
@@ -22,7 +23,7 @@ export function pixelLoss(scores: Tensor, labels: Tensor): PixelLoss {
   const counted = index.equal(IGNORED).not().cast("float32");
   const own = index.equal(range(classes).reshape([1, classes, 1, 1])).cast("float32");
   const ownScore = resized.mul(own).sum([1], { keepDims: true });
-  const count = counted.sum().maximum(1);
+  const count = labelled?.reshape([]) ?? counted.sum().maximum(1);
   const losses = resized.logSumExp(1, { keepDims: true }).sub(ownScore).mul(counted);
   const isRight = ownScore
     .greaterOrEqual(resized.max([1], { keepDims: true }))

@@ -74,6 +74,11 @@ export interface SegmenterRegularization {
   readonly dropout: number;
   readonly dropPath: number;
   readonly auxiliaryWeight: number;
+  /**
+   * Whether processes divide a batch, each with pixels that have no label: the input `labelled` [1] then says how many
+   * pixels the loss is the mean over.
+   */
+  readonly isDivided?: boolean;
 }
 
 /**
@@ -84,7 +89,7 @@ export function segmenterInTraining(
   shape: SegmenterShape,
   batch: number,
   normalization: Normalization,
-  { dropout, dropPath, auxiliaryWeight }: SegmenterRegularization,
+  { dropout, dropPath, auxiliaryWeight, isDivided = false }: SegmenterRegularization,
 ): SegmenterInTraining {
   const { imageSize, encoder } = shape;
   const scope = new ParameterScope();
@@ -96,8 +101,9 @@ export function segmenterInTraining(
     branchScales: dropPath > 0 ? input("branchScales", [batch, encoder.depth, 2]) : undefined,
     dropout: dropout > 0 ? input("dropout", [batch, dropoutWidth(shape)]) : undefined,
   });
-  const main = pixelLoss(scores, labels);
-  const aside = auxiliary && pixelLoss(auxiliary, labels);
+  const labelled = isDivided ? input("labelled", [1]) : undefined;
+  const main = pixelLoss(scores, labels, labelled);
+  const aside = auxiliary && pixelLoss(auxiliary, labels, labelled);
   return {
     loss: aside ? main.loss.add(aside.loss.mul(auxiliaryWeight)) : main.loss,
     metrics: {

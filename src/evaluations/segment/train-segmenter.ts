@@ -28,6 +28,7 @@ import {
 } from "./config.js";
 import type { TrainedSegmenterReport } from "./evaluate-segmenter.js";
 import type { SegmentRecipeName } from "./recipes.js";
+import { LabelledPixels } from "./labelled-pixels.js";
 import { segmentInputs } from "./segment-inputs.js";
 import { SegmentPictures } from "./segment-pictures.js";
 import { openSegmentationSet, type SegmentationSet } from "./segmentation-set.js";
@@ -93,6 +94,7 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
   const { config } = run;
   const { schedule } = config;
   const segmenter = segmenterOf(config);
+  const labelled = new LabelledPixels(events.communicator, schedule.batchSize);
   const running = new RunningStatistics(segmenter.statistics);
   const pictures = new SegmentPictures(config, sets.test, running, sets.train.source.count);
   return superviseRun(
@@ -101,7 +103,10 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
       kept,
       images: sets.train.source.count,
       imageSize: config.augmentation.cropSize,
-      definition: (own) => definitionOf(own, own.schedule === schedule ? segmenter : segmenterOf(own)),
+      definition: (own) =>
+        labelled.isDivided
+          ? { ...definitionOf(own, segmenterOf(own, true)), heldInputs: labelled.inputs(own.schedule.microBatch) }
+          : definitionOf(own, segmenter),
       batches: batchOptions(config, sets.train, events),
       decisive: DECISIVE,
       parse: parseSegmentConfig,
@@ -111,7 +116,10 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
       announce: (derived, facts) => announceSegment(run, derived, { set: sets.train, ...facts }),
       decay: { kind: "linear" },
       inputsOf: segmentInputs(config),
-      step: async (training, inputs, options) => running.take(await training.step(inputs, options)),
+      step: async (training, inputs, options) => {
+        await labelled.count(inputs);
+        return running.take(await training.step(inputs, options));
+      },
       pictures: (training, totalSteps) => pictures.open(training, totalSteps),
       report: (training, summary) => pictures.report(run, training, summary, events),
     },
@@ -120,12 +128,13 @@ function train({ run, sets, kept, events, start }: DenseRun<SegmentConfig, Segme
 }
 
 /** The model of a configuration, for one of its micro-batches. */
-function segmenterOf(config: SegmentConfig): SegmenterInTraining {
+function segmenterOf(config: SegmentConfig, isDivided = false): SegmenterInTraining {
   const { head, regularization, schedule, model } = config;
   return segmenterInTraining(segmenterShapeOf(config), schedule.microBatch, model.normalization, {
     dropout: head.dropout,
     dropPath: regularization.dropPath,
     auxiliaryWeight: head.kind === "upernet" ? head.auxiliaryWeight : 0,
+    isDivided,
   });
 }
 
