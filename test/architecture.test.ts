@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 /** The folders of src from the ground floor up; those of one floor know nothing of each other. */
 const FLOORS: readonly (readonly string[])[] = [
   ["terminal"],
-  ["graph", "random", "formats", "files"],
+  ["graph", "random", "formats", "files", "processes"],
   ["engine", "data", "pictures"],
   ["nn", "optim"],
   ["methods", "heads"],

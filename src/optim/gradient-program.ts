@@ -43,3 +43,8 @@ export function gradientProgram(
   if (unused) throw new ProgramError(`${name}: the loss does not depend on the parameter ${unused.tensor}`);
   return program;
 }
+
+/** The values of a program's outputs that are no gradients. */
+export function metricCount({ outputs }: Program): number {
+  return [...outputs].reduce((sum, [output, { shape }]) => (isGradientName(output) ? sum : sum + sizeOf(shape)), 0);
+}

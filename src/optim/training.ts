@@ -11,20 +11,12 @@ import {
   openEngine,
   type TensorPlace,
 } from "../engine/index.js";
-import {
-  allocate,
-  type Program,
-  ProgramError,
-  sizeOf,
-  type Tensor,
-  type TensorType,
-  type TypedArray,
-} from "../graph/index.js";
+import { allocate, ProgramError, sizeOf, type Tensor, type TensorType, type TypedArray } from "../graph/index.js";
 import { accumulator } from "./accumulate.js";
 import type { AdamwOptions } from "./adamw.js";
 import { AdamwOptimizer, type OptimizerState, type ParameterGroup } from "./adamw-optimizer.js";
 import { exponentialAverage } from "./exponential-average.js";
-import { gradientName, gradientProgram, isGradientName, type Trainable } from "./gradient-program.js";
+import { gradientName, gradientProgram, isGradientName, metricCount, type Trainable } from "./gradient-program.js";
 import { type Initialized, initialValues } from "./initial-values.js";
 import { parameterClipping } from "./parameter-clipping.js";
 
@@ -224,11 +216,6 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
       for (const arrays of [...Object.values(state), average?.arrays, part]) arrays?.dispose();
     },
   };
-}
-
-/** The values of a program's outputs that are no gradients. */
-function metricCount({ outputs }: Program): number {
-  return [...outputs].reduce((sum, [output, { shape }]) => (isGradientName(output) ? sum : sum + sizeOf(shape)), 0);
 }
 
 function firstValues(name: string, parameter: TrainingDefinition["parameters"][number], seed: number): Float32Array {

@@ -132,7 +132,10 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
     if (parts.start !== undefined) {
       await parts.start(training);
       // From here on, the run needs the encoder's own file no more.
-      if (run.isWritten) await events.during("Writing the checkpoint", async () => run.saveCheckpoint({ step: 0, ...(await snapshot()) }));
+      if (run.isWritten)
+        await events.during("Writing the checkpoint", async () =>
+          run.saveCheckpoint({ step: 0, ...(await snapshot()) }),
+        );
     }
     const trainedOn = parts.kept[0].accepts ? undefined : images;
     // The first process reads what there is, and gives it to the others.

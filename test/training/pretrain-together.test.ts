@@ -88,7 +88,14 @@ test("an error of one ends all, and the run says so", async () => {
 });
 
 test("a loss that is not finite ends all, with the whole batch among the traces", async () => {
-  const config = tinyConfig(source, "method=mae", ...many, "schedule.learningRate=1000", "schedule.warmupShare=0", "optimizer.weightDecay=1000");
+  const config = tinyConfig(
+    source,
+    "method=mae",
+    ...many,
+    "schedule.learningRate=1000",
+    "schedule.warmupShare=0",
+    "optimizer.weightDecay=1000",
+  );
   const folder = at("diverged");
   const ended = await together(3, (communicator) => pretrain(config, folder, { communicator }));
   const reasons = ended.map((each) => (each as PromiseRejectedResult).reason as Error);

@@ -13,7 +13,7 @@ import type { DetectionSet } from "./detection-set.js";
 export function announceDetect(
   { config, folder }: RunDirectory<DetectConfig>,
   derived: DerivedSchedule,
-  { set, held, threads, memoryBytes, doneSteps }: SupervisedFacts & { readonly set: DetectionSet },
+  { set, held, threads, processes, memoryBytes, doneSteps }: SupervisedFacts & { readonly set: DetectionSet },
 ): AnnouncementLines {
   const { schedule, from, classes, model, head, augmentation, rateDecay } = config;
   const { width, depth, patchSize } = model.shape;
@@ -38,6 +38,7 @@ export function announceDetect(
     ["learning rate", `${rate} after ${formatCount(derived.warmupSteps)} steps, then ${falls}`],
     ["length", `${formatCount(derived.totalSteps)} steps, ${formatRate(derived.epochs)} epochs`],
     ["device", `${config.run.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`],
+    ...(processes === null ? [] : ([["processes", processes]] as [string, string][])),
     ["memory", `about ${formatBytes(memoryBytes)}`],
   ];
   const chosen = [

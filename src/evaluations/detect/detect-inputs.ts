@@ -17,6 +17,7 @@ import {
 import { drawBranchScales } from "../../nn/drop-path.js";
 import { imageValues } from "../../nn/presets.js";
 import type { Training } from "../../optim/training.js";
+import type { Communicator } from "../../processes/communicator.js";
 import { randomStream, stepsBefore } from "../../random/index.js";
 import { type DetectConfig, detectorShapeOf } from "./config.js";
 import { type DetectionSet, objectMask } from "./detection-set.js";
@@ -37,14 +38,18 @@ interface SampledImage {
   readonly regions: SampledRegions;
 }
 
+/** The inputs that say how much a term counts. */
+const WEIGHTS = ["anchorWeight", "regionWeight", "maskWeight"] as const;
+
 /**
- * A function of batches that first lets the model, as it is, propose regions. All that is drawn depends on the seed, the step and
+ * `config` has the batch of this process, of a whole one of `batchSize`. A function of batches that first lets the model, as it is, propose regions. All that is drawn depends on the seed, the step and
  * the place in the batch alone.
  */
 export function detectInputs(
   config: DetectConfig,
   set: DetectionSet,
   { proposals }: Pick<DetectorInTraining, "proposals">,
+  { batchSize, communicator }: { readonly batchSize: number; readonly communicator: Communicator },
 ): (batch: Batch, training: Training) => Promise<Arrays> {
   const { seed, sampling, regularization, schedule, model, head } = config;
   const { microBatch } = schedule;
@@ -95,12 +100,12 @@ export function detectInputs(
         });
       }
     }
-    return {
+    return averaged({
       images: pixels,
       ...(dropPath > 0 && { branchScales }),
       ...anchorInputs(sampled),
       ...regionInputs(sampled),
-    };
+    });
   };
 
   /** Binds the program to the weights, which it reads as they are. */
@@ -123,9 +128,19 @@ export function detectInputs(
     };
   }
 
-  /** The weight of one term among `terms` of all images of this process: its micro-batches are averaged afterwards. */
-  function weightOf(terms: number, images: number): number {
-    return images / microBatch / Math.max(1, terms);
+  /**
+   * Divides the weight of each term, 1 so far, by how many there are in the whole batch, at all processes; micro-batches are
+   * averaged afterwards.
+   */
+  async function averaged(arrays: Arrays): Promise<Arrays> {
+    const weights = WEIGHTS.flatMap((name) => (arrays[name] === undefined ? [] : [arrays[name] as Float32Array]));
+    const totals = Float64Array.from(weights, (each) => each.reduce((sum, weight) => sum + weight, 0));
+    await communicator.sum(totals);
+    for (const [place, each] of weights.entries()) {
+      const weight = batchSize / microBatch / Math.max(1, totals[place]!);
+      for (let term = 0; term < each.length; term++) each[term]! *= weight;
+    }
+    return arrays;
   }
 
   function anchorInputs(sampled: readonly SampledImage[]): Arrays {
@@ -136,12 +151,10 @@ export function detectInputs(
       anchorWeight: new Float32Array(sampled.length * n),
       anchorDeltas: new Float32Array(4 * sampled.length * n),
     };
-    const count = sampled.reduce((sum, { anchors: each }) => sum + each.index.length, 0);
-    const weight = weightOf(count, sampled.length);
     for (const [image, { anchors: each }] of sampled.entries()) {
       arrays.anchorIndex.set(each.index, image * n);
       arrays.anchorLabel.set(each.label, image * n);
-      arrays.anchorWeight.fill(weight, image * n, image * n + each.index.length);
+      arrays.anchorWeight.fill(1, image * n, image * n + each.index.length);
       arrays.anchorDeltas.set(each.deltas, 4 * image * n);
     }
     return arrays;
@@ -157,13 +170,11 @@ export function detectInputs(
       regionWeight: new Float32Array(images * n),
       regionDeltas: new Float32Array(4 * images * n),
     };
-    const count = sampled.reduce((sum, { regions }) => sum + regions.object.length, 0);
-    const weight = weightOf(count, images);
     for (const [image, { regions, objects }] of sampled.entries()) {
       arrays.regions.set(regions.boxes, 4 * image * n);
       const levelOf = levelsOfRegions(regions.boxes, levels[0]!, head.anchorScale, regionLevels(levels).length);
       arrays.regionLevel.set(levelOf, image * n);
-      arrays.regionWeight.fill(weight, image * n, image * n + regions.object.length);
+      arrays.regionWeight.fill(1, image * n, image * n + regions.object.length);
       arrays.regionDeltas.set(regions.deltas, 4 * image * n);
       for (const [place, object] of regions.object.entries()) {
         if (object >= 0) arrays.regionClass[image * n + place] = objects.labels[object]!;
@@ -177,7 +188,6 @@ export function detectInputs(
     const area = MASK_SIDE ** 2;
     const maskTargets = new Uint8Array(sampled.length * slots * area);
     const maskWeight = new Float32Array(sampled.length * slots);
-    let count = 0;
     for (const [image, { regions, objects }] of sampled.entries()) {
       const masks = new Map<number, ObjectMask | undefined>();
       for (const [place, object] of regions.object.entries()) {
@@ -188,11 +198,9 @@ export function detectInputs(
         const slot = image * slots + place;
         maskTarget(mask, regions.boxes, place, objects.frames, object, side, maskTargets, slot * area);
         maskWeight[slot] = 1;
-        count += 1;
       }
     }
-    const weight = weightOf(count, sampled.length);
-    return { maskTarget: maskTargets, maskWeight: maskWeight.map((each) => each * weight) };
+    return { maskTarget: maskTargets, maskWeight };
   }
 }
 

@@ -99,11 +99,7 @@ const DECISIVE = [
 
 function train({ run, sets, kept, events, start }: DenseRun<DetectConfig, DetectionSet>): Promise<DetectResult> {
   const { config } = run;
-  const { sampling, regularization, schedule, model } = config;
-  const detector = detectorInTraining(detectorShapeOf(config), schedule.microBatch, model.normalization, {
-    ...sampling,
-    dropPath: regularization.dropPath,
-  });
+  let inputsOf: ReturnType<typeof detectInputs> | undefined;
   const pictures = new DetectPictures(config, sets.test, sets.train.source.count);
   return superviseRun(
     {
@@ -111,20 +107,35 @@ function train({ run, sets, kept, events, start }: DenseRun<DetectConfig, Detect
       kept,
       images: sets.train.source.count,
       imageSize: config.augmentation.imageSize,
-      definition: definitionOf(config, detector),
+      definition(own) {
+        const detector = detectorOf(own);
+        const whole = { batchSize: config.schedule.batchSize, communicator: events.communicator };
+        inputsOf = detectInputs(own, sets.train, detector, whole);
+        return definitionOf(own, detector);
+      },
       batches: batchOptions(config, sets.train, events),
       decisive: DECISIVE,
       parse: parseDetectConfig,
-      start: start && ((training) => writeFirstWeights(training, detector.parameters, start, config.seed)),
+      start: start && ((training) => writeFirstWeights(training, detectorOf(config).parameters, start, config.seed)),
       check: () => checkClasses(config, sets),
       announce: (derived, facts) => announceDetect(run, derived, { set: sets.train, ...facts }),
       decay: decayOf(config),
-      inputsOf: detectInputs(config, sets.train, detector),
+      inputsOf: (batch, training) => inputsOf!(batch, training),
       pictures: (training, totalSteps) => pictures.open(training, totalSteps),
       report: (training, summary) => pictures.report(run, training, summary, events),
     },
     events,
   );
+}
+
+/** The model of a configuration, for one of its micro-batches. */
+function detectorOf(config: DetectConfig): DetectorInTraining {
+  const { sampling, regularization, schedule, model } = config;
+  const { dropPath } = regularization;
+  return detectorInTraining(detectorShapeOf(config), schedule.microBatch, model.normalization, {
+    ...sampling,
+    dropPath,
+  });
 }
 
 /** What a detection of this configuration minimises, and how. */

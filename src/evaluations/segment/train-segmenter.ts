@@ -27,8 +27,8 @@ import {
   segmenterShapeOf,
 } from "./config.js";
 import type { TrainedSegmenterReport } from "./evaluate-segmenter.js";
-import type { SegmentRecipeName } from "./recipes.js";
 import { LabelledPixels } from "./labelled-pixels.js";
+import type { SegmentRecipeName } from "./recipes.js";
 import { segmentInputs } from "./segment-inputs.js";
 import { SegmentPictures } from "./segment-pictures.js";
 import { openSegmentationSet, type SegmentationSet } from "./segmentation-set.js";

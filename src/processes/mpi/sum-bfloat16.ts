@@ -30,8 +30,8 @@ export function roundToBfloat16(values: Float32Array, into: Uint16Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let place = 0; place < bits.length; place++) {
     const value = bits[place]!;
-    const isNaN = (value & 0x7fffffff) > 0x7f800000;
-    into[place] = isNaN ? (value >>> 16) | 0x40 : (value + 0x7fff + ((value >>> 16) & 1)) >>> 16;
+    const isNoNumber = (value & 0x7fffffff) > 0x7f800000;
+    into[place] = isNoNumber ? (value >>> 16) | 0x40 : (value + 0x7fff + ((value >>> 16) & 1)) >>> 16;
   }
 }
 
