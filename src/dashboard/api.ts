@@ -175,6 +175,45 @@ export interface StudyDetail {
   readonly pretrainings: readonly StudyPretraining[];
 }
 
+/** What one block of the encoder attends to in a mixture. */
+export interface ExploredBlock {
+  /** Whether TopK says which patches are kept; all are where it does not. */
+  readonly keepsTop: boolean;
+  /** Of the patches that are kept, the share of a patch's own image; of what it attends to, where all are. */
+  readonly precision: number;
+  readonly headPrecision: readonly number[];
+  /** For patches of each image, the share of those that they keep (or attend to) from each image. */
+  readonly confusion: readonly (readonly number[])[];
+  /**
+   * In base64, bytes [heads, patches, patches]: 0 for what a patch does not keep, else 1 to 255, most for what it attends
+   * to most.
+   */
+  readonly attention: string;
+}
+
+/** A mixture of a run's images as its newest checkpoint sees it. Pictures are base64 of red, green and blue, by rows. */
+export interface Exploration {
+  readonly method: string;
+  /** Of the checkpoint. */
+  readonly step: number;
+  readonly seed: number;
+  /** Whether the encoder was told by segment embeddings which patches belong together; null where it never is. */
+  readonly segments: boolean | null;
+  readonly imageSize: number;
+  readonly patchSize: number;
+  readonly heads: number;
+  /** Which image each patch of the mixture comes from. */
+  readonly sources: readonly number[];
+  readonly images: readonly string[];
+  readonly mixture: string;
+  readonly reconstructions: readonly string[];
+  readonly blocks: readonly ExploredBlock[];
+  /** The method's own metric of the blocks that keep some, over all mixtures of the group. */
+  readonly methodPrecision: readonly number[];
+  /** What computing it took. */
+  readonly milliseconds: number;
+}
+
 /** All that a page shows of one run without a server. */
 export interface ExportedRun {
   readonly version: string;

@@ -7,16 +7,19 @@ import { readBytes } from "../files/regular-file.js";
 import { type AccessRules, onlyOwnPage, onlyWithToken } from "./access.js";
 import type { Catalogue } from "./catalogue.js";
 import { curvesOf } from "./curves.js";
+import { ExploreError } from "./explorer/explore-error.js";
+import { ExplorerBusyError, type ExploreService } from "./explorer/explore-service.js";
 import type { Place } from "./find-runs.js";
 import { Live } from "./live.js";
 import { metricsCsv } from "./metrics-csv.js";
 import { MetricsTable } from "./metrics-table.js";
 import type { PageFiles } from "./page-files.js";
 import { runDetail } from "./run-detail.js";
-import { pictureFile, runFiles } from "./run-files.js";
+import { checkpointsStamp, pictureFile, runFiles } from "./run-files.js";
 import { studyDetail } from "./study-detail.js";
 import { planOf } from "./study-row.js";
 
+const LARGEST_SEED = 2 ** 32 - 1;
 const DEFAULT_POINTS = 600;
 const MOST_POINTS = 5000;
 const LARGEST_PICTURE = 1 << 26;
@@ -26,6 +29,7 @@ const HEARTBEAT_MILLISECONDS = 15_000;
 
 export interface AppOptions extends AccessRules {
   readonly page: PageFiles;
+  readonly explorer: ExploreService;
   /** Between two looks at the runs, in milliseconds. */
   readonly lookEvery?: number;
 }
@@ -76,6 +80,10 @@ export function createApp(catalogue: Catalogue, options: AppOptions): Hono {
     if (path === undefined) return missing(context, "picture");
     return context.body(new Uint8Array(readBytes(path, LARGEST_PICTURE)), 200, { "Content-Type": "image/png" });
   });
+  app.get("/api/runs/:id/explore", async (context) => {
+    const place = await catalogue.place("run", context.req.param("id"));
+    return place === undefined ? missing(context, "run") : explore(context, place, options.explorer);
+  });
   app.get("/api/studies/:id", async (context) => {
     const place = await catalogue.place("study", context.req.param("id"));
     const plan = place === undefined ? undefined : planOf(place);
@@ -93,6 +101,33 @@ export function createApp(catalogue: Catalogue, options: AppOptions): Hono {
 async function metricsOf(place: Place, catalogue: Catalogue): Promise<MetricsTable> {
   const { metrics } = runFiles(place);
   return metrics === undefined ? new MetricsTable() : catalogue.metrics.read(metrics);
+}
+
+/** A mixture of the run's images, or in words why there is none. */
+async function explore(context: Context, place: Place, explorer: ExploreService): Promise<Response> {
+  const refused = (message: string, status: 400 | 422 | 503) => context.text(`${message}\n`, status);
+  const seed = countIn(context.req.query("seed") ?? "0", 0, LARGEST_SEED);
+  if (seed === undefined) {
+    return refused(
+      `Expected a seed from 0 to ${LARGEST_SEED}; found another one. Shuffle, or change the address.`,
+      400,
+    );
+  }
+  const segments = context.req.query("segments") !== "0";
+  const stamp = checkpointsStamp(place);
+  if (stamp === undefined) {
+    return refused(
+      "Expected a run with a checkpoint within the folders shown; found none. Wait until it writes its first.",
+      422,
+    );
+  }
+  try {
+    return context.json(await explorer.explore({ folder: place.folder, stamp, seed, segments }));
+  } catch (error) {
+    if (error instanceof ExplorerBusyError) return refused(error.message, 503);
+    if (error instanceof ExploreError) return refused(error.message, 422);
+    throw error;
+  }
 }
 
 function missing(context: Context, what: string): Response | Promise<Response> {

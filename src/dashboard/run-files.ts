@@ -1,6 +1,6 @@
 // The files of a run that the dashboard reads, each only where it truly lies within the folders that were given.
 
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runPaths } from "../training/run-folder.js";
 import type { Place } from "./find-runs.js";
@@ -31,6 +31,19 @@ export function runFiles({ folder, within }: Place): RunFiles {
 /** The picture of a step, where there is one that may be read. */
 export function pictureFile({ folder, within }: Place, step: number): string | undefined {
   return insideOf(within, join(runPaths(folder).pictures, `step-${String(step).padStart(8, "0")}.png`));
+}
+
+/**
+ * Tells a run's checkpoints from earlier and later ones; undefined where there are none that may be read, or where one
+ * leads out of the folders.
+ */
+export function checkpointsStamp(place: Place): string | undefined {
+  const { config, checkpoints } = runFiles(place);
+  if (config === undefined || checkpoints === undefined) return undefined;
+  const names = readdirSync(checkpoints).filter((name) => /^step-\d{8,}\.safetensors$/.test(name));
+  const paths = names.map((name) => insideOf(place.within, join(checkpoints, name)));
+  if (paths.length === 0 || paths.includes(undefined)) return undefined;
+  return [config, ...paths].map(stampOf).join(" ");
 }
 
 /** Tells a file's contents from earlier ones; "-" where there is none. */

@@ -7,6 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { errorCode, storageError } from "../files/storage.js";
 import { createApp } from "./app.js";
 import { Catalogue } from "./catalogue.js";
+import { ExploreService } from "./explorer/explore-service.js";
 import { shownFolder } from "./find-runs.js";
 import { type PageFiles, readPageFiles } from "./page-files.js";
 
@@ -46,7 +47,9 @@ export async function serveDashboard(folders: readonly string[], options: Dashbo
     }),
     version,
   );
+  const explorer = new ExploreService();
   const app = createApp(catalogue, {
+    explorer,
     token,
     host,
     port: () => (server.address() as AddressInfo).port,
@@ -67,11 +70,13 @@ export async function serveDashboard(folders: readonly string[], options: Dashbo
   return {
     address: `http://${name}:${(server.address() as AddressInfo).port}/#token=${token}`,
     catalogue,
-    close: () =>
-      new Promise((done) => {
+    close: async () => {
+      const closed = new Promise<void>((done) => {
         server.close(() => done());
-        server.closeAllConnections();
-      }),
+      });
+      server.closeAllConnections();
+      await Promise.all([closed, explorer.close()]);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { patchify } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
 import { type ModelShape, patchCount } from "../nn/presets.js";
+import { watchedEncode } from "./attention-watch.js";
 import { featureSpread } from "./feature-spread.js";
 import {
   type MixedAeOptions,
@@ -101,8 +102,9 @@ function mixedAutoencoding(name: string, shape: ModelShape, options: MixedAeOpti
     },
     shownPatches: (planRow, place) => assignmentFor(place, planRow.subarray(0, L), g, mode),
 
-    build(scope, images, plan): PretextTask {
-      const { embed, positions, encode } = encoder(scope, shape);
+    build(scope, images, plan, watch): PretextTask {
+      const { embed, positions, encode: encodeUnseen } = encoder(scope, shape);
+      const encode = watch ? watchedEncode(encodeUnseen, watch) : encodeUnseen;
       const { embed: embedForDecoder, maskToken, decode } = decoder(scope, shape);
       const { segmentsOf, recognize, addDecoderSegments, contrast } = mixedAeParts(scope, shape, options);
       const assignment = drawsSegments ? plan.slice(1, 0, L) : plan;

@@ -3,6 +3,7 @@ import { defineProgram, input, type Program, type Tensor } from "../graph/index.
 import { type Parameter, ParameterScope } from "../nn/parameters.js";
 import { type Normalization, normalizePixels } from "../nn/pixels.js";
 import { type EncoderShape, imageShape } from "../nn/presets.js";
+import type { AttentionWatch } from "./attention-watch.js";
 import type { PretextTask, ReconstructionTask } from "./reconstruction-task.js";
 
 export interface PretextModel extends PretextTask {
@@ -10,11 +11,11 @@ export interface PretextModel extends PretextTask {
 }
 
 /** Builds a method's model and loss for normalised images [batch, height, width, 3]; the plan is an input. */
-export function pretextModel(task: ReconstructionTask, images: Tensor): PretextModel {
+export function pretextModel(task: ReconstructionTask, images: Tensor, watch?: AttentionWatch): PretextModel {
   const scope = new ParameterScope();
   const groups = images.shape[0]! / task.groupSize;
   const plan = input(task.planName, [groups, task.planColumns], "int32");
-  return { ...task.build(scope, images, plan), parameters: scope.parameters };
+  return { ...task.build(scope, images, plan, watch), parameters: scope.parameters };
 }
 
 /** The same for the input `images` [batch, imageSize, imageSize, channels] of dtype uint8. */
@@ -23,9 +24,10 @@ export function pretextOfPixels(
   shape: EncoderShape,
   normalization: Normalization,
   batch: number,
+  watch?: AttentionWatch,
 ): PretextModel {
   const images = input("images", imageShape(shape, batch), "uint8");
-  return pretextModel(task, normalizePixels(images, normalization));
+  return pretextModel(task, normalizePixels(images, normalization), watch);
 }
 
 /** Outputs `loss` and `prediction` [batch, patches, patchSize * patchSize * channels]. */

@@ -2,6 +2,7 @@
 import type { Tensor } from "../graph/index.js";
 import type { ParameterScope } from "../nn/parameters.js";
 import type { RandomStream } from "../random/index.js";
+import type { AttentionWatch } from "./attention-watch.js";
 
 /** What a method computes from a batch; every tensor here may become an output of a program. */
 export interface PretextTask {
@@ -26,9 +27,10 @@ export interface ReconstructionTask {
   drawPlanRow(stream: RandomStream, step: number): Int32Array;
   /**
    * Builds model and loss for normalised images [batch, height, width, channels] and a plan [batch / groupSize, planColumns]
-   * of dtype int32. The model's parameters are made in the scope.
+   * of dtype int32. The model's parameters are made in the scope. Methods that mix images call `watch` for each block
+   * of the encoder, others never.
    */
-  build(scope: ParameterScope, images: Tensor, plan: Tensor): PretextTask;
+  build(scope: ParameterScope, images: Tensor, plan: Tensor, watch?: AttentionWatch): PretextTask;
   /** Whether it predicts patches that are normalised by their own mean and deviation. */
   readonly normPixels: boolean;
   /** The share of the patches that the encoder does not see. */

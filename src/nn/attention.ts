@@ -4,8 +4,11 @@ import { xavierUniform, zeros } from "./initializers.js";
 import { linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 
-/** Says from the logits [batch, heads, queries, keys] which keys a query must not attend to: a boolean tensor alike. */
-export type KeyExclusion = (logits: Tensor) => Tensor;
+/**
+ * Says from the logits [batch, heads, queries, keys] which keys a query must not attend to: a boolean tensor alike;
+ * undefined where it may attend to all.
+ */
+export type KeyExclusion = (logits: Tensor) => Tensor | undefined;
 
 /** What may differ from call to call. */
 export interface AttentionOptions {

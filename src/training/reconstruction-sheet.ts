@@ -5,16 +5,19 @@ import { channelsOf, type EncoderShape, imageValues, patchCount, patchValues } f
 import { type Picture, renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import { shownChannels } from "../pictures/shown-channels.js";
 
-export interface Reconstructions {
+export interface ReconstructionValues {
   readonly task: ReconstructionTask;
   readonly shape: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">;
   /** Original images [batch, imageSize, imageSize, channels]. */
   readonly pixels: Uint8Array;
-  /** [groups, planColumns]. */
-  readonly plan: Int32Array;
   /** The decoder's output [batch, patches, patchSize * patchSize * channels]. */
   readonly prediction: Float32Array;
   readonly normalization: Normalization;
+}
+
+export interface Reconstructions extends ReconstructionValues {
+  /** [groups, planColumns]. */
+  readonly plan: Int32Array;
   readonly caption: string;
   /** Of the images, to be written below them. */
   readonly names?: readonly string[] | undefined;
@@ -44,7 +47,7 @@ export async function reconstructionSheet(values: Reconstructions): Promise<Uint
 }
 
 /** Copies each patch from the image that `sourceOf` names, or leaves it grey. */
-function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number | undefined): Picture {
+export function imageFrom(values: ReconstructionValues, sourceOf: (patch: number) => number | undefined): Picture {
   const { shape, pixels } = values;
   const data = new Uint8Array(imageValues(shape)).fill(HIDDEN);
   forEachPixel(values, (patch, _within, offset) => {
@@ -54,7 +57,7 @@ function imageFrom(values: Reconstructions, sourceOf: (patch: number) => number 
   return pictureOf(data, shape);
 }
 
-function pictureOf(data: Uint8Array, shape: Reconstructions["shape"]): Picture {
+function pictureOf(data: Uint8Array, shape: ReconstructionValues["shape"]): Picture {
   const { imageSize } = shape;
   return { width: imageSize, height: imageSize, data: shownChannels(data, channelsOf(shape)) };
 }
@@ -63,7 +66,7 @@ function pictureOf(data: Uint8Array, shape: Reconstructions["shape"]): Picture {
  * The seen patches as they are, all others as predicted. Where the model predicts normalised patches, they are brought
  * back with the mean and deviation of the true ones, as MAE's own pictures are: colours are then given, shapes are not.
  */
-function filledIn(values: Reconstructions, image: number, seen: (patch: number) => boolean): Picture {
+export function filledIn(values: ReconstructionValues, image: number, seen: (patch: number) => boolean): Picture {
   const { task, shape, pixels, prediction, normalization } = values;
   const { mean, std } = normalization;
   const original = pixels.subarray(image * imageValues(shape), (image + 1) * imageValues(shape));
@@ -95,7 +98,7 @@ function momentsOf(values: Float64Array): { mean: number; deviation: number } {
 
 /** Calls back with each value's patch, its place within the patch, its place in the image, and its channel. */
 function forEachPixel(
-  { shape }: Reconstructions,
+  { shape }: ReconstructionValues,
   visit: (patch: number, within: number, offset: number, channel: number) => void,
 ): void {
   const { imageSize, patchSize } = shape;

@@ -1,0 +1,168 @@
+// Mixtures of real runs: what is shown agrees with the method's own plan and metric, and the server tells it or says why not.
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Exploration, Overview } from "#src/dashboard/api.js";
+import { ExploreError } from "#src/dashboard/explorer/explore-error.js";
+import { openExplorer } from "#src/dashboard/explorer/explorer.js";
+import type { Dashboard } from "#src/dashboard/serve.js";
+import { assignmentFor, drawAssignment } from "#src/methods/mixing.js";
+import { randomStream } from "#src/random/index.js";
+import { pretrain } from "#src/training/index.js";
+import { recordOptions, tinyConfig, writeImages } from "../../training/tiny-run.js";
+import { ask, askFor, serveFolders } from "../shown-runs.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mixedae-explorer-"));
+const run = (name: string) => join(folder, "runs", name);
+const explored = { seed: 5, segments: true };
+
+beforeAll(async () => {
+  const source = join(folder, "images");
+  await writeImages(source, 16);
+  const runs: [string, string[]][] = [
+    ["compose", ["method=mixedae", "methodOptions.homologousFrom=0"]],
+    ["full", ["method=mixedae", "methodOptions.mode=full"]],
+    ["shared", ["method=mixedae", "methodOptions.segmentShare=0.5"]],
+    ["mixing", ["method=mixing"]],
+    ["mae", ["method=mae"]],
+  ];
+  for (const [name, keys] of runs) {
+    await pretrain(tinyConfig(source, "schedule.steps=2", ...keys), run(name), recordOptions());
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("precision is the method's own metric, block by block", async () => {
+  const { blocks, methodPrecision, step } = await (await openExplorer(run("compose"))).explore(explored);
+  expect(step).toBe(2);
+  expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([true, true]);
+  for (const [block, { precision, headPrecision, confusion }] of blocks.entries()) {
+    expect(precision).toBeCloseTo(methodPrecision[block]!, 5);
+    expect(headPrecision.reduce((sum, share) => sum + share, 0) / 2).toBeCloseTo(precision, 1);
+    for (const row of confusion) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+  }
+});
+
+test("blocks before TopK keep everything", async () => {
+  const { blocks } = await (await openExplorer(run("full"))).explore(explored);
+  expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([false, true]);
+  expect(bytesOf(blocks[0]!.attention).every((byte) => byte > 0)).toBe(true);
+  const kept = bytesOf(blocks[1]!.attention).filter((byte) => byte > 0).length;
+  // 2 heads, 16 queries, 4 keys each; ties may keep more.
+  expect(kept).toBeGreaterThanOrEqual(2 * 16 * 4);
+  expect(kept).toBeLessThan(2 * 16 * 6);
+});
+
+test.each([
+  "compose",
+  "full",
+] as const)("%s: mixture and reconstructions show the patches of the plan", async (mode) => {
+  const found = await (await openExplorer(run(mode))).explore(explored);
+  const { sources, imageSize, patchSize } = found;
+  const M = drawAssignment(randomStream(5, "explored mixture", 0, 0), 16, 4);
+  expect(sources).toEqual([...M]);
+  const images = found.images.map(bytesOf);
+  const mixture = bytesOf(found.mixture);
+  const reconstructions = found.reconstructions.map(bytesOf);
+  expect(reconstructions).toHaveLength(4);
+  for (let y = 0; y < imageSize; y++) {
+    for (let x = 0; x < imageSize; x++) {
+      const patch = Math.floor(y / patchSize) * (imageSize / patchSize) + Math.floor(x / patchSize);
+      const at = 3 * (y * imageSize + x);
+      expect(mixture[at]).toBe(images[sources[patch]!]![at]);
+      for (const [image, reconstruction] of reconstructions.entries()) {
+        // What the encoder saw of an image stays as it is.
+        if (assignmentFor(image, M, 4, mode)[patch] === image) expect(reconstruction[at]).toBe(images[image]![at]);
+      }
+    }
+  }
+});
+
+test("the seed decides the images and the mixture; the same one gives the same", async () => {
+  const explorer = await openExplorer(run("compose"));
+  const withoutTime = async (seed: number) => ({ ...(await explorer.explore({ ...explored, seed })), milliseconds: 0 });
+  const first = await withoutTime(1);
+  expect(await withoutTime(1)).toEqual(first);
+  expect((await withoutTime(2)).images).not.toEqual(first.images);
+  expect((await withoutTime(2)).sources).not.toEqual(first.sources);
+});
+
+test("without segment embeddings only what patches show tells them apart", async () => {
+  for (const name of ["compose", "shared"]) {
+    const explorer = await openExplorer(run(name));
+    const told = await explorer.explore(explored);
+    const untold = await explorer.explore({ ...explored, segments: false });
+    expect([told.segments, untold.segments]).toEqual([true, false]);
+    expect(untold.sources).toEqual(told.sources);
+    expect(untold.blocks[1]!.attention).not.toBe(told.blocks[1]!.attention);
+  }
+});
+
+test("naive mixing has attention and no TopK; a method that mixes nothing is refused in words", async () => {
+  const { blocks, segments, methodPrecision } = await (await openExplorer(run("mixing"))).explore(explored);
+  expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([false, false]);
+  expect([segments, methodPrecision]).toEqual([null, []]);
+  await expect(openExplorer(run("mae"))).rejects.toThrow(ExploreError);
+  await expect(openExplorer(run("mae"))).rejects.toThrow(/Expected a run that mixes images.*found one of mae/);
+});
+
+describe("the server", () => {
+  let dashboard: Dashboard;
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    symlinkSync(run("compose"), join(folder, "runs/linked"));
+    dashboard = await serveFolders([join(folder, "runs")]);
+    const { runs } = await askFor<Overview>(dashboard, "/api/overview");
+    for (const { name, id } of runs) ids.set(name.split("/").at(-1)!, id);
+  });
+
+  afterAll(() => dashboard.close());
+
+  const path = (name: string, query = "") => `/api/runs/${ids.get(name)}/explore${query}`;
+
+  test("tells a mixture, and goes on answering meanwhile", async () => {
+    const mixture = askFor<Exploration>(dashboard, path("compose", "?seed=7"));
+    await askFor<Overview>(dashboard, "/api/overview");
+    const { seed, blocks } = await mixture;
+    expect(seed).toBe(7);
+    expect(blocks).toHaveLength(2);
+    expect((await askFor<Exploration>(dashboard, path("compose", "?seed=7&segments=0"))).segments).toBe(false);
+  });
+
+  test.each(["-1", "1.5", "4294967296", "x", ""])("a seed of %j is refused", async (seed) => {
+    const { status, text } = await ask(dashboard, path("compose", `?seed=${seed}`));
+    expect([status, text]).toEqual([400, expect.stringMatching(/Expected a seed from 0 to 4294967295/)]);
+  });
+
+  test("a run that mixes nothing, and one that is not there, are refused in words", async () => {
+    const { status, text } = await ask(dashboard, path("mae"));
+    expect([status, text]).toEqual([422, expect.stringMatching(/^Expected a run that mixes images/)]);
+    expect((await ask(dashboard, "/api/runs/nothing/explore")).status).toBe(404);
+    expect((await ask(dashboard, path("compose"), { token: false })).status).toBe(401);
+  });
+
+  test("a checkpoint that leads out of the folders is not read", async () => {
+    const checkpoints = join(run("full"), "checkpoints");
+    const elsewhere = join(run("compose"), "checkpoints", readdirSync(join(run("compose"), "checkpoints"))[0]!);
+    const other = await serveFolders([run("full")]);
+    const [row] = (await askFor<Overview>(other, "/api/overview")).runs;
+    symlinkSync(elsewhere, join(checkpoints, "step-00000099.safetensors"));
+    const { status, text } = await ask(other, `/api/runs/${row!.id}/explore`);
+    expect([status, text]).toEqual([422, expect.stringMatching(/Expected a run with a checkpoint within/)]);
+    await other.close();
+  });
+
+  test("more mixtures at a time than it computes are refused, and later ones are not", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(dashboard, path("compose"))));
+    expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(8);
+    expect((await ask(dashboard, path("compose"))).status).toBe(200);
+  });
+});
+
+function bytesOf(base64: string): Buffer {
+  return Buffer.from(base64, "base64");
+}
