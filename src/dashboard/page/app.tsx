@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Overview } from "../api.js";
 import type { Connection } from "./connection.js";
+import { ExplorePage } from "./explore/explore-page.js";
 import { type LinkState, useOverview } from "./live-overview.js";
 import { addressOf, type Route, useRoute } from "./routes.js";
 import { RunPage } from "./run-page.js";
@@ -53,6 +54,17 @@ export function App({ connection }: { readonly connection: Connection }) {
               key={route.id}
               source={source}
               id={route.id}
+              row={overview.runs.find(({ id }) => id === route.id)}
+              theme={shown}
+            />
+          )}
+          {route.page === "explore" && (
+            <ExplorePage
+              key={route.id}
+              source={source}
+              id={route.id}
+              seed={route.seed}
+              segments={route.segments}
               row={overview.runs.find(({ id }) => id === route.id)}
               theme={shown}
             />

@@ -8,6 +8,7 @@ import "./styles/runs.css";
 import "./styles/charts.css";
 import "./styles/run.css";
 import "./styles/study.css";
+import "./styles/explore.css";
 import type { ExportedRun } from "../api.js";
 import { App } from "./app.js";
 import { Connection, takeToken } from "./connection.js";

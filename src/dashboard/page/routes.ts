@@ -5,12 +5,18 @@ import { useEffect, useState } from "preact/hooks";
 export type Route =
   | { readonly page: "runs"; readonly selected: readonly string[] }
   | { readonly page: "run"; readonly id: string }
+  | { readonly page: "explore"; readonly id: string; readonly seed: number; readonly segments: boolean }
   | { readonly page: "studies" }
   | { readonly page: "study"; readonly id: string };
 
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [page, id] = path.split("/");
+  const [page, id, part] = path.split("/");
+  if (page === "runs" && id && part === "explore") {
+    const asked = new URLSearchParams(query);
+    const seed = Number(/^\d{1,9}$/.exec(asked.get("seed") ?? "")?.[0] ?? 0);
+    return { page: "explore", id, seed, segments: asked.get("segments") !== "0" };
+  }
   if (page === "runs" && id) return { page: "run", id };
   if (page === "studies") return id ? { page: "study", id } : { page: "studies" };
   const selected = new URLSearchParams(query).get("selected") ?? "";
@@ -19,6 +25,9 @@ export function parseRoute(hash: string): Route {
 
 export function addressOf(route: Route): string {
   if (route.page === "run") return `#/runs/${route.id}`;
+  if (route.page === "explore") {
+    return `#/runs/${route.id}/explore?seed=${route.seed}${route.segments ? "" : "&segments=0"}`;
+  }
   if (route.page === "study") return `#/studies/${route.id}`;
   if (route.page === "studies") return "#/studies";
   return route.selected.length === 0 ? "#/runs" : `#/runs?selected=${route.selected.join(",")}`;

@@ -9,6 +9,7 @@ import { HealthMark } from "./health-mark.js";
 import { Pictures } from "./pictures.js";
 import { ProgressBar } from "./progress-bar.js";
 import { Recognition } from "./recognition.js";
+import { addressOf } from "./routes.js";
 import { RunCharts } from "./run-charts.js";
 import type { Source } from "./source.js";
 import { countText, methodName, pathParts, sentence, timeText, valueText } from "./words.js";
@@ -18,6 +19,9 @@ interface RunViewProps {
   readonly detail: RunDetail;
   readonly theme: string;
 }
+
+/** Methods whose mixtures can be explored. */
+const MIXES = ["mixedae", "mixing"];
 
 export function RunView({ source, detail, theme }: RunViewProps) {
   const { row, marks, pictures, learnt, config, checkpoints } = detail;
@@ -48,6 +52,11 @@ export function RunView({ source, detail, theme }: RunViewProps) {
           {checkpoints.length === 0 ? "none yet" : `step ${checkpoints.map(countText).join(", ")}`}
         </Fact>
       </dl>
+      {source.isLive && MIXES.includes(method) && checkpoints.length > 0 && (
+        <a class="explore-link" href={addressOf({ page: "explore", id, seed: 0, segments: true })}>
+          Explore mixtures: what each patch attends to →
+        </a>
+      )}
       {health.more !== "" && <p class={`callout ${health.level}`}>{health.more}</p>}
       {learnt.length > 0 && <Learnt lines={learnt} />}
       <RunCharts source={source} runs={charted} theme={theme}>

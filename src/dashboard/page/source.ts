@@ -1,6 +1,6 @@
 // Where a page has its runs from: a server, or the page itself where it was exported.
 
-import type { Curves, ExportedRun, RunDetail, StudyDetail } from "../api.js";
+import type { Curves, Exploration, ExportedRun, RunDetail, StudyDetail } from "../api.js";
 import type { Connection } from "./connection.js";
 
 export interface Source {
@@ -14,6 +14,8 @@ export interface Source {
   /** The address of a picture, for an image element. */
   picture(run: string, step: number): Promise<string>;
   study(study: string): Promise<StudyDetail>;
+  /** A mixture of the run's images, with or without its segment embeddings. */
+  explore(run: string, seed: number, segments: boolean): Promise<Exploration>;
 }
 
 export interface StepRange {
@@ -33,6 +35,7 @@ export function serverSource(connection: Connection): Source {
       connection.json(`runs/${run}/metrics${range === undefined ? "" : `?from=${range.from}&to=${range.to}`}`),
     csv: (run) => connection.text(`runs/${run}/metrics.csv`),
     study: (study) => connection.json(`studies/${study}`),
+    explore: (run, seed, segments) => connection.json(`runs/${run}/explore?seed=${seed}&segments=${segments ? 1 : 0}`),
     picture(run, step) {
       const path = `runs/${run}/pictures/${step}`;
       const known = pictures.get(path);
@@ -58,6 +61,7 @@ export function exportedSource({ detail, curves, images }: ExportedRun): Source 
     csv: async () => curvesCsv(curves),
     picture: async (_, step) => images[step] ?? "",
     study: () => Promise.reject(new Error("An exported page holds one run, and no study.")),
+    explore: () => Promise.reject(new Error("An exported page holds no checkpoint to explore.")),
   };
 }
 

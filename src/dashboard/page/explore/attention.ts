@@ -1,0 +1,88 @@
+// What a patch of a mixture attends to, from the bytes that the server sends: right, wrong, missed, and how strongly.
+
+import type { Exploration } from "../../api.js";
+
+/** One head of a block by its index, or all of them together. */
+export type Head = number | "all";
+
+/** What a patch is to the one that is looked at; marked are those that it keeps. */
+export type Verdict = "self" | "right" | "wrong" | "missed" | "other";
+
+export interface SeenPatch {
+  readonly verdict: Verdict;
+  /** From 0 to 1, what the looked-at patch attends to most. */
+  readonly strength: number;
+}
+
+/** An exploration whose bytes are unpacked. */
+export interface Unpacked extends Exploration {
+  readonly patches: number;
+  /** Patches a side. */
+  readonly grid: number;
+  /** By block: [heads, patches, patches]. */
+  readonly weights: readonly Uint8Array[];
+}
+
+export function unpack(found: Exploration): Unpacked {
+  const { imageSize, patchSize, sources, blocks } = found;
+  return {
+    ...found,
+    patches: sources.length,
+    grid: imageSize / patchSize,
+    weights: blocks.map(({ attention }) => bytesOf(attention)),
+  };
+}
+
+export function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/** "A" of image 0. */
+export function letterOf(image: number): string {
+  return String.fromCharCode(65 + image);
+}
+
+/** The block and head in which patches find those of their own image most often. */
+export function clearest({ blocks }: Exploration): { readonly block: number; readonly head: number } {
+  const all = blocks.flatMap(({ headPrecision }, block) =>
+    headPrecision.map((precision, head) => ({ block, head, precision })),
+  );
+  return all.reduce((best, one) => (one.precision > best.precision ? one : best));
+}
+
+/**
+ * Of all patches, for one that is looked at. Where a block keeps all of them, those count as kept that it attends to
+ * most, as many as are of its image; with all heads together, those that at least half of the heads keep.
+ */
+export function seenFrom(found: Unpacked, patch: number, block: number, head: Head): SeenPatch[] {
+  const { sources, heads } = found;
+  const chosen = head === "all" ? Array.from({ length: heads }, (_, each) => each) : [head];
+  const rows = chosen.map((each) => rowOf(found, patch, block, each));
+  const own = sources[patch];
+  return sources.map((source, place) => {
+    const strength = rows.reduce((sum, { bytes }) => sum + bytes[place]!, 0) / (255 * rows.length);
+    const isKept = 2 * rows.filter(({ kept }) => kept[place]).length >= rows.length;
+    const isOwn = source === own;
+    const verdict = isKept ? (isOwn ? "right" : "wrong") : isOwn ? "missed" : "other";
+    return { verdict: place === patch ? "self" : verdict, strength };
+  });
+}
+
+function rowOf({ weights, blocks, patches, sources }: Unpacked, patch: number, block: number, head: number) {
+  const first = (head * patches + patch) * patches;
+  const bytes = weights[block]!.subarray(first, first + patches);
+  if (blocks[block]!.keepsTop) return { bytes, kept: Array.from(bytes, (byte) => byte > 0) };
+  const count = patches / new Set(sources).size;
+  const order = Array.from(bytes.keys()).sort((a, b) => bytes[b]! - bytes[a]!);
+  const top = new Set(order.slice(0, count));
+  return { bytes, kept: Array.from(bytes, (_, place) => top.has(place)) };
+}
+
+/** Of other patches, how many are kept from each image. */
+export function countsByImage(seen: readonly SeenPatch[], sources: readonly number[]): number[] {
+  const counts = new Array<number>(Math.max(...sources) + 1).fill(0);
+  for (const [place, { verdict }] of seen.entries()) {
+    if (verdict === "right" || verdict === "wrong") counts[sources[place]!]!++;
+  }
+  return counts;
+}

@@ -1,0 +1,28 @@
+// The mixture that an address asks for; the last one stays in sight until the next is there.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Source } from "../source.js";
+import { type Unpacked, unpack } from "./attention.js";
+
+export interface KnownExploration {
+  readonly found: Unpacked | undefined;
+  readonly isBusy: boolean;
+  /** Why there is none. */
+  readonly problem: string;
+}
+
+export function useExploration(source: Source, run: string, seed: number, segments: boolean): KnownExploration {
+  const [known, setKnown] = useState<KnownExploration>({ found: undefined, isBusy: true, problem: "" });
+  useEffect(() => {
+    let isWanted = true;
+    setKnown(({ found }) => ({ found, isBusy: true, problem: "" }));
+    source.explore(run, seed, segments).then(
+      (found) => isWanted && setKnown({ found: unpack(found), isBusy: false, problem: "" }),
+      (error: Error) => isWanted && setKnown({ found: undefined, isBusy: false, problem: error.message }),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [source, run, seed, segments]);
+  return known;
+}
