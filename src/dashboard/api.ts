@@ -207,6 +207,8 @@ export interface Exploration {
   readonly images: readonly string[];
   readonly mixture: string;
   readonly reconstructions: readonly string[];
+  /** Whether reconstructions have each patch's mean and deviation from the original, since the model predicts neither. */
+  readonly normPixels: boolean;
   readonly blocks: readonly ExploredBlock[];
   /** The method's own metric of the blocks that keep some, over all mixtures of the group. */
   readonly methodPrecision: readonly number[];

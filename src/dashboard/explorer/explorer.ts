@@ -137,6 +137,7 @@ async function explored(
       const shown = task.shownPatches(plan, image);
       return base64(filledIn(values, image, (patch) => shown[patch] === image));
     }),
+    normPixels: task.normPixels,
     blocks: keepsTop.map((hasTop, block) => {
       const attention = results[`attention.${block}`] as Float32Array;
       const kept = hasTop ? (results[`kept.${block}`] as Float32Array) : null;

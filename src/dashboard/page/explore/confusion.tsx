@@ -11,7 +11,7 @@ interface ConfusionProps {
 
 export function Confusion({ block: { confusion, keepsTop }, number }: ConfusionProps) {
   return (
-    <section class="panel" aria-labelledby="confusion">
+    <section class="panel confusion-panel" aria-labelledby="confusion">
       <h2 id="confusion">Confusion between images, block {number}</h2>
       <p class="meaning">
         For patches of the image of each row,{" "}

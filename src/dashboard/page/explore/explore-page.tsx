@@ -84,7 +84,7 @@ function Explored({ found, theme }: { readonly found: Unpacked; readonly theme: 
   const image = found.sources[patch]!;
   return (
     <div class="explore">
-      <section class="panel" aria-labelledby="mixture">
+      <section class="panel mixture-panel" aria-labelledby="mixture">
         <div class="panel-head">
           <h2 id="mixture">
             The mixture, block {block + 1}, {headName(head).toLowerCase()}
@@ -97,11 +97,11 @@ function Explored({ found, theme }: { readonly found: Unpacked; readonly theme: 
           {summary(found, seen, patch, block)}
         </p>
       </section>
-      <section class="panel" aria-labelledby="heads">
+      <section class="panel heads-panel" aria-labelledby="heads">
         <h2 id="heads">The same patch in every block and head</h2>
         <p class="meaning">
-          ■ right, ○ wrong, □ the patch itself. Click a map to see it on the mixture. Precision is of all patches of
-          this mixture; chance is {Math.round(100 / found.images.length)}%.
+          ■ right, ○ wrong, □ the patch itself. Click a map to see it on the mixture. All heads: what at least half of
+          them keep. Precision is of all patches of this mixture; chance is {Math.round(100 / found.images.length)}%.
         </p>
         <HeadMaps
           found={found}

@@ -1,0 +1,113 @@
+// The mixture explorer in a real browser: by mouse, by keys, shuffled, without segment embeddings, on a narrow screen.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
+import { pretrain } from "#src/training/index.js";
+import { recordOptions, tinyConfig, writeImages } from "../training/tiny-run.js";
+
+const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+const folder = mkdtempSync(join(tmpdir(), "mixedae-explore-page-"));
+let browser: Browser;
+let dashboard: Dashboard;
+const faults: string[] = [];
+
+describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
+  beforeAll(async () => {
+    const source = join(folder, "images");
+    await writeImages(source, 16);
+    for (const method of ["mixedae", "mae"]) {
+      const config = tinyConfig(source, `method=${method}`, "schedule.steps=2");
+      await pretrain(config, join(folder, "runs", method), recordOptions());
+    }
+    dashboard = await serveDashboard([join(folder, "runs")], { version: "1.2.3", lookEvery: 200 });
+    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await dashboard?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("a patch that is looked at tells in words what it keeps, by mouse and by keys", async () => {
+    const page = await open();
+    const said = page.locator("main .said");
+    await page.getByRole("button", { name: /^Row 2, column 3/ }).hover();
+    await expect.poll(() => said.textContent()).toMatch(/^Row 2, column 3, of image [A-D], (keeps|attends most to) \d/);
+    await page.getByRole("button", { name: /^Row 2, column 3/ }).focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => said.textContent()).toMatch(/^Row 3, column 4/);
+    // One stop of the tab key for all patches.
+    expect(await page.locator('.mixture .cell[tabindex="0"]').count()).toBe(1);
+    expect(await page.locator(".mixture .cell.self").count()).toBe(1);
+    const [right, wrong] = [page.locator(".mixture .cell.right"), page.locator(".mixture .cell.wrong")];
+    expect((await right.count()) + (await wrong.count())).toBeGreaterThan(0);
+    for (const each of await right.all()) expect(await each.textContent()).toMatch(/^✓[A-D]$/);
+    for (const each of await wrong.all()) expect(await each.textContent()).toMatch(/^✕[A-D]$/);
+    await page.context().close();
+  });
+
+  test("a map chooses its block and head, and confusion follows", async () => {
+    const page = await open();
+    await page.getByRole("button", { name: /^Block 2, head 1: \d+ of \d+ right/ }).click();
+    await page.getByRole("heading", { name: "The mixture, block 2, head 1" }).waitFor();
+    await page.getByRole("heading", { name: "Confusion between images, block 2" }).waitFor();
+    expect(await page.locator(".confusion tbody tr").count()).toBe(4);
+    await page.getByRole("button", { name: /^Block 1, all heads/ }).click();
+    await expect.poll(() => page.locator("main .said").textContent()).toContain("attends most to");
+    expect(await page.getByRole("img", { name: /^Reconstruction of image/ }).count()).toBe(4);
+    await page.context().close();
+  });
+
+  test("shuffled mixtures have addresses of their own, and the back button leads to the last one", async () => {
+    const page = await open();
+    const first = page.url();
+    await page.getByRole("button", { name: /Shuffle/ }).click();
+    await expect.poll(() => page.url()).not.toBe(first);
+    const seed = /seed=(\d+)/.exec(page.url())![1]!;
+    await page.getByText(`mixture ${seed}`).waitFor();
+    await page.getByRole("checkbox", { name: "Segment embeddings" }).uncheck();
+    await expect.poll(() => page.url()).toContain(`seed=${seed}&segments=0`);
+    await page.goBack();
+    await page.getByText("mixture 0").waitFor();
+    await page.context().close();
+  });
+
+  test("a run that mixes nothing has no such link, and its address says why", async () => {
+    const page = await open();
+    await page.goto(dashboard.address.replace(/#.*/, "#/runs"));
+    await page.getByRole("link", { name: "mae", exact: true }).click();
+    await page.getByRole("region", { name: "Configuration" }).waitFor();
+    expect(await page.getByRole("link", { name: /Explore/ }).count()).toBe(0);
+    const { url } = { url: page.url() };
+    await page.goto(`${url}/explore?seed=1`);
+    await page.getByText("Expected a run that mixes images").waitFor();
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes("422")));
+    await page.context().close();
+  });
+
+  test("nothing is wider than a narrow screen, and nothing went wrong", async () => {
+    const page = await open({ viewport: { width: 360, height: 700 }, colorScheme: "dark" });
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+    await page.context().close();
+    expect(faults).toEqual([]);
+  });
+});
+
+/** The first mixture, by the link on the run's page. */
+async function open(options: object = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  await page.goto(dashboard.address);
+  await page.getByRole("link", { name: "mixedae", exact: true }).click();
+  await page.getByRole("link", { name: /^Explore mixtures/ }).click();
+  await page.locator(".mixture .cell").first().waitFor();
+  return page;
+}
