@@ -16,6 +16,9 @@ const faults: string[] = [];
 
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
+    // Before a run draws pictures: from then on, processes that are started know no fonts but those of this package.
+    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+    browser = await chromium.launch({ executablePath: chromiumPath!, args });
     const source = join(folder, "images");
     await writeImages(source, 16);
     for (const method of ["mixedae", "mae"]) {
@@ -23,8 +26,6 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
       await pretrain(config, join(folder, "runs", method), recordOptions());
     }
     dashboard = await serveDashboard([join(folder, "runs")], { version: "1.2.3", lookEvery: 200 });
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: chromiumPath!, args });
   });
 
   afterAll(async () => {
@@ -84,8 +85,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await page.getByRole("link", { name: "mae", exact: true }).click();
     await page.getByRole("region", { name: "Configuration" }).waitFor();
     expect(await page.getByRole("link", { name: /Explore/ }).count()).toBe(0);
-    const { url } = { url: page.url() };
-    await page.goto(`${url}/explore?seed=1`);
+    await page.goto(`${page.url()}/explore?seed=1`);
     await page.getByText("Expected a run that mixes images").waitFor();
     faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes("422")));
     await page.context().close();
