@@ -1,4 +1,5 @@
 // Pretext tasks: MAE, naive mixing, MixedAE, SimMIM, iBOT and DINO; and their comparison with other code.
+export type { AttentionWatch } from "./attention-watch.js";
 export { drawIbotInputs, type IbotDraws } from "./ibot/draws.js";
 export { type IbotHealthMetrics, ibotHealthLines } from "./ibot/health.js";
 export { type IbotOptions, ibotDefaults, ibotMicroDefaults, ibotNanoDefaults, ibotOptions } from "./ibot/options.js";

@@ -32,6 +32,7 @@ const everyQuestion = () => [
   `/api/runs/${run}/metrics`,
   `/api/runs/${run}/metrics.csv`,
   `/api/runs/${run}/pictures/50`,
+  `/api/runs/${run}/explore`,
   "/api/studies/0",
   "/api/whatever",
 ];

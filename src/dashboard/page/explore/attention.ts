@@ -42,10 +42,11 @@ export function letterOf(image: number): string {
   return String.fromCharCode(65 + image);
 }
 
-/** The block and head in which patches find those of their own image most often. */
+/** The block and head in which patches find those of their own image most often; of those with TopK, if there are any. */
 export function clearest({ blocks }: Exploration): { readonly block: number; readonly head: number } {
-  const all = blocks.flatMap(({ headPrecision }, block) =>
-    headPrecision.map((precision, head) => ({ block, head, precision })),
+  const hasTop = blocks.some(({ keepsTop }) => keepsTop);
+  const all = blocks.flatMap(({ headPrecision, keepsTop }, block) =>
+    headPrecision.flatMap((precision, head) => (keepsTop === hasTop ? { block, head, precision } : [])),
   );
   return all.reduce((best, one) => (one.precision > best.precision ? one : best));
 }

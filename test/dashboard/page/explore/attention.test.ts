@@ -64,6 +64,10 @@ describe("what a patch is to the one that is looked at", () => {
 
 test("recognition is clearest in the head that is right most often", () => {
   expect(clearest(found)).toEqual(expect.objectContaining({ block: 1, head: 0 }));
+  // One without TopK keeps nothing, however right its attention is.
+  const blocks = [block(false, [1, 1], all), block(true, [0.3, 0.4], first)];
+  expect(clearest({ ...found, blocks })).toEqual(expect.objectContaining({ block: 1, head: 1 }));
+  expect(clearest({ ...found, blocks: blocks.slice(0, 1) })).toEqual(expect.objectContaining({ block: 0, head: 0 }));
 });
 
 test("the address of a mixture leads back to it", () => {
