@@ -16,6 +16,7 @@ function announce(assignments: readonly string[], changes: object = {}) {
     imagesHeld: "3,786 images kept decoded in memory",
     parameters: { encoder: 2_674_000, decoder: 250_001 },
     threads: 2,
+    processes: null,
     memoryBytes: 640 * 1024 ** 2,
     seconds: 185,
     doneSteps: 0,

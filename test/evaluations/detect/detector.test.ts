@@ -56,7 +56,7 @@ beforeAll(async () => {
 });
 
 describe("a run", () => {
-  test("learns boxes and masks, and is tested, looked at and used", async () => {
+  test("learns boxes and masks, and is tested, looked at and used", { timeout: 120_000 }, async () => {
     const run = at("learnt");
     const recorded = recordOptions();
     const { summary, report } = await trainDetector(
