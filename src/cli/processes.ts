@@ -1,12 +1,17 @@
 // The processes of one command: opened before it begins, and told of its end, whatever that was.
 
+import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import { alone, type Communicator } from "../processes/communicator.js";
 import { type Launch, readLaunch } from "../processes/launch.js";
 import { openProcesses } from "../processes/open.js";
+import { printable } from "../terminal/printable.js";
 
 /** Commands whose work processes divide. Of any other, the first process alone does it. */
 const dividedCommands: ReadonlySet<string> = new Set(["pretrain", "resume", "finetune", "segment train"]);
+
+/** How long a launcher needs to end all processes once the first has failed, in milliseconds. */
+const PATIENCE = 3000;
 
 /** What a command knows of the other processes. */
 export interface CommandProcesses {
@@ -31,8 +36,20 @@ export class LaunchedProcesses implements CommandProcesses {
   async begin(command: Command, args: readonly string[]): Promise<boolean> {
     const group = command.parent?.parent ? `${command.parent.name()} ` : "";
     if (!dividedCommands.has(group + command.name())) return (this.#launch?.rank ?? 0) === 0;
-    this.communicator = await openProcesses(["mixedae", ...args], this.environment);
+    try {
+      this.communicator = await openProcesses(["mixedae", ...args], this.environment);
+    } catch (error) {
+      await this.#sayAlone(error as Error);
+      throw error;
+    }
     return true;
+  }
+
+  /** What keeps another process than the first from speaking to it, it says itself, unless all end for the same. */
+  async #sayAlone({ message }: Error): Promise<void> {
+    if (this.#launch === undefined || this.#launch.rank === 0) return;
+    await setTimeout(PATIENCE);
+    process.stderr.write(`error: process ${this.#launch.rank}: ${printable(message)}\n`);
   }
 
   fail(error: unknown): void {

@@ -89,6 +89,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName, channels
       device: "cpu",
       threads: 0,
       memoryCheck: true,
+      gradientFormat: "float32",
       checkpointEvery: "5m",
       keep: 2,
       milestoneEvery: 0,

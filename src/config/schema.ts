@@ -159,6 +159,10 @@ export const runSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("do not start if more memory is planned than is free; false skips this check"),
+  gradientFormat: z
+    .enum(["float32", "bfloat16"])
+    .default("float32")
+    .describe("how several processes send their gradients; bfloat16 takes half the bytes and rounds to 8 bits"),
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
   keep: count(runLimits.steps, "how many of the newest checkpoints are kept"),
   milestoneEvery: countOrNone(

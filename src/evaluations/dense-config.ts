@@ -51,6 +51,7 @@ export const sharedDefaults = {
     device: "cpu",
     threads: 0,
     memoryCheck: true,
+    gradientFormat: "float32",
     checkpointEvery: "5m",
     keep: 1,
     milestoneEvery: 0,

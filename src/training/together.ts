@@ -15,7 +15,7 @@ import type { RunEvents } from "./run-events.js";
 /** The sections of a configuration that differ from process to process. */
 interface SharedSections {
   readonly schedule: { readonly batchSize: number; readonly microBatch: number };
-  readonly run: { readonly threads: number };
+  readonly run: { readonly threads: number; readonly gradientFormat: "float32" | "bfloat16" };
 }
 
 /** What a process does of a run. */
@@ -36,7 +36,10 @@ export async function divideRun<Config extends SharedSections>(
 ): Promise<Part<Config>> {
   const { batchSize, microBatch } = config.schedule;
   const share = divideBatch({ batchSize, microBatch, ...together }, communicator);
-  const combiner = combinerOver(communicator, share, { batchSize });
+  const combiner = combinerOver(communicator, share, {
+    batchSize,
+    asBfloat16: config.run.gradientFormat === "bfloat16",
+  });
   if (communicator.size === 1) return { config, share, combiner, availableBytes: undefined };
   const schedule = { ...config.schedule, batchSize: share.places.length, microBatch: share.microBatch };
   const run = { ...config.run, threads: config.run.threads || (await ownThreads(communicator)) };

@@ -8,6 +8,7 @@ const shared = {
     device: "cpu",
     threads: 0,
     memoryCheck: true,
+    gradientFormat: "float32",
     checkpointEvery: "5m",
     keep: 1,
     milestoneEvery: 0,
