@@ -8,7 +8,13 @@ import { openProcesses } from "../processes/open.js";
 import { printable } from "../terminal/printable.js";
 
 /** Commands whose work processes divide. Of any other, the first process alone does it. */
-const dividedCommands: ReadonlySet<string> = new Set(["pretrain", "resume", "finetune", "segment train"]);
+const dividedCommands: ReadonlySet<string> = new Set([
+  "pretrain",
+  "resume",
+  "finetune",
+  "segment train",
+  "detect train",
+]);
 
 /** How long a launcher needs to end all processes once the first has failed, in milliseconds. */
 const PATIENCE = 3000;

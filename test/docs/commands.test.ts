@@ -70,7 +70,7 @@ describe("TypeScript", () => {
       sources.set(`${basename(page.name, ".md")}-${index + 1}`, code);
     }
   }
-  for (const name of readdirSync(join(repository, "examples"))) {
+  for (const name of readdirSync(join(repository, "examples")).filter((file) => file.endsWith(".ts"))) {
     sources.set(basename(name, ".ts"), readFileSync(join(repository, "examples", name), "utf8"));
   }
 

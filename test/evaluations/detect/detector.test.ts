@@ -15,6 +15,7 @@ import {
 import { parseCocoInstances, parseCocoResults } from "#src/formats/index.js";
 import { evaluateDetections } from "#src/heads/index.js";
 import { resume } from "#src/training/index.js";
+import { allTogether } from "../../processes/local-processes.js";
 import { expectSameMetrics, readMetrics, recordOptions } from "../../training/tiny-run.js";
 import { rectangles, writeImage } from "../segment/masked-sets.js";
 import { sharedFolder, writeTinyCheckpoint } from "../tiny-sets.js";
@@ -156,6 +157,17 @@ describe("a run", () => {
     for (const name of ["loss", "objectness", "proposalBoxes", "classes", "boxes", "masks", "gradientNorm"]) {
       expect(Math.abs(parts[name]! / whole[name]! - 1), name).toBeLessThan(1e-4);
     }
+  });
+
+  test("several processes compute what one does", async () => {
+    const [one, three] = [at("one-process"), at("three-processes")];
+    const given = request("regularization.dropPath=0.2", "schedule.microBatch=2");
+    await trainDetector(given, one, recordOptions());
+    await allTogether(3, (communicator) => {
+      const { onEvent } = recordOptions();
+      return trainDetector(given, three, { communicator, ...(communicator.rank === 0 && { onEvent }) });
+    });
+    expectSameMetrics(readMetrics(three), readMetrics(one), 1e-4);
   });
 
   test("from scratch, with the widths of its encoder", async () => {
