@@ -55,6 +55,9 @@ export {
   type Bindable,
   type Binding,
   type Combiner,
+  type CombinerOptions,
+  type Computed,
+  combinerOver,
   compile,
   type DeviceArray,
   type DeviceArrays,
@@ -184,6 +187,22 @@ export * from "./methods/index.js";
 export * from "./nn/index.js";
 /* Training of any model: gradients, AdamW over flat buffers, learning rates. */
 export * from "./optim/index.js";
+/* Several processes that train together. See docs/scale.md. */
+export {
+  type BatchShare,
+  type Communicator,
+  countTrue,
+  type DividedBatch,
+  divideBatch,
+  fromFirst,
+  gatherValues,
+  oneProcess,
+  openProcesses,
+  PeerError,
+  ProcessesError,
+  type Summable,
+  type SumOptions,
+} from "./processes/index.js";
 /* Random numbers: every draw is a function of (seed, stream, epoch, index), on any machine. */
 export { type RandomStream, randomStream } from "./random/index.js";
 /* Composed scenes. See docs/composed-scenes.md. */

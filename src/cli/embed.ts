@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { poolingMeta, poolingOption } from "../evaluations/options.js";
 import type { Pooling } from "../heads/features.js";
+import { oneProcess } from "../processes/communicator.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
@@ -34,7 +35,11 @@ interface EmbedFlags extends ModelFlags {
   readonly threads: number;
 }
 
-export function addEmbed(program: Command, { stdout, stderr }: CliContext, finish: (exitCode: number) => void): void {
+export function addEmbed(
+  program: Command,
+  { stdout, stderr, processes }: CliContext,
+  finish: (exitCode: number) => void,
+): void {
   const command = program
     .command("embed")
     .summary("compute feature vectors of images")
@@ -67,13 +72,17 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         throw new UsageError(`--out: expected a name that ends in .npy; found ${flags.out}`);
       const { embed } = await import("../evaluations/index.js");
       const progress = new Progress(stdout);
-      const stop = listenForStop(() => progress.print("Stopping after this batch. Ctrl-C again stops at once."));
+      const { communicator = oneProcess } = processes ?? {};
+      const stop = listenForStop(
+        () => progress.print("Stopping after this batch. Ctrl-C again stops at once."),
+        communicator.size > 1,
+      );
       try {
         const { out, pool: pooling, split, threads } = flags;
         const source = onePath(sources);
         const summary = await embed(
           { ...modelRequest(flags, { stderr }), source, out, pooling, split, threads },
-          { signal: stop.signal, onEvent: new EventDisplay(progress).show },
+          { signal: stop.signal, onEvent: new EventDisplay(progress).show, communicator },
         );
         const { count, width, skipped, images, seconds, waitSeconds } = summary;
         const pace = `${formatRate(images / seconds)} images/s, ${Math.round((100 * waitSeconds) / seconds)}% of the time waiting for images`;
@@ -92,6 +101,7 @@ export function addEmbed(program: Command, { stdout, stderr }: CliContext, finis
         finish(summary.outcome === "stopped" ? exitCodeOf(stop.received() ?? "SIGINT") : 0);
       } catch (error) {
         if (!StoppedError.is(error)) throw error;
+        processes?.fail(error);
         stdout.write("Stopped: there was nothing to save. To continue, run the same command again.\n");
         finish(exitCodeOf(stop.received() ?? "SIGINT"));
       } finally {

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { type Evaluation, type FrozenEvaluation, needs } from "../evaluations/evaluation.js";
 import { evaluations } from "../evaluations/registry.js";
+import { oneProcess } from "../processes/communicator.js";
 import type { CliContext } from "./context.js";
 import { addDetectTrain } from "./detect-train.js";
 import {
@@ -100,19 +101,22 @@ function namesOf(command: Command): string[] {
   return command.parent === null ? [] : [...namesOf(command.parent), command.name()];
 }
 
-async function carryOut(evaluation: FrozenEvaluation, flags: EvaluateFlags, { stdout, stderr }: CliContext) {
+async function carryOut(evaluation: FrozenEvaluation, flags: EvaluateFlags, { stdout, stderr, processes }: CliContext) {
   const { options, picture } = evaluation;
   const given = optionsOfFlags(options, flags);
   await prepareReport(flags, picture === undefined ? undefined : imageSetsOf(options, given));
   const { ImageProgress } = await import("../evaluations/image-progress.js");
   const { writeReportFiles } = await import("../evaluations/report-files.js");
-  const { threads, device, out } = flags;
+  const { threadsTogether } = await import("../training/together.js");
+  const { communicator = oneProcess } = processes ?? {};
+  const { device, out } = flags;
+  const threads = await threadsTogether(communicator, flags.threads);
   const request = { ...modelRequest(flags, { stderr }), ...given, threads, ...(device && { device }) };
   const report = await evaluation.run(request as Parameters<typeof evaluation.run>[0], {
-    progress: new ImageProgress(stdout),
+    progress: new ImageProgress(stdout, undefined, { communicator }),
   });
   for (const line of evaluation.lines(report)) stdout.write(`${line}\n`);
-  if (out === undefined) return;
+  if (out === undefined || communicator.rank > 0) return;
   const files = await writeReportFiles(out, report, await picture?.draw(report));
   stdout.write(`Wrote ${files.join(" and ")}\n`);
 }

@@ -2,18 +2,16 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import { alone, type Communicator } from "../processes/communicator.js";
+import { type Communicator, oneProcess } from "../processes/communicator.js";
 import { type Launch, readLaunch } from "../processes/launch.js";
 import { openProcesses } from "../processes/open.js";
 import { printable } from "../terminal/printable.js";
 
 /** Commands whose work processes divide. Of any other, the first process alone does it. */
 const dividedCommands: ReadonlySet<string> = new Set([
-  "pretrain",
-  "resume",
-  "finetune",
-  "segment train",
-  "detect train",
+  ...["pretrain", "resume", "finetune", "embed", "knn", "probe"],
+  ...["segment train", "segment evaluate", "detect train"],
+  ...["knn", "probe", "finetune", "segment", "detect"].map((name) => `evaluate ${name}`),
 ]);
 
 /** How long a launcher needs to end all processes once the first has failed, in milliseconds. */
@@ -28,7 +26,7 @@ export interface CommandProcesses {
 
 /** The processes that a launcher started for one command line. */
 export class LaunchedProcesses implements CommandProcesses {
-  communicator: Communicator = alone;
+  communicator: Communicator = oneProcess;
   #failure: Error | undefined;
   readonly #launch: Launch | undefined;
 

@@ -6,7 +6,7 @@ import type { FinetuneResult } from "../evaluations/finetune/finetune.js";
 import type { FinetuneReport } from "../evaluations/finetune/finetune-report.js";
 import { classTable, describeSets, percent } from "../evaluations/report.js";
 import type { SegmentResult } from "../evaluations/segment/train-segmenter.js";
-import { alone } from "../processes/communicator.js";
+import { oneProcess } from "../processes/communicator.js";
 import { Progress } from "../terminal/progress.js";
 import { formatCount, formatDuration, formatRate } from "../terminal/quantities.js";
 import { StoppedError } from "../training/errors.js";
@@ -35,7 +35,7 @@ export async function runSession<Result>(
   describe: (result: { readonly summary: RunSummary } & Result) => readonly string[] | Promise<readonly string[]>,
 ): Promise<number> {
   const progress = new Progress(stdout);
-  const { communicator = alone } = processes ?? {};
+  const { communicator = oneProcess } = processes ?? {};
   const stop = listenForStop(
     () =>
       progress.print(

@@ -5,6 +5,7 @@ import { percent } from "../evaluations/report.js";
 import { segmenterLines } from "../evaluations/segment/evaluate-segmenter.js";
 import { type SegmentInference, segmentInferences } from "../evaluations/segment/inference.js";
 import type { SegmentationSplit } from "../evaluations/segment/segmentation-set.js";
+import { oneProcess } from "../processes/communicator.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { type CliContext, warnOn } from "./context.js";
@@ -73,15 +74,18 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
       await prepareReport(flags);
       const { evaluateSegmenter } = await import("../evaluations/index.js");
       const { writeReportFiles } = await import("../evaluations/report-files.js");
-      const { data, split, inference, threads, device, json, out } = flags;
+      const { threadsTogether } = await import("../training/together.js");
+      const { data, split, inference, device, json, out } = flags;
       await withProgress(context, finish, async (options) => {
+        const { communicator = oneProcess } = options;
+        const threads = await threadsTogether(communicator, flags.threads);
         const report = await evaluateSegmenter(
           { from: run, images: data, split, inference, threads, warn: warnOn(context), ...(device && { device }) },
           options,
         );
         const lines = json ? [JSON.stringify(report, null, 2)] : segmenterLines(report);
         for (const line of lines) context.stdout.write(`${line}\n`);
-        if (out === undefined) return;
+        if (out === undefined || communicator.rank > 0) return;
         const files = await writeReportFiles(out, report);
         if (!json) context.stdout.write(`Wrote ${files.join(" and ")}\n`);
       });

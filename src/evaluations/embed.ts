@@ -6,14 +6,17 @@ import type { ImageSource } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { createFeatureExtractor, type Pooling } from "../heads/features.js";
 import { channelsOf } from "../nn/presets.js";
+import { countTrue, fromFirst } from "../processes/agreement.js";
 import { printable } from "../terminal/printable.js";
 import { throwIfStopped } from "../terminal/waiting.js";
 import type { EventOptions } from "../training/events.js";
 import { openImages } from "../training/open-images.js";
 import { makeOutputFolder } from "../training/outputs.js";
+import { threadsTogether } from "../training/together.js";
+import { embedTogether } from "./embed-together.js";
 import { EmbeddedImages } from "./embedded-images.js";
 import { EvaluationError } from "./errors.js";
-import { featureOrigin } from "./feature-description.js";
+import { type FeatureOrigin, featureOrigin } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
 import { FeatureWriter } from "./feature-writer.js";
 import { ImageProgress } from "./image-progress.js";
@@ -73,17 +76,36 @@ export async function embed(request: EmbedRequest, options: EventOptions = {}): 
     width,
     classes: source.classes ? [...source.classes] : null,
   });
-  await makeOutputFolder(dirname(request.out));
-  const images = await EmbeddedImages.open(request.out, source, origin, progress);
-  const writer = await FeatureWriter.open(request.out, origin);
-  if (writer === "finished") {
+  const { communicator } = progress;
+  const files = communicator.rank === 0 ? await openFiles(request.out, source, origin, progress) : undefined;
+  const begun = await fromFirst(communicator, () => files && { first: files.writer?.next ?? null });
+  if (begun === undefined || begun.first === null) {
     return { outcome: "already finished", count: 0, width, skipped: 0, images: 0, seconds: 0, waitSeconds: 0 };
   }
   try {
-    return await embedRest(writer, source, images, model, { ...request, pooling }, progress);
+    return await embedRest(files, begun.first, source, model, { ...request, pooling }, progress);
   } finally {
-    writer.close();
+    files?.writer?.close();
   }
+}
+
+/** What the first of several processes writes. */
+interface EmbeddingFiles {
+  readonly images: EmbeddedImages;
+  /** Undefined where all is written already. */
+  readonly writer: FeatureWriter | undefined;
+}
+
+async function openFiles(
+  out: string,
+  source: ImageSource,
+  origin: FeatureOrigin,
+  progress: ImageProgress,
+): Promise<EmbeddingFiles> {
+  await makeOutputFolder(dirname(out));
+  const images = await EmbeddedImages.open(out, source, origin, progress);
+  const writer = await FeatureWriter.open(out, origin);
+  return { images, writer: writer === "finished" ? undefined : writer };
 }
 
 /** Throws EvaluationError for tokens that the encoder has learnt nothing about. */
@@ -98,24 +120,27 @@ function poolingOf(wanted: Pooling | undefined, { headPooling, normPlace, origin
   return wanted ?? headPooling ?? "mean";
 }
 
+/** Without files, what is computed is the first process' to write. */
 async function embedRest(
-  writer: FeatureWriter,
+  files: EmbeddingFiles | undefined,
+  first: number,
   source: ImageSource,
-  images: EmbeddedImages,
   model: EmbeddingModel,
   { pooling, threads }: { readonly pooling: Pooling; readonly threads?: number | undefined },
   progress: ImageProgress,
 ): Promise<EmbedSummary> {
-  const first = writer.next;
-  const missing = new Set(writer.missing);
+  const { communicator } = progress;
+  const { writer, images } = files ?? {};
+  const missing = new Set(writer?.missing);
   progress.print(printable(`${source.description}; ${model.origin}`));
   if (first > 0) progress.print(`Continuing after ${first.toLocaleString("en-US")} images.`);
-  if (writer.damaged) {
+  if (writer?.damaged) {
     progress.print(`What else the unfinished files held is damaged or cannot be checked; it is computed again.`);
   }
 
+  const ownThreads = await threadsTogether(communicator, threads ?? 0);
   const extractor = await progress.waiting.duringBusy("Compiling the encoder", () =>
-    createFeatureExtractor(model, openEngine({ threads })),
+    createFeatureExtractor(model, openEngine({ threads: ownThreads })),
   );
   await throwIfStopped(progress.signal);
   const reader = await openModelImages(source, model, extractor);
@@ -126,19 +151,28 @@ async function embedRest(
   try {
     progress.begin("embedded", source.count, next);
     if (next < source.count) {
-      for await (const batch of reader.pass({ first: next })) {
-        for (const each of batch.skipped) {
+      const part = { first, count: source.count, batch: extractor.batch };
+      for await (const { indices, skipped, features, waited } of embedTogether(
+        communicator,
+        reader,
+        part,
+        async (pixels) => (await extractor.extract(pixels))[pooling],
+      )) {
+        for (const each of skipped) {
           missing.add(each.index);
           progress.skip(each);
         }
-        const features = await extractor.extract(batch.pixels);
-        next += batch.indices.length + batch.skipped.length;
-        const lines = Array.from(batch.indices, (index) => lineOf(source, index));
-        writer.append(features[pooling], lines, next);
-        waitSeconds += batch.waitSeconds;
+        next += indices.length + skipped.length;
+        writer?.append(
+          features,
+          Array.from(indices, (index) => lineOf(source, index)),
+          next,
+        );
+        waitSeconds += waited;
         progress.advance(next);
-        await images.writeIfDue();
-        stopped = next < source.count && progress.signal?.aborted === true;
+        await images?.writeIfDue();
+        const [isStopped] = await countTrue(communicator, [progress.signal?.aborted === true]);
+        stopped = next < source.count && isStopped! > 0;
         if (stopped) break;
       }
     }
@@ -147,10 +181,10 @@ async function embedRest(
     await reader.close();
   }
   const seconds = (performance.now() - began) / 1000;
-  const { count } = writer;
-  await images.write();
-  if (stopped) writer.sync();
-  else await writer.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
+  const count = writer?.count ?? 0;
+  await images?.write();
+  if (stopped) writer?.sync();
+  else await writer?.finish([...missing].sort((a, b) => a - b).map((index) => source.name(index)));
   const outcome = stopped ? "stopped" : "finished";
   const { width } = model.shape;
   return { outcome, count, width, skipped: missing.size, images: next - first, seconds, waitSeconds };

@@ -1,5 +1,6 @@
 // What evaluations say of the images that they see: events, which are shown on a line where there is one.
 
+import type { Communicator } from "../processes/communicator.js";
 import { Progress } from "../terminal/progress.js";
 import type { ProgressLine, ProgressStream } from "../terminal/progress-line.js";
 import type { Waits } from "../terminal/waiting.js";
@@ -15,6 +16,7 @@ export interface ImageProgressOptions extends EventOptions {
 /** Can itself be given as the options of whatever evaluates: the events are then shown where it shows its own. */
 export class ImageProgress implements EventOptions {
   readonly signal: AbortSignal | undefined;
+  readonly communicator: Communicator;
   readonly #events: RunEvents;
   readonly #isPassing: boolean;
   #label = "";
@@ -35,6 +37,7 @@ export class ImageProgress implements EventOptions {
     if (output !== undefined) this.#events.listen(new EventDisplay(new Progress(output, clock), { clock }).show);
     this.#isPassing = isPassing;
     this.signal = options.signal;
+    this.communicator = this.#events.communicator;
   }
 
   /** What tells such options; the same object where it is one already. */

@@ -22,16 +22,16 @@ export interface PredictedImage<Predicted> {
 /** Decoded images that wait for their group, in bytes. */
 const MOST_BYTES = 2 ** 27;
 
-/** `onUnreadable` is told which image could not be read and why; what it throws ends all. */
+/** Those from `first` on, before `end`. `onUnreadable` is told which image could not be read and why; what it throws ends all. */
 export async function* predictAll<Predicted>(
   { batch, predict }: ImageModel<Predicted>,
   images: WholeImages,
-  count: number,
+  [first, end]: readonly [first: number, end: number],
   onUnreadable: (index: number, reason: string) => void,
 ): AsyncGenerator<PredictedImage<Predicted>> {
   let group: { index: number; image: WholeImage }[] = [];
   let bytes = 0;
-  for (let index = 0; index < count; index++) {
+  for (let index = first; index < end; index++) {
     try {
       const image = await images.read(index);
       group.push({ index, image });
@@ -40,11 +40,11 @@ export async function* predictAll<Predicted>(
       if (isShortage(error)) throw error;
       onUnreadable(index, reasonOf(error));
     }
-    if (group.length < batch && bytes < MOST_BYTES && index + 1 < count) continue;
+    if (group.length < batch && bytes < MOST_BYTES && index + 1 < end) continue;
     let place = 0;
     for await (const predicted of predict(group.map(({ image }) => image))) {
       const shown = group[place++]!;
-      yield { ...shown, predicted, done: shown.index + 1 };
+      yield { ...shown, predicted, done: shown.index + 1 - first };
     }
     [group, bytes] = [[], 0];
   }

@@ -76,7 +76,7 @@ export async function predictImages<Row, Opened extends OpenedModel<unknown>>(
       progress.skip(skip);
     };
     const model = opened.model as ImageModel<PredictedBy<Opened>>;
-    for await (const each of predictAll(model, reader, source.count, onUnreadable)) {
+    for await (const each of predictAll(model, reader, [0, source.count], onUnreadable)) {
       const { index, done } = each;
       rows.push(await write({ ...each, path: paths[index]! }, (folder) => fileOf(folder, index), opened));
       progress.update(done);

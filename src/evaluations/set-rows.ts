@@ -1,5 +1,7 @@
 // What a frozen model says about every image of a labelled set, all in memory.
 
+import { shareOfRange } from "../processes/share.js";
+import { gatherSetRows } from "./gather-set-rows.js";
 import type { ImageProgress } from "./image-progress.js";
 import type { LabelledSet } from "./labelled-sets.js";
 import { type ImageViews, openModelImages } from "./model-images.js";
@@ -18,14 +20,33 @@ export interface RowProgram<Output extends string> {
   run(pixels: Uint8Array): Promise<Readonly<Record<Output, Float32Array>>>;
 }
 
-/** Sees every image once, as evaluation does. Unreadable ones are named by `progress` and left out. */
+/**
+ * Sees every image once, as evaluation does. Unreadable ones are named by `progress` and left out. Several processes
+ * divide the images, in whole batches, and all get the rows of all.
+ */
 export async function rowsOfSet<Output extends string>(
+  set: LabelledSet,
+  label: string,
+  views: ImageViews,
+  program: RowProgram<Output>,
+  progress: ImageProgress,
+): Promise<SetRows<Output>> {
+  const { communicator } = progress;
+  const [first, end] = shareOfRange(set.indices.length, communicator, program.batch);
+  const own = { ...set, indices: set.indices.slice(first, end) };
+  return gatherSetRows(communicator, await rowsOfShare(own, label, views, program, progress));
+}
+
+async function rowsOfShare<Output extends string>(
   { indices, source, labelOf }: LabelledSet,
   label: string,
   views: ImageViews,
   program: RowProgram<Output>,
   progress: ImageProgress,
 ): Promise<SetRows<Output>> {
+  // Of a small set, not every process has a share.
+  if (indices.length === 0 && progress.communicator.size > 1)
+    return { rows: {} as SetRows<Output>["rows"], labels: new Int32Array(0), skipped: [] };
   const reader = await openModelImages(source, views, program, progress.signal);
   const gathered = new Map<Output, { readonly width: number; readonly values: Float32Array }>();
   const labels = new Int32Array(indices.length);

@@ -46,6 +46,11 @@ export class SegmentationCounts {
     }
   }
 
+  /** What is counted, to be added up where several have counted. */
+  get arrays(): readonly Float64Array[] {
+    return [this.#correct, this.#inMask, this.#predicted];
+  }
+
   result(): SegmentationResult {
     const perClass = this.#classes.map((name, index): ClassOverlap => {
       const [correct, pixels] = [this.#correct[index]!, this.#inMask[index]!];

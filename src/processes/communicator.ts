@@ -38,7 +38,7 @@ export interface Communicator {
 }
 
 /** One process: what it has is what all have. */
-export const alone: Communicator = {
+export const oneProcess: Communicator = {
   rank: 0,
   size: 1,
   onMachine: 1,

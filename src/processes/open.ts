@@ -1,6 +1,6 @@
 // Opens the processes that a launcher started, of which this is one.
 
-import { alone, type Communicator } from "./communicator.js";
+import { type Communicator, oneProcess } from "./communicator.js";
 import { readLaunch, refuseTorchrun } from "./launch.js";
 
 /**
@@ -10,7 +10,7 @@ import { readLaunch, refuseTorchrun } from "./launch.js";
 export async function openProcesses(command: readonly string[], environment = process.env): Promise<Communicator> {
   refuseTorchrun(environment, command);
   const launch = readLaunch(environment);
-  if (launch === undefined) return alone;
+  if (launch === undefined) return oneProcess;
   const { openMpi } = await import("./mpi/communicator.js");
   return openMpi(launch, environment);
 }

@@ -69,3 +69,17 @@ function largestDivisor(count: number, most: number, unit: number): number {
   }
   return unit;
 }
+
+/**
+ * The part of `count` things, from `first` on, before `end`, that a process does: whole groups of `unit`, but for what is
+ * left over at the end.
+ */
+export function shareOfRange(
+  count: number,
+  { rank, size }: Pick<Communicator, "rank" | "size">,
+  unit = 1,
+): readonly [first: number, end: number] {
+  const units = Math.ceil(count / unit);
+  const [first, end] = [rank, rank + 1].map((each) => Math.min(count, Math.floor((each * units) / size) * unit));
+  return [first!, end!];
+}

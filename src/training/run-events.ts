@@ -1,6 +1,6 @@
 // Where what happens is said: stamps it as an event, and tells every listener.
 
-import { alone, type Communicator } from "../processes/communicator.js";
+import { type Communicator, oneProcess } from "../processes/communicator.js";
 import { type Count, throwIfStopped, type Waits } from "../terminal/waiting.js";
 import type { AnnouncedHappening, EventOptions, Happening, RunEvent } from "./events.js";
 
@@ -22,7 +22,7 @@ export class RunEvents implements EventOptions, Waits {
   readonly #told = new Set<string>();
   #step = 0;
 
-  constructor({ signal, onEvent, communicator = alone }: EventOptions = {}, now: () => Date = () => new Date()) {
+  constructor({ signal, onEvent, communicator = oneProcess }: EventOptions = {}, now: () => Date = () => new Date()) {
     this.signal = signal;
     this.communicator = communicator;
     this.#listeners = onEvent === undefined ? [] : [onEvent];

@@ -87,14 +87,14 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
   /** One step; by default that of the training, with the gradient clipped as the configuration says. */
   readonly step?: (training: Training, inputs: Arrays, options: StepOptions) => Promise<StepResult>;
   readonly pictures?: (training: Training, totalSteps: number) => Promise<LoopParts["pictures"]>;
-  /** Tests a run that reached its end. */
+  /** Tests a run that reached its end: several processes together. */
   readonly report: (training: Training, summary: RunSummary) => Promise<Report>;
 }
 
 /** How such a run ended. */
 export interface SupervisedResult<Report> {
   readonly summary: RunSummary;
-  /** Null where the run was stopped before its end, and at all processes but the first. */
+  /** Null where the run was stopped before its end. */
   readonly report: Report | null;
 }
 
@@ -187,7 +187,7 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
       },
       events,
     );
-    const report = summary.outcome === "finished" && events.isFirst ? await parts.report(training, summary) : null;
+    const report = summary.outcome === "finished" ? await parts.report(training, summary) : null;
     training.dispose();
     events.emit({ type: "finished", outcome: summary.outcome, summary });
     return { summary, report };

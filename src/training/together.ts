@@ -42,13 +42,14 @@ export async function divideRun<Config extends SharedSections>(
   });
   if (communicator.size === 1) return { config, share, combiner, availableBytes: undefined };
   const schedule = { ...config.schedule, batchSize: share.places.length, microBatch: share.microBatch };
-  const run = { ...config.run, threads: config.run.threads || (await ownThreads(communicator)) };
+  const run = { ...config.run, threads: await threadsTogether(communicator, config.run.threads) };
   const availableBytes = measureMemory().availableBytes / communicator.onMachine;
   return { config: { ...config, schedule, run }, share, combiner, availableBytes };
 }
 
-/** Cores that several processes may use are divided among them. */
-async function ownThreads(communicator: Communicator): Promise<number> {
+/** Engine threads of this process, where 0 chooses: cores that several processes may use are divided among them. */
+export async function threadsTogether(communicator: Communicator, threads: number): Promise<number> {
+  if (threads > 0 || communicator.size === 1) return threads;
   const own = { host: hostname(), cores: physicalCores() };
   const all = (await gatherValues(communicator, own)).filter(({ host }) => host === own.host);
   if (own.cores === null) return Math.max(1, Math.floor(engineThreads() / communicator.onMachine));

@@ -84,7 +84,7 @@ export class DetectPictures {
     const { boxAp, maskAp } = report.detail;
     const masks = maskAp === null ? "" : `, of masks ${percent(maskAp)}`;
     const caption = `${from.origin}: AP of boxes ${percent(boxAp)}${masks} in ${report.test.images} images`;
-    await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
+    if (run.isWritten) await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
     return written;
   }
 

@@ -5,6 +5,8 @@ import { SkipLog } from "../../data/skip-log.js";
 import type { CocoResult } from "../../formats/coco-results.js";
 import { type DetectionReport, evaluateDetections } from "../../heads/detection-metrics.js";
 import { channelsOf } from "../../nn/presets.js";
+import { gatherValues } from "../../processes/agreement.js";
+import { shareOfRange } from "../../processes/share.js";
 import { printable } from "../../terminal/printable.js";
 import { formatCount } from "../../terminal/quantities.js";
 import type { EventOptions } from "../../training/events.js";
@@ -70,7 +72,10 @@ export async function evaluateDetector(request: DetectorRequest, options: EventO
 /** What of a model a report says and reading needs. */
 type TestedModel = Pick<DetectorModel, "shape" | "background" | "categories" | "origin"> & { readonly folder: string };
 
-/** Tests a model that is compiled. `onImage` sees each image with its number and what was found in it. */
+/**
+ * Tests a model that is compiled. `onImage` sees each image with its number and what was found in it. Several processes divide
+ * the images.
+ */
 export async function testDetector(
   detector: ImageDetector,
   { shape, background, categories, origin, folder }: TestedModel,
@@ -87,13 +92,15 @@ export async function testDetector(
   const ids = categories.map(({ id }) => id);
   const results: CocoResult[] = [];
   const unread = new Set<number>();
-  progress.begin("searched", source.count);
+  const { communicator } = progress;
+  const share = shareOfRange(source.count, communicator);
+  progress.begin("searched", share[1] - share[0]);
   try {
     const onUnreadable = (index: number, reason: string) => {
       unread.add(instances.images[index]!.id);
       skips.note(index, reason);
     };
-    for await (const { index, image, predicted, done } of predictAll(detector, images, source.count, onUnreadable)) {
+    for await (const { index, image, predicted, done } of predictAll(detector, images, share, onUnreadable)) {
       for (const result of cocoResults(predicted, instances.images[index]!.id, ids)) results.push(result);
       onImage(image, index, predicted);
       progress.update(done);
@@ -102,18 +109,23 @@ export async function testDetector(
     progress.end();
     images.close();
   }
+  const all = await gatherValues(communicator, { results, skipped, unread: [...unread] });
+  const missing = new Set(all.flatMap((each) => each.unread));
   const read = {
     ...instances,
-    images: instances.images.filter(({ id }) => !unread.has(id)),
-    annotations: instances.annotations.filter(({ imageId }) => !unread.has(imageId)),
+    images: instances.images.filter(({ id }) => !missing.has(id)),
+    annotations: instances.annotations.filter(({ imageId }) => !missing.has(imageId)),
   };
   const report = await progress.waiting.duringBusy("Comparing with what is marked", async () =>
-    evaluateDetections(read, results),
+    evaluateDetections(
+      read,
+      all.flatMap((each) => each.results),
+    ),
   );
   return {
     task: "detect",
     from: origin,
-    test: { source: folder, images: source.count - skipped.length, skipped },
+    test: { source: folder, images: source.count - missing.size, skipped: all.flatMap((each) => each.skipped) },
     classes: categories.map(({ name }) => name),
     detail: detailOf(report, shape.masks, categories),
   };

@@ -61,6 +61,6 @@ export async function reportFinetune(
     trainingLoss: summary.loss,
     detail: classificationResult(rows.scores, labels, config.classes),
   };
-  await writeReport(run.paths.report, report);
+  if (run.isWritten) await writeReport(run.paths.report, report);
   return report;
 }

@@ -4,6 +4,8 @@ import { openWholeImages, type WholeImage } from "../../data/index.js";
 import { SkipLog } from "../../data/skip-log.js";
 import { SegmentationCounts, type SegmentationResult } from "../../heads/segmentation-metrics.js";
 import { channelsOf } from "../../nn/presets.js";
+import { gatherValues } from "../../processes/agreement.js";
+import { shareOfRange } from "../../processes/share.js";
 import { printable } from "../../terminal/printable.js";
 import { formatCount } from "../../terminal/quantities.js";
 import type { EventOptions } from "../../training/events.js";
@@ -69,7 +71,10 @@ export async function evaluateSegmenter(
 /** What of a model a report says and reading needs. */
 type TestedModel = Pick<SegmentationModel, "shape" | "background" | "classes" | "origin"> & { readonly folder: string };
 
-/** Tests a model that is compiled. `onImage` sees each image with its mask and what was predicted. */
+/**
+ * Tests a model that is compiled. `onImage` sees each image with its mask and what was predicted. Several processes divide
+ * the images.
+ */
 export async function testSegmenter(
   segmenter: ImageModel<Uint8Array>,
   { shape, background, classes, origin, folder }: TestedModel,
@@ -84,10 +89,12 @@ export async function testSegmenter(
   });
   const counts = new SegmentationCounts(classes);
   const images = openWholeImages(source, { channels: channelsOf(shape.encoder), background, masks });
-  progress.begin("segmented", source.count);
+  const { communicator } = progress;
+  const share = shareOfRange(source.count, communicator);
+  progress.begin("segmented", share[1] - share[0]);
   try {
     const onUnreadable = (index: number, reason: string) => skips.note(index, reason);
-    for await (const { image, predicted, done } of predictAll(segmenter, images, source.count, onUnreadable)) {
+    for await (const { image, predicted, done } of predictAll(segmenter, images, share, onUnreadable)) {
       counts.add(predicted, image.mask!);
       onImage(image as Required<WholeImage>, predicted);
       progress.update(done);
@@ -96,10 +103,12 @@ export async function testSegmenter(
     progress.end();
     images.close();
   }
+  for (const counted of counts.arrays) await communicator.sum(counted);
+  const unread = (await gatherValues(communicator, skipped)).flat();
   return {
     task: "segment",
     from: origin,
-    test: { source: folder, images: source.count - skipped.length, skipped },
+    test: { source: folder, images: source.count - unread.length, skipped: unread },
     classes,
     detail: counts.result(),
   };

@@ -85,7 +85,7 @@ export class SegmentPictures {
     });
     const written = { ...report, train: { source: images, images: this.#learntFrom }, trainingLoss: summary.loss };
     const caption = `${from.origin}: mean IoU ${percent(report.detail.meanIou)} of ${report.test.images} images`;
-    await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
+    if (run.isWritten) await writeReportFiles(run.paths.report, written, await this.#sheet(pictures, caption));
     return written;
   }
 

@@ -162,12 +162,13 @@ describe("a run", () => {
   test("several processes compute what one does", async () => {
     const [one, three] = [at("one-process"), at("three-processes")];
     const given = request("regularization.dropPath=0.2", "schedule.microBatch=2");
-    await trainDetector(given, one, recordOptions());
-    await allTogether(3, (communicator) => {
+    const { report } = await trainDetector(given, one, recordOptions());
+    const results = await allTogether(3, (communicator) => {
       const { onEvent } = recordOptions();
       return trainDetector(given, three, { communicator, ...(communicator.rank === 0 && { onEvent }) });
     });
     expectSameMetrics(readMetrics(three), readMetrics(one), 1e-4);
+    for (const result of results) expect(result.report!.test).toEqual(report!.test);
   });
 
   test("from scratch, with the widths of its encoder", async () => {
