@@ -37,6 +37,7 @@ export class PeerError extends Error {
     return Buffer.from(JSON.stringify({ name, message, stack, isMisuse }));
   }
 
+  /** The error of process `rank`, as `encode` wrote it. */
   static decode(rank: number, bytes: Uint8Array): PeerError {
     const { name, message, stack, isMisuse } = JSON.parse(Buffer.from(bytes).toString()) as Pick<
       Error,
