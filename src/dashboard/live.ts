@@ -43,7 +43,11 @@ export class Live {
   async #look(): Promise<void> {
     const change = await this.#changes().catch(() => undefined);
     if (change !== undefined) for (const listener of this.#listeners) listener(change);
-    if (this.#listeners.size === 0) return;
+    // Whoever left during the look must not leave what it found: to the next listener everything is new.
+    if (this.#listeners.size === 0) {
+      this.#known.clear();
+      return;
+    }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), this.#interval);
     this.#timer.unref();

@@ -6,8 +6,9 @@ import { finished, type Recording, record } from "./recording.js";
 
 /** What is asked for beside the listening that every run gets. */
 function overridesOf({ calls }: Recording): object {
-  const { onEvent, signal, createEvaluator, ...overrides } = calls[0]![2] as ResumeOptions;
+  const { onEvent, signal, createEvaluator, communicator, ...overrides } = calls[0]![2] as ResumeOptions;
   expect([typeof onEvent, signal?.aborted, typeof createEvaluator]).toEqual(["function", false, "function"]);
+  expect(communicator?.size).toBe(1);
   return overrides;
 }
 
