@@ -17,6 +17,7 @@ import { checkThreads, runHere } from "../training/threads.js";
 import { createRun, openRun } from "../training/together.js";
 import { withRun } from "../training/with-run.js";
 import { EvaluationError } from "./errors.js";
+import { compareTargets, keepTargets, type TargetChecksums } from "./kept-targets.js";
 import { fingerprint, type ModelRequest, openModel } from "./model.js";
 
 /** Both parts of a set. */
@@ -50,6 +51,8 @@ export interface DenseTask<
   Report,
 > {
   open(folder: string, split: "training" | "validation", waits: Waits): Promise<Set>;
+  /** Of all that is marked in the images of a part, SHA-256 in hexadecimal. */
+  checksum(set: Set, waits: Waits): Promise<string>;
   /** The whole configuration of a new run. Throws ConfigError, EvaluationError. */
   configure(request: Request, model: PretrainedModel, sets: DenseSets<Set>, facts: DenseFacts): object;
   /** Reads a configuration of this kind. Throws ConfigError. */
@@ -83,8 +86,9 @@ export async function startDense<
   // Parsed as it is written, so that the folder holds plain values and nothing that only looks like them.
   const config = task.parse(JSON.parse(JSON.stringify(given)), "the new configuration");
   checkThreads(config.run);
-  return withRun(await createRun(folder, config, events), events, (run) => {
+  return withRun(await createRun(folder, config, events), events, async (run) => {
     const { paths } = run;
+    if (run.isWritten) await keepTargets(paths.targets, await checksumsOf(task, sets, events));
     const kept = [
       KeptImages.begin(paths.images, sets.train.source),
       KeptImages.begin(paths.testImages, sets.test.source),
@@ -124,9 +128,20 @@ export async function resumeDense<
   return withRun(opened, events, async (run) => {
     const goOn = (path: string, set: Set) => goOnWithImages(path, set.source, folder, options, events);
     const kept = [await goOn(run.paths.images, sets.train), await goOn(run.paths.testImages, sets.test)] as const;
+    await fromFirst(events.communicator, async () =>
+      compareTargets(run.paths.targets, await checksumsOf(task, sets, events), folder, options, events),
+    );
     if (source !== undefined) await run.writeConfig(moved);
     return task.train({ run, sets, kept, events });
   });
+}
+
+async function checksumsOf<Set>(
+  { checksum }: { checksum(set: Set, waits: Waits): Promise<string> },
+  { train, test }: DenseSets<Set>,
+  waits: Waits,
+): Promise<TargetChecksums> {
+  return { training: await checksum(train, waits), validation: await checksum(test, waits) };
 }
 
 async function openBoth<Set>(

@@ -1,5 +1,6 @@
 // Images with objects marked in them: COCO's folders and composed scenes, their two parts.
 
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BoxTable, boxTable, type ImageSource, selectImages } from "../../data/index.js";
@@ -30,6 +31,8 @@ export interface DetectionSet {
   readonly objects: readonly (readonly CocoAnnotation[])[];
   /** Their boxes. */
   readonly boxes: BoxTable;
+  /** Of the file of annotations, SHA-256 in hexadecimal. */
+  readonly checksum: string;
   /** The label of a category. */
   labelOf(categoryId: number): number;
 }
@@ -43,7 +46,7 @@ interface Part {
 /** Opens a part of the set in a folder. Throws EvaluationError, DamagedFileError, SourceError. */
 export async function openDetectionSet(folder: string, split: DetectionSplit, waits?: Waits): Promise<DetectionSet> {
   const { annotations, images } = partOf(folder, split);
-  const instances = readInstances(annotations);
+  const { instances, checksum } = readInstances(annotations);
   const listed = await openImages(images, "train", waits);
   const source = selectImages(listed, placesOf(instances, listed, annotations, images));
   const classes = instances.categories.map(({ name }) => name);
@@ -68,7 +71,7 @@ export async function openDetectionSet(folder: string, split: DetectionSplit, wa
       boxes: objects[image]!.map(({ box: [left, top, across, down] }) => [left, top, left + across, top + down]),
     })),
   );
-  return { classes, source, instances, objects, boxes, labelOf: (id) => labels.get(id)! };
+  return { classes, source, instances, objects, boxes, checksum, labelOf: (id) => labels.get(id)! };
 }
 
 /** The mask of an object; undefined where none is marked. Throws FormatError. */
@@ -110,9 +113,10 @@ function partOf(folder: string, split: DetectionSplit): Part {
   });
 }
 
-function readInstances(path: string): CocoInstances {
+function readInstances(path: string): { readonly instances: CocoInstances; readonly checksum: string } {
   try {
-    return parseCocoInstances(readBytes(path, LARGEST_COCO_FILE));
+    const bytes = readBytes(path, LARGEST_COCO_FILE);
+    return { instances: parseCocoInstances(bytes), checksum: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new DamagedFileError({

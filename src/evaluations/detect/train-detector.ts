@@ -76,6 +76,7 @@ const task: DenseTask<DetectRequest, DetectConfig, DetectionSet, TrainedDetector
       remedy: "Give a set with objects in both of its parts",
     });
   },
+  checksum: async ({ checksum }) => checksum,
   configure(request, { shape }, sets, facts) {
     const { recipe = "small", layers = [], choices: given = {} } = request;
     const choices = resolveDetect([...layers, { origin: "the given choices", values: given }], {

@@ -28,6 +28,7 @@ import {
 } from "./config.js";
 import type { TrainedSegmenterReport } from "./evaluate-segmenter.js";
 import { LabelledPixels } from "./labelled-pixels.js";
+import { maskChecksum } from "./mask-checksum.js";
 import type { SegmentRecipeName } from "./recipes.js";
 import { segmentInputs } from "./segment-inputs.js";
 import { SegmentPictures } from "./segment-pictures.js";
@@ -70,6 +71,7 @@ export function resumeSegmenter(folder: string, options: ResumeOverrides & Event
 
 const task: DenseTask<SegmentRequest, SegmentConfig, SegmentationSet, TrainedSegmenterReport> = {
   open: (folder, split, waits) => openSegmentationSet(folder, split, { waits }),
+  checksum: ({ masks, source }, waits) => maskChecksum(masks, source.count, waits),
   configure(request, { shape }, { train: { source, classes } }, facts) {
     const { recipe = "small", layers = [], choices: given = {} } = request;
     const choices = resolveSegment([...layers, { origin: "the given choices", values: given }], {

@@ -1,5 +1,5 @@
 // Training of a detection as a whole: it learns, resumes exactly, is tested, and finds objects in images of any size.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -145,6 +145,17 @@ describe("a run", () => {
     expect(resumed.report!.detail).toEqual(report!.detail);
     const [one, other] = [await readDetectorModel(whole), await readDetectorModel(parts)];
     for (const [weight, { data }] of one.weights) expect(other.weights.get(weight)!.data).toEqual(data);
+  });
+
+  test("notices annotations that are others than it began with", async () => {
+    const [run, set] = [at("annotated"), at("other-annotations")];
+    cpSync(images, set, { recursive: true });
+    await trainDetector({ ...request(), images: set }, run, recordOptions(2));
+    const path = join(set, "annotations", "instances_train2017.json");
+    const { annotations, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+    writeFileSync(path, JSON.stringify({ ...rest, annotations: annotations.slice(1) }));
+    const resumed = resumeDetector(run, recordOptions());
+    await expect(resumed).rejects.toThrow(/masks or annotations .* found others in the training part/s);
   });
 
   test("the loss of a batch does not depend on the parts in which it is computed", async () => {

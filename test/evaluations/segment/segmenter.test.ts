@@ -1,5 +1,5 @@
 // Training of a segmentation as a whole: it learns, resumes exactly, is tested, and labels images of any size.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +13,10 @@ import {
   trainSegmenter,
 } from "#src/evaluations/index.js";
 import { decodePngValues } from "#src/formats/png-values.js";
+import { encodeIndexedPng } from "#src/formats/png-values-writer.js";
+import type { Color } from "#src/pictures/canvas.js";
 import { resume } from "#src/training/index.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { expectSameMetrics, readMetrics, recordOptions } from "../../training/tiny-run.js";
 import { sharedFolder, writeTinyCheckpoint } from "../tiny-sets.js";
 import { rectangles, writeImage, writeSet } from "./masked-sets.js";
@@ -139,6 +142,29 @@ describe("a run", () => {
     const { summary } = await resumeSegmenter(run, { source: other, acceptChangedSource: true, ...recordOptions() });
     expect(summary.outcome).toBe("finished");
     expect(JSON.parse(readFileSync(join(run, "config.json"), "utf8")).images).toBe(other);
+  });
+
+  test("notices masks that are others than it began with, though the images are the same", async () => {
+    const [run, set] = [at("marked"), at("other-masks")];
+    cpSync(images, set, { recursive: true });
+    await trainSegmenter({ ...request(), images: set }, run, recordOptions(3));
+    const mask = join(set, "masks", "validation", "001.png");
+    const original = readFileSync(mask);
+    const { values, width, height } = decodePngValues(original, 10_000);
+    const palette = Array.from({ length: 256 }, (): Color => [0, 0, 0]);
+    writeFileSync(mask, encodeIndexedPng(values.toReversed(), width, height, palette));
+    await expect(resumeSegmenter(run, recordOptions())).rejects.toThrow(
+      /masks or annotations .* found others in the validation part.*--accept-changed/s,
+    );
+    const options = recordOptions(2);
+    await resumeSegmenter(run, { acceptChangedSource: true, ...options });
+    expect(options.lines.join("\n")).toContain("Masks or annotations are not those");
+    // What was accepted is what the run has from then on.
+    writeFileSync(mask, original);
+    await expect(resumeSegmenter(run, recordOptions())).rejects.toThrow(/others in the validation part/);
+    rmSync(runPaths(run).targets);
+    const { summary } = await resumeSegmenter(run, recordOptions());
+    expect(summary.outcome).toBe("finished");
   });
 });
 
