@@ -7,9 +7,10 @@ export default defineConfig({
     reporters: ["default", "./test/count-reporter.ts"],
     // The engine's threads and the tests' own would otherwise compete for the same cores.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    // Preparing a set of images or a run takes a while where other work keeps the machine busy.
-    hookTimeout: 60_000,
+    // Only what hangs should run into these: tests that train take several times as long where other work keeps the
+    // machine busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     env: softwareVulkanEnvironment(),
   },
 });

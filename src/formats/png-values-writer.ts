@@ -1,10 +1,10 @@
 // Writes indexed PNG files: a number for each pixel, and a colour for each number.
 
 import { crc32, deflateSync } from "node:zlib";
-import { PNG_SIGNATURE } from "./png-values.js";
+import { PNG_SIGNATURE, type PngColor } from "./png-values.js";
 
-/** Red, green and blue of each number, 0 to 255. */
-export type Palette = readonly (readonly [red: number, green: number, blue: number])[];
+/** The colour of each number. */
+export type Palette = readonly PngColor[];
 
 /**
  * A PNG of 8 bits a pixel whose pixels [height, width] are the values themselves, shown in the colours of the palette.

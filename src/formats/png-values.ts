@@ -3,11 +3,16 @@
 import { crc32, inflateSync } from "node:zlib";
 import { FormatError } from "./errors.js";
 
+/** Red, green and blue from 0 to 255. */
+export type PngColor = readonly [red: number, green: number, blue: number];
+
 export interface PngValues {
   readonly width: number;
   readonly height: number;
   /** [height, width]: grey values as they are stored, or indices into the palette; never scaled to 0 to 255. */
   readonly values: Uint8Array;
+  /** Of an indexed file: the colours of its values, the last ones left out where it says none. */
+  readonly palette?: readonly PngColor[];
 }
 
 const FORMAT = "greyscale or indexed PNG";
@@ -24,21 +29,25 @@ export function decodePngValues(bytes: Uint8Array, mostPixels: number): PngValue
   if (!buffer.subarray(0, 8).equals(PNG_SIGNATURE)) throw new FormatError(FORMAT, "the file is no PNG");
   let header: Header | undefined;
   const parts: Buffer[] = [];
+  let palette: PngColor[] | undefined;
   for (const { type, data } of chunksOf(buffer)) {
     if (header === undefined) header = parseHeader(type, data, mostPixels);
     else if (type === "IDAT") parts.push(data);
+    else if (type === "PLTE" && header.isIndexed) palette = parsePalette(data);
   }
   if (header === undefined) throw new FormatError(FORMAT, "it has no header");
   const { width, height, bits } = header;
   const rowBytes = Math.ceil((width * bits) / 8);
   const rows = unfilter(inflate(Buffer.concat(parts), height * (rowBytes + 1)), rowBytes, height);
-  return { width, height, values: bits === 8 ? rows : unpack(rows, rowBytes, header) };
+  const values = bits === 8 ? rows : unpack(rows, rowBytes, header);
+  return { width, height, values, ...(palette && { palette }) };
 }
 
 interface Header {
   readonly width: number;
   readonly height: number;
   readonly bits: number;
+  readonly isIndexed: boolean;
 }
 
 /** Up to the end chunk; the checksum of each is compared. */
@@ -77,7 +86,17 @@ function parseHeader(type: string, data: Buffer, mostPixels: number): Header {
   if (width === 0 || height === 0 || width * height > mostPixels) {
     throw new FormatError(FORMAT, `expected 1 to ${mostPixels} pixels; found ${width} x ${height}`);
   }
-  return { width, height, bits };
+  return { width, height, bits, isIndexed: kind === INDEXED };
+}
+
+function parsePalette(data: Buffer): PngColor[] {
+  if (data.length % 3 !== 0 || data.length > 768) {
+    throw new FormatError(FORMAT, `expected a palette of up to 256 colours; found ${data.length} bytes`);
+  }
+  return Array.from(
+    { length: data.length / 3 },
+    (_, color) => [...data.subarray(3 * color, 3 * color + 3)] as const,
+  ).map(([red, green, blue]) => [red!, green!, blue!]);
 }
 
 function inflate(compressed: Buffer, length: number): Buffer {

@@ -6,7 +6,7 @@ import { checkNode } from "#src/cli/doctor-checks.js";
 import { record } from "./recording.js";
 
 describe("mixedae doctor", () => {
-  it("finds this machine ready, and names everything that it looked at", { timeout: 30_000 }, async () => {
+  it("finds this machine ready, and names everything that it looked at", { timeout: 120_000 }, async () => {
     const { exitCode, out } = await record(["doctor"]);
     expect(exitCode, out).toBe(0);
     for (const name of [

@@ -16,7 +16,7 @@ test("values come back as they were, in the palette's colours for everybody else
       async (width, height, seed) => {
         const values = Uint8Array.from({ length: width * height }, (_, place) => (seed + place * 37) % 256);
         const file = encodeIndexedPng(values, width, height, palette);
-        expect(decodePngValues(file, 1000)).toEqual({ width, height, values });
+        expect(decodePngValues(file, 1000)).toEqual({ width, height, values, palette });
         const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
         expect([info.width, info.height, info.channels]).toEqual([width, height, 3]);
         expect([...data]).toEqual([...values].flatMap((value) => [...palette[value]!]));

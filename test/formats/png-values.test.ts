@@ -3,6 +3,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { decodePngValues } from "#src/formats/png-values.js";
+import { encodeIndexedPng } from "#src/formats/png-values-writer.js";
 import { valuesPng } from "./png-writer.js";
 
 const MOST = 10_000;
@@ -25,7 +26,7 @@ describe("decodePngValues", () => {
           (_, i) => ((i * i * 31 + i * seed) >> 2) % 2 ** bits,
         );
         const found = decodePngValues(valuesPng(values, choices as Parameters<typeof valuesPng>[1]), MOST);
-        expect(found).toEqual({ width, height, values });
+        expect(found).toMatchObject({ width, height, values });
       }),
     );
   });
@@ -37,6 +38,17 @@ describe("decodePngValues", () => {
       const png = await image.png({ adaptiveFiltering }).toBuffer();
       expect(decodePngValues(png, MOST)).toEqual({ width: 40, height: 30, values });
     }
+  });
+
+  test("gives the palette of an indexed file", () => {
+    const palette = [
+      [1, 2, 3],
+      [255, 0, 128],
+    ] as const;
+    expect(decodePngValues(encodeIndexedPng(Uint8Array.of(0, 1), 2, 1, palette), MOST)).toEqual({
+      ...{ width: 2, height: 1, palette },
+      values: Uint8Array.of(0, 1),
+    });
   });
 
   test.each([

@@ -138,7 +138,7 @@ describe("a study", () => {
   });
 
   test("stopped in an evaluation of a frozen encoder, gives that up and does it anew", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const folder = at("given up");
     const study = readStudy(
@@ -300,7 +300,7 @@ describe("a study", () => {
   });
 
   test("goes on from a pack: what is finished there is not done again, but for encoders that are needed", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     cpSync(at("packed"), at("elsewhere"), { recursive: true });
     expect(await runStudy(readStudy(recipe), at("elsewhere"), hooks())).toMatchObject({
@@ -345,7 +345,7 @@ describe("a study", () => {
     expect(more.size).toBe(27 + 13);
   });
 
-  test("changed, reports only what belongs to its present state", { timeout: 60_000 }, async () => {
+  test("changed, reports only what belongs to its present state", { timeout: 120_000 }, async () => {
     const only = (pooling: string, of = at("changed")) =>
       runStudy(
         readStudy(

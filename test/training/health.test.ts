@@ -43,7 +43,7 @@ test("MixedAE says while it goes on that its segment embeddings give recognition
 });
 
 test.each(["ibot", "dino"] as const)("a run of %s whose teacher says nothing warns while it goes on, and in its log", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (method) => {
   await writeImages(at("images"));
   const hot = ["schedule.steps=200", "methodOptions.teacherTemperatureStart=5", "methodOptions.teacherTemperature=5"];

@@ -102,7 +102,7 @@ test("images are planned up to the budget", async () => {
 /** On no machine do a million images fit at once. */
 const VAST = ["schedule.batchSize=1000000", "schedule.microBatch=1000000"] as const;
 
-test("a run is refused before an image is read into memory or a program compiled", { timeout: 60_000 }, async () => {
+test("a run is refused before an image is read into memory or a program compiled", { timeout: 120_000 }, async () => {
   const args = ["pretrain", source, "--out", at("vast"), ...VAST.flatMap((each) => ["--set", each])];
   const { code, stderr } = await startProgram(args).ended;
   expect(stderr).toMatch(/^error: Expected a plan that fits .*computing 1,000,000 images of 32 pixels at once .* GiB/);

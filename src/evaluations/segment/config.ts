@@ -15,6 +15,7 @@ import { blockMisfits, colorJitterSection, encoderSection, scaleRange } from "..
 import { dropPathSchema, parseResolved, resolveChoices, share, supervisedSections } from "../supervised-config.js";
 import { headChannels, type SegmentRecipeName, segmentDefaults } from "./recipes.js";
 
+const channel = z.int().min(0).max(255);
 const channels = (text: string) => z.int().min(1).max(4096).describe(text);
 
 /** What a person can set. */
@@ -60,11 +61,18 @@ const facts = {
   images: z.string().min(1),
   /** In the order of the scores; at most 255 can be told apart in masks. */
   classes: z.array(z.string()).min(1).max(255),
+  /** Those that its masks are stored with, for pictures; left out where there are none. */
+  colors: z.array(z.tuple([channel, channel, channel])).optional(),
   model: modelDescriptionSchema.omit({ decoder: true }).refine(fitsChannels, oneOfEachChannel),
 };
 
 const choiceSchema = z.strictObject(choices);
-const schema = z.strictObject({ ...facts, ...choices });
+const schema = z
+  .strictObject({ ...facts, ...choices })
+  .refine(({ classes, colors }) => colors === undefined || colors.length === classes.length, {
+    path: ["colors"],
+    error: "expected one for each class",
+  });
 
 /** What can be chosen of a segmentation, each with a value from its recipe. */
 export type SegmentChoices = z.infer<typeof choiceSchema>;

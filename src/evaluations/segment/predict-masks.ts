@@ -6,7 +6,6 @@ import type { SkippedImage } from "../../data/index.js";
 import { writeAtomically, writeJson } from "../../files/atomic-write.js";
 import { encodeIndexedPng } from "../../formats/png-values-writer.js";
 import { channelsOf } from "../../nn/presets.js";
-import { classColors } from "../../pictures/class-colors.js";
 import { overlaid } from "../../pictures/segmentation-sheet.js";
 import { shownChannels } from "../../pictures/shown-channels.js";
 import type { EventOptions } from "../../training/events.js";
@@ -67,7 +66,7 @@ export async function predictMasks(
           createSegmenter(trained, engine, request.inference),
         );
         const channels = channelsOf(trained.shape.encoder);
-        return { model, trained, channels, background: trained.background, colors: classColors(trained.classes) };
+        return { model, trained, channels, background: trained.background, colors: trained.colors };
       },
       async write({ path, image: { pixels, width, height }, predicted }, fileIn, { channels, colors, trained }) {
         const [mask, overlay] = [fileIn("masks"), fileIn("overlays")];

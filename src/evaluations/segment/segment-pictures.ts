@@ -108,7 +108,7 @@ export class SegmentPictures {
   }
 
   #sheet(pictures: readonly SegmentedPicture[], caption: string): Promise<Uint8Array> {
-    const { classes } = this.#config;
-    return segmentationSheet(pictures, { classes, colors: classColors(classes) }, caption);
+    const { classes, colors = classColors(classes) } = this.#config;
+    return segmentationSheet(pictures, { classes, colors }, caption);
   }
 }

@@ -4,6 +4,8 @@ import { input } from "../../graph/index.js";
 import { frozenSegmenter } from "../../heads/segmenter.js";
 import { ParameterScope } from "../../nn/parameters.js";
 import { channelsOf } from "../../nn/presets.js";
+import type { Color } from "../../pictures/canvas.js";
+import { classColors } from "../../pictures/class-colors.js";
 import type { Warn } from "../../training/newest-checkpoint.js";
 import { readDenseCheckpoint, weightsIn } from "../dense-model.js";
 import { parseSegmentConfig, type SegmentConfig, segmenterShapeOf } from "./config.js";
@@ -13,6 +15,8 @@ import type { FrozenSegmenter } from "./segment-image.js";
 export interface SegmentationModel extends FrozenSegmenter {
   /** In the order of the labels that it predicts. */
   readonly classes: readonly string[];
+  /** Of the classes, in pictures. */
+  readonly colors: readonly Color[];
   /** The colour behind transparent pixels. */
   readonly background: SegmentConfig["model"]["background"];
   /** The set that it learnt from. */
@@ -30,7 +34,7 @@ export interface SegmentationModel extends FrozenSegmenter {
 export async function readSegmentationModel(path: string, warn?: Warn): Promise<SegmentationModel> {
   const kind = { task: "segment", noun: "segmentation model", parse: parseSegmentConfig };
   const { checkpoint, config, origin } = await readDenseCheckpoint(path, kind, warn);
-  const { classes, images, model, run } = config;
+  const { classes, colors = classColors(classes), images, model, run } = config;
   const { normalization, background } = model;
   const shape = segmenterShapeOf(config);
   const { encoder, imageSize } = shape;
@@ -39,5 +43,5 @@ export async function readSegmentationModel(path: string, warn?: Warn): Promise<
     frozenSegmenter(scope, shape)(input("images", [1, imageSize, imageSize, channelsOf(encoder)]));
     return scope.parameters;
   });
-  return { shape, classes, images, weights, normalization, background, device: run.device, origin };
+  return { shape, classes, colors, images, weights, normalization, background, device: run.device, origin };
 }

@@ -4,11 +4,13 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ImageSource, type MaskFiles, maskFiles, selectImages } from "../../data/index.js";
 import { readTextIfThere } from "../../files/storage.js";
+import type { PngColor } from "../../formats/png-values.js";
 import { IGNORED } from "../../heads/segmentation-metrics.js";
 import { randomStream } from "../../random/index.js";
 import type { Waits } from "../../terminal/waiting.js";
 import { openImages } from "../../training/open-images.js";
 import { EvaluationError } from "../errors.js";
+import { maskColors } from "./mask-colors.js";
 import { largestLabel } from "./mask-labels.js";
 
 export type SegmentationSplit = "training" | "validation";
@@ -23,6 +25,8 @@ export interface SegmentationSet {
   readonly classes: readonly string[];
   readonly source: ImageSource;
   readonly masks: MaskFiles;
+  /** Of the classes, where the masks are stored with colours. */
+  readonly colors: readonly PngColor[] | undefined;
 }
 
 /** The most classes that masks of 8 bits can tell apart beside pixels without a label. */
@@ -47,10 +51,10 @@ export async function openSegmentationSet(
   const names = namesIn(folder, "classes.txt");
   if (layout === "scenes") {
     const classes = ["background", ...required(names, join(folder, "classes.txt"))];
-    return { layout, classes, source, masks: maskFiles(source, root, { classes: classes.length, fromOne: false }) };
+    return withMasks({ layout, classes, source }, root);
   }
   const classes = names ?? objectNames(folder) ?? numbered(ADE20K_CLASSES, 1);
-  return { layout, classes, source, masks: maskFiles(source, root, { classes: classes.length, fromOne: true }) };
+  return withMasks({ layout, classes, source }, root);
 }
 
 function layoutOf(folder: string): SegmentationLayout {
@@ -81,12 +85,13 @@ async function openPair(
   const named = namesIn(folder, "classes.txt");
   // Where nobody names them, the classes are all numbers up to the largest that is in a mask.
   const classes = named ?? numbered((await largestLabel(maskFiles(all, root), all, waits)) + 1, 0);
-  return {
-    layout: "pair",
-    classes,
-    source,
-    masks: maskFiles(source, root, { classes: classes.length, fromOne: false }),
-  };
+  return withMasks({ layout: "pair", classes, source }, root);
+}
+
+function withMasks(set: Pick<SegmentationSet, "layout" | "classes" | "source">, root: string): SegmentationSet {
+  const { layout, classes, source } = set;
+  const masks = maskFiles(source, root, { classes: classes.length, fromOne: layout === "ade20k" });
+  return { ...set, masks, colors: maskColors(masks, source.count) };
 }
 
 function heldOut(source: ImageSource, split: SegmentationSplit): ImageSource {

@@ -72,7 +72,7 @@ export function resumeSegmenter(folder: string, options: ResumeOverrides & Event
 const task: DenseTask<SegmentRequest, SegmentConfig, SegmentationSet, TrainedSegmenterReport> = {
   open: (folder, split, waits) => openSegmentationSet(folder, split, { waits }),
   checksum: ({ masks, source }, waits) => maskChecksum(masks, source.count, waits),
-  configure(request, { shape }, { train: { source, classes } }, facts) {
+  configure(request, { shape }, { train: { source, classes, colors } }, facts) {
     const { recipe = "small", layers = [], choices: given = {} } = request;
     const choices = resolveSegment([...layers, { origin: "the given choices", values: given }], {
       recipe,
@@ -80,7 +80,7 @@ const task: DenseTask<SegmentRequest, SegmentConfig, SegmentationSet, TrainedSeg
       fromScratch: request.from === "scratch",
       images: source.count,
     });
-    return { task: "segment", ...facts, classes, ...choices };
+    return { task: "segment", ...facts, classes, ...(colors && { colors }), ...choices };
   },
   parse: parseSegmentConfig,
   train,

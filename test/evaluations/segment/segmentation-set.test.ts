@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openWholeImages } from "#src/data/index.js";
 import { openSegmentationSet, type SegmentationSet } from "#src/evaluations/segment/segmentation-set.js";
+import { encodeIndexedPng } from "#src/formats/png-values-writer.js";
 import { temporaryFolder } from "../../data/image-files.js";
 import { rectangles, writeImage, writeMask, writeSet } from "./masked-sets.js";
 
@@ -26,6 +27,21 @@ async function masksOf({ source, masks }: SegmentationSet): Promise<(Uint8Array 
   images.close();
   return found;
 }
+
+test("classes have the colours that their masks are stored with, where those tell them apart", async () => {
+  const folder = await writeSet(temporaryFolder(), "annotations", parts, { shift: 1 });
+  writeFileSync(join(folder, "classes.txt"), "ground\nred\nblue\n");
+  const { colors } = await openSegmentationSet(folder, "training");
+  expect(colors).toEqual([1, 2, 3].map((value) => [value, 255 - value, 7]));
+  const mask = join(folder, "annotations", "training", "000.png");
+  const { labels, width, height } = rectangles(0);
+  const plain = Array.from({ length: 256 }, () => [9, 9, 9] as const);
+  writeFileSync(mask, encodeIndexedPng(labels, width, height, plain));
+  expect((await openSegmentationSet(folder, "training")).colors).toBeUndefined();
+  // A mask that cannot be read, or a greyscale one, has no say.
+  writeFileSync(mask, "broken");
+  expect((await openSegmentationSet(folder, "training")).colors).toEqual(colors);
+});
 
 describe("ADE20K's layout", () => {
   test("has 150 classes, of which 0 is none, with the names that come with it", async () => {

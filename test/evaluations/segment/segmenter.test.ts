@@ -97,6 +97,7 @@ describe("a run", () => {
     expect(predicted.skipped.map(({ name }) => name)).toEqual([at("others", "broken.png")]);
     const mask = decodePngValues(readFileSync(at("masks", "masks", "wide.png")), 1e6);
     expect([mask.width, mask.height]).toEqual([60, 32]);
+    expect(mask.palette).toEqual([0, 1, 2].map((label) => [label, 255 - label, 7]));
     const overlay = await sharp(at("masks", "overlays", "wide.png")).metadata();
     expect([overlay.width, overlay.height]).toEqual([60, 32]);
     const own = decodePngValues(readFileSync(at("masks", "masks", "small.png")), 1e6).values;
