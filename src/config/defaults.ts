@@ -95,6 +95,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName, channels
       milestoneEvery: 0,
       picturesEvery: 500,
       logEvery: "10s",
+      tensorboard: false,
       ...own.run,
     },
     evaluation: noEvaluation,

@@ -174,6 +174,10 @@ export const runSchema = z.strictObject({
     "steps between picture sheets; 0 draws only the last one; methods with a teacher draw none",
   ),
   logEvery: interval("how often a plain progress line is printed where the output is not a terminal"),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe("also write the metrics of each step as TensorBoard reads them, into the run's folder tensorboard"),
 });
 
 const paths = (description: string) =>

@@ -56,6 +56,7 @@ export const sharedDefaults = {
     keep: 1,
     milestoneEvery: 0,
     logEvery: "10s",
+    tensorboard: false,
     picturesEvery: 200,
   },
 } as const;

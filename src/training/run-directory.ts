@@ -17,6 +17,7 @@ import type { StepMetrics } from "./metrics-file.js";
 import { MetricsLog } from "./metrics-log.js";
 import { findForeignFile, holdsSteps, runPaths } from "./run-folder.js";
 import { RunLog } from "./run-log.js";
+import { TensorBoardLog } from "./tensorboard-log.js";
 
 /** What every run's configuration has, whatever it trains. */
 export interface StoredConfig {
@@ -25,6 +26,7 @@ export interface StoredConfig {
     readonly keep: number;
     readonly milestoneEvery: number;
     readonly logEvery: IntervalText;
+    readonly tensorboard: boolean;
   };
 }
 
@@ -48,6 +50,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   readonly #keptImages: KeptImages[] = [];
   #config: Config;
   #metrics: MetricsLog | undefined;
+  #tensorboard: TensorBoardLog | undefined;
 
   private constructor(folder: string, config: Config, lock: FileLock | undefined, files: FileSystem) {
     this.folder = folder;
@@ -137,6 +140,9 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   async startMetrics(throughStep: number): Promise<string | undefined> {
     if (!this.isWritten) return undefined;
     this.#metrics?.close();
+    this.#tensorboard?.close();
+    this.#tensorboard = undefined;
+    if (this.#config.run.tensorboard) await makeFolder(this.paths.tensorboard);
     this.#metrics = await MetricsLog.open(this.paths.metrics, throughStep);
     return this.#metrics.repaired;
   }
@@ -147,11 +153,14 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
     this.#writer?.events.record(event);
   };
 
-  /** Appends one step's line. Throws StorageError. */
+  /** Appends one step's line, and the same for TensorBoard where that is asked for. Throws StorageError. */
   recordStep(metrics: StepMetrics): void {
     if (!this.isWritten) return;
     if (this.#metrics === undefined) throw new Error("RunDirectory: startMetrics comes before recordStep");
     this.#metrics.append(metrics);
+    if (!this.#config.run.tensorboard) return;
+    this.#tensorboard ??= new TensorBoardLog(this.paths.tensorboard, metrics.step);
+    this.#tensorboard.append(metrics);
   }
 
   /** From now on, what is known of these images is written with each checkpoint. Throws StorageError. */
@@ -201,6 +210,7 @@ export class RunDirectory<Config extends StoredConfig = StoredConfig> {
   /** Gives the run back. Nothing may be written afterwards. */
   close(): void {
     this.#metrics?.close();
+    this.#tensorboard?.close();
     this.#writer?.log.close();
     this.#writer?.events.close();
     this.#writer?.lock.release();

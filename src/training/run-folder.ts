@@ -20,6 +20,8 @@ export function runPaths(folder: string) {
     failures: join(folder, "failures"),
     images: join(folder, "images.jsonl.gz"),
     testImages: join(folder, "test-images.jsonl.gz"),
+    /** Event files of TensorBoard, where a run writes them. */
+    tensorboard: join(folder, "tensorboard"),
     /** Of a segmentation or detection: checksums of its masks or annotations. */
     targets: join(folder, "targets.json"),
     /** Of a fine-tuning. */

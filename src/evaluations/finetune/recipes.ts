@@ -13,6 +13,7 @@ const shared = {
     keep: 1,
     milestoneEvery: 0,
     logEvery: "10s",
+    tensorboard: false,
   },
 } as const;
 
