@@ -1,4 +1,4 @@
-// npm run bench -- step | cost | convolution | dense | detections | embed | embed-memory: measures, and prints a table or JSON.
+// npm run bench -- step | cost | convolution | dense | detections | embed | embed-memory | scale: measures, and prints a table or JSON.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type ModelPreset, modelPresets } from "#src/nn/presets.js";
@@ -8,6 +8,7 @@ import { benchDense } from "./dense.js";
 import { benchDetections } from "./detections.js";
 import { benchEmbedding, benchEmbeddingFiles } from "./embed.js";
 import { benchEmbedMemory } from "./embed-memory.js";
+import { benchScale } from "./scale.js";
 import { benchSteps } from "./step.js";
 
 const { values, positionals } = parseArgs({
@@ -21,6 +22,8 @@ const { values, positionals } = parseArgs({
     models: { type: "string", default: "micro,tiny,small" },
     model: { type: "string", default: "base" },
     from: { type: "string", default: "scratch" },
+    gflops: { type: "string" },
+    batch: { type: "string", default: "64" },
     counts: { type: "string", default: "1000,100000" },
   },
 });
@@ -38,6 +41,15 @@ const commands: Readonly<Record<string, () => Promise<readonly object[]>>> = {
     say(`embedding the files of ${values.images}`);
     return [...cached, await benchEmbeddingFiles(values.from, values.images, options.threads)];
   },
+  scale: () =>
+    benchScale(
+      {
+        rounds: options.rounds,
+        ...(values.gflops && { gflops: Number(values.gflops) }),
+        images: Number(values.batch),
+      },
+      say,
+    ),
   "embed-memory": () =>
     benchEmbedMemory(values.from, values.images, values.counts.split(",").map(Number), options.threads),
 };
@@ -51,6 +63,7 @@ if (command === undefined) {
       "       npm run bench -- detections    COCO's scores of 500,000 detections",
       "       npm run bench -- embed         embedding, cached and from files, beside ceiling, PyTorch and ONNX",
       "       npm run bench -- embed-memory  peak memory over few and many files (--counts 1000,100000)",
+      "       npm run bench -- scale         several processes, what their sums cost, and what many machines may gain",
       "with   [--json] [--threads N] [--rounds N] [--no-torch] [--images FOLDER] [--from CHECKPOINT] [--models micro,base]",
     ].join("\n"),
   );

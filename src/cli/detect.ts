@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import type { DetectionSplit } from "../evaluations/detect/detection-set.js";
 import { detectorLines } from "../evaluations/detect/evaluate-detector.js";
+import { oneProcess } from "../processes/communicator.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { cocoScores } from "./coco-scores.js";
@@ -84,7 +85,10 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
               "See mixedae detect evaluate --help",
           );
         }
-        for (const line of cocoScores({ annotations, results }, json)) context.stdout.write(`${line}\n`);
+        // Files are compared by one process.
+        if ((context.processes?.communicator.rank ?? 0) === 0) {
+          for (const line of cocoScores({ annotations, results }, json)) context.stdout.write(`${line}\n`);
+        }
         finish(0);
         return;
       }
@@ -100,8 +104,11 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
     await prepareReport(flags);
     const { evaluateDetector } = await import("../evaluations/index.js");
     const { writeReportFiles } = await import("../evaluations/report-files.js");
-    const { data, split, threads, device, json, out } = flags;
+    const { threadsTogether } = await import("../training/together.js");
+    const { data, split, device, json, out } = flags;
     await withProgress(context, finish, async (options) => {
+      const { communicator = oneProcess } = options;
+      const threads = await threadsTogether(communicator, flags.threads);
       const report = await evaluateDetector(
         { from: run, images: data, split, threads, warn: warnOn(context), ...(device && { device }) },
         options,
@@ -109,7 +116,7 @@ function addEvaluate(group: Command, context: CliContext, finish: (exitCode: num
       const { bbox, segm } = report.detail;
       const lines = json ? [JSON.stringify({ bbox, ...(segm && { segm }) })] : detectorLines(report);
       for (const line of lines) context.stdout.write(`${line}\n`);
-      if (out === undefined) return;
+      if (out === undefined || communicator.rank > 0) return;
       const files = await writeReportFiles(out, report);
       if (!json) context.stdout.write(`Wrote ${files.join(" and ")}\n`);
     });

@@ -10,7 +10,7 @@ import { printable } from "../terminal/printable.js";
 /** Commands whose work processes divide. Of any other, the first process alone does it. */
 const dividedCommands: ReadonlySet<string> = new Set([
   ...["pretrain", "resume", "finetune", "embed", "knn", "probe"],
-  ...["segment train", "segment evaluate", "detect train"],
+  ...["segment train", "segment evaluate", "detect train", "detect evaluate"],
   ...["knn", "probe", "finetune", "segment", "detect"].map((name) => `evaluate ${name}`),
 ]);
 

@@ -1,5 +1,5 @@
 // The program as several processes: one result, one end, whatever happens to one of them.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { pretrain } from "#src/training/index.js";
 import { runPaths } from "#src/training/run-folder.js";
@@ -91,5 +91,11 @@ describe.each(launchers)("$name", (launcher) => {
     const [line = ""] = stdout.split("\n");
     expect(code).toBe(0);
     expect(stdout.split(line)).toHaveLength(2);
+    writeFileSync(at("truth.json"), '{"images": [], "categories": [], "annotations": []}');
+    writeFileSync(at("results.json"), "[]");
+    const files = ["--annotations", at("truth.json"), "--results", at("results.json"), "--json"];
+    const scores = await launchProgram(launcher, 2, ["detect", "evaluate", ...files]).ended;
+    expect([scores.code, scores.stderr]).toEqual([0, ""]);
+    expect(scores.stdout.trim().split("\n")).toHaveLength(1);
   });
 });

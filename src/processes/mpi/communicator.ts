@@ -11,8 +11,15 @@ import { endWithLauncher, waitUntil } from "./waiting.js";
 
 /** MPI is called by one thread alone. */
 const THREAD_FUNNELED = 1;
-/** Values of one message: MPI counts with 32 bits. */
+/** MPI counts with 32 bits. */
 const LARGEST_MESSAGE = 2 ** 28;
+/** Values of a message for each process: those that a process adds up at once stay in its cache. */
+const MESSAGE_PART = 2 ** 19;
+
+/** Values that so many processes add up at once: much longer messages take twice the time (`npm run bench -- scale`). */
+export function messageLength(processes: number): number {
+  return Math.min(LARGEST_MESSAGE, MESSAGE_PART * processes);
+}
 
 /** What processes meet for; all must have come for the same. */
 const purposes = ["sum", "broadcast", "gather", "end"] as const;
@@ -63,14 +70,15 @@ class MpiCommunicator implements Communicator {
       return;
     }
     const type = values instanceof Float32Array ? float32 : float64;
-    for (const part of inMessages(values)) this.mpi.allreduce(inPlace, part, part.length, type, sum, world);
+    for (const part of inMessages(values, messageLength(this.size)))
+      this.mpi.allreduce(inPlace, part, part.length, type, sum, world);
   }
 
   async broadcast(values: Float32Array | Uint8Array): Promise<void> {
     await this.#meet("broadcast", values.length);
     const { world, float32, byte } = this.mpi.handles;
     const type = values instanceof Float32Array ? float32 : byte;
-    for (const part of inMessages(values)) this.mpi.bcast(part, part.length, type, 0, world);
+    for (const part of inMessages(values, LARGEST_MESSAGE)) this.mpi.bcast(part, part.length, type, 0, world);
   }
 
   async gather(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
@@ -137,8 +145,8 @@ class MpiCommunicator implements Communicator {
   }
 }
 
-function* inMessages<Values extends Float32Array | Float64Array | Uint8Array>(values: Values): Generator<Values> {
-  for (let start = 0; start < values.length; start += LARGEST_MESSAGE) {
-    yield values.subarray(start, start + LARGEST_MESSAGE) as Values;
+function* inMessages<Values extends Summable | Uint8Array>(values: Values, length: number): Generator<Values> {
+  for (let start = 0; start < values.length; start += length) {
+    yield values.subarray(start, start + length) as Values;
   }
 }

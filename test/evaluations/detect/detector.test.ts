@@ -84,6 +84,8 @@ describe("a run", () => {
     expect(again.detail).toEqual(report!.detail);
     const training = await evaluateDetector({ from: run, split: "training", threads: 1 });
     expect(training.test.images).toBe(18);
+    const parts = await allTogether(2, (communicator) => evaluateDetector({ from: run, threads: 1 }, { communicator }));
+    for (const part of parts) expect(part).toEqual(again);
 
     // What it writes of the same images is scored alike by anybody.
     const predicted = await predictObjects({
