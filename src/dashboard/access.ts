@@ -14,8 +14,11 @@ export interface AccessRules {
   readonly port: () => number;
 }
 
-/** An address and a token are all that a request holds. */
+/** But for images to explore, an address and a token are all that a request holds. */
 const LONGEST_URL = 2048;
+const EXPLORE = /^\/api\/runs\/\w+\/explore$/;
+/** Bytes of the images that are given to be explored, together. */
+export const LARGEST_GIVEN = 64 * 2 ** 20;
 
 const headers: Readonly<Record<string, string>> = {
   "Content-Security-Policy":
@@ -30,17 +33,26 @@ const headers: Readonly<Record<string, string>> = {
   "Cache-Control": "no-store",
 };
 
-/** For every request: what is asked must be a short question without a body, to this server by its own name. */
+/**
+ * For every request: what is asked must be a short question to this server by its own name, without a body, unless it gives
+ * images to explore.
+ */
 export function onlyOwnPage({ host, port }: AccessRules): MiddlewareHandler {
   return async (context, next) => {
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     const { method, url } = context.req;
     const asked = (name: string) => context.req.header(name);
-    if (method !== "GET" && method !== "HEAD") {
+    const givesImages = method === "POST" && EXPLORE.test(context.req.path);
+    if (method !== "GET" && method !== "HEAD" && !givesImages) {
       context.header("Allow", "GET, HEAD");
       return context.text(`Expected GET; found ${method}. The dashboard only shows: it changes nothing.\n`, 405);
     }
-    if (Number(asked("content-length") ?? 0) > 0 || asked("transfer-encoding") !== undefined) {
+    const bytes = Number(asked("content-length") ?? 0);
+    if (givesImages && !(bytes <= LARGEST_GIVEN)) {
+      const limit = `${LARGEST_GIVEN / 2 ** 20} MiB`;
+      return context.text(`Expected images of at most ${limit} together; found more. Give smaller ones.\n`, 413);
+    }
+    if ((!givesImages && bytes > 0) || asked("transfer-encoding") !== undefined) {
       return context.text("Expected a request without a body; found one with a body. Send none.\n", 413);
     }
     if (url.length > LONGEST_URL) {

@@ -9,6 +9,7 @@ import type { Catalogue } from "./catalogue.js";
 import { curvesOf } from "./curves.js";
 import { ExploreError } from "./explorer/explore-error.js";
 import { ExplorerBusyError, type ExploreService } from "./explorer/explore-service.js";
+import type { GivenImage } from "./explorer/explorer.js";
 import type { Place } from "./find-runs.js";
 import { Live } from "./live.js";
 import { metricsCsv } from "./metrics-csv.js";
@@ -80,7 +81,8 @@ export function createApp(catalogue: Catalogue, options: AppOptions): Hono {
     if (path === undefined) return missing(context, "picture");
     return context.body(new Uint8Array(readBytes(path, LARGEST_PICTURE)), 200, { "Content-Type": "image/png" });
   });
-  app.get("/api/runs/:id/explore", async (context) => {
+  // Images that are given are computed with, and kept nowhere.
+  app.on(["GET", "POST"], "/api/runs/:id/explore", async (context) => {
     const place = await catalogue.place("run", context.req.param("id"));
     return place === undefined ? missing(context, "run") : explore(context, place, options.explorer);
   });
@@ -103,7 +105,7 @@ async function metricsOf(place: Place, catalogue: Catalogue): Promise<MetricsTab
   return metrics === undefined ? new MetricsTable() : catalogue.metrics.read(metrics);
 }
 
-/** A mixture of the run's images, or in words why there is none. */
+/** A mixture of the run's images and those that are given, or in words why there is none. */
 async function explore(context: Context, place: Place, explorer: ExploreService): Promise<Response> {
   const refused = (message: string, status: 400 | 422 | 503) => context.text(`${message}\n`, status);
   const seed = countIn(context.req.query("seed") ?? "0", 0, LARGEST_SEED);
@@ -121,12 +123,28 @@ async function explore(context: Context, place: Place, explorer: ExploreService)
       422,
     );
   }
+  const given = context.req.method === "POST" ? await givenImages(context) : [];
+  if (given === undefined)
+    return refused("Expected image files in a form; found something else. Reload the page.", 400);
   try {
-    return context.json(await explorer.explore({ folder: place.folder, stamp, seed, segments }));
+    return context.json(await explorer.explore({ folder: place.folder, stamp, seed, segments, given }));
   } catch (error) {
     if (error instanceof ExplorerBusyError) return refused(error.message, 503);
     if (error instanceof ExploreError) return refused(error.message, 422);
     throw error;
+  }
+}
+
+/** Name and bytes of each; undefined where a request holds anything else. */
+async function givenImages(context: Context): Promise<GivenImage[] | undefined> {
+  try {
+    const files = (await context.req.formData()).getAll("image");
+    if (files.some((file) => typeof file === "string")) return undefined;
+    return await Promise.all(
+      (files as File[]).map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+    );
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
 import { pretrain } from "#src/training/index.js";
@@ -76,6 +77,31 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await expect.poll(() => page.url()).toContain(`seed=${seed}&segments=0`);
     await page.goBack();
     await page.getByText("mixture 0").waitFor();
+    await page.context().close();
+  });
+
+  test("own images are mixed in place of the run's, and given back", async () => {
+    const page = await open();
+    const image = (name: string, background: string) =>
+      sharp({ create: { width: 30, height: 30, channels: 3, background } })
+        .png()
+        .toBuffer()
+        .then((buffer) => ({ name, mimeType: "image/png", buffer }));
+    const files = [await image("red.png", "#f00000"), await image("blue.png", "#0000f0")];
+    await page.getByLabel("Own images").setInputFiles(files);
+    await page.getByText("of red.png, blue.png").waitFor();
+    await page.locator("main[aria-busy=false]").waitFor();
+    const canvas = `document.querySelector('canvas[aria-label="Image A"]')`;
+    const pixel = () => page.evaluate<string>(`${canvas}.getContext("2d").getImageData(2, 2, 1, 1).data.join()`);
+    await expect.poll(pixel).toBe("240,0,0,255");
+    await page
+      .getByLabel("Own images")
+      .setInputFiles([{ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("x") }]);
+    await page.getByText("a.txt cannot be read").waitFor();
+    await page.getByRole("button", { name: "The run's images" }).click();
+    await page.locator(".mixture .cell").first().waitFor();
+    await expect.poll(pixel).not.toBe("240,0,0,255");
+    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes("422")));
     await page.context().close();
   });
 

@@ -7,6 +7,7 @@ import { drawPlan } from "../../methods/plan.js";
 import { imageValues, patchCount } from "../../nn/presets.js";
 import type { Picture } from "../../pictures/sheet.js";
 import { randomStream } from "../../random/index.js";
+import { printable } from "../../terminal/printable.js";
 import { openReconstructingRun } from "../../training/reconstruct.js";
 import { filledIn, imageFrom } from "../../training/reconstruction-sheet.js";
 import { readingOf } from "../../training/reconstructor.js";
@@ -26,6 +27,14 @@ export interface ExploreOptions {
   readonly seed: number;
   /** Whether the encoder is told which patches belong together, where the run has segment embeddings. */
   readonly segments: boolean;
+  /** Images to mix; what is missing to a group is drawn from the run's own. None by default. */
+  readonly given?: readonly GivenImage[];
+}
+
+/** An image file of somebody who looks at the run. */
+export interface GivenImage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 /** A run that is held open: its images, its newest weights, and its program once it was asked for. */
@@ -52,12 +61,12 @@ export async function openExplorer(folder: string): Promise<Explorer> {
   let [told, untold]: (Promise<Compiled> | undefined)[] = [];
 
   return {
-    async explore({ seed, segments }) {
+    async explore({ seed, segments, given = [] }) {
       const isTold = hasSegments && segments;
       if (isTold || !hasSegments) told ??= compile(config);
       else untold ??= compile(withoutSegments(config));
       const compiled = await (isTold || !hasSegments ? told : untold)!;
-      const pixels = await drawImages(source, config, seed);
+      const pixels = await groupImages(source, config, seed, given);
       const began = performance.now();
       const seen = await explored(compiled, config, weights, pixels, seed);
       const segmentsTold = hasSegments ? isTold : null;
@@ -83,9 +92,44 @@ function checkExplorable(config: PretrainConfig, folder: string): void {
   }
 }
 
-/** A group of images as evaluation sees them. */
-async function drawImages(source: ImageSource, config: PretrainConfig, seed: number): Promise<Uint8Array> {
-  const wanted = groupOf(config);
+/** A group of images as evaluation sees them: those that are given first. */
+async function groupImages(
+  source: ImageSource,
+  config: PretrainConfig,
+  seed: number,
+  given: readonly GivenImage[],
+): Promise<Uint8Array> {
+  const size = groupOf(config);
+  if (given.length > size) {
+    throw new ExploreError(`Expected at most ${size} images, which this run mixes; found ${given.length}. Give fewer.`);
+  }
+  const own = await readGiven(given, config);
+  return Buffer.concat([...own, ...(await drawImages(source, config, seed, size - own.length))]);
+}
+
+/** Throws ExploreError where one of them cannot be read. */
+async function readGiven(given: readonly GivenImage[], config: PretrainConfig): Promise<Uint8Array[]> {
+  const read = await readImages(
+    given.map(({ bytes }) => bytes),
+    {
+      ...readingOf(config),
+      onSkip: ({ index, reason }) => {
+        throw new ExploreError(
+          `Expected images; ${printable(given[index]!.name)} cannot be read: ${reason}. Give another one.`,
+        );
+      },
+    },
+  );
+  return read.map(({ pixels }) => pixels);
+}
+
+/** Images of the run. */
+async function drawImages(
+  source: ImageSource,
+  config: PretrainConfig,
+  seed: number,
+  wanted: number,
+): Promise<Uint8Array[]> {
   const candidates = randomStream(seed, "explored images", 0, 0).permutation(source.count);
   const found: Uint8Array[] = [];
   for (let first = 0; found.length < wanted && first < CANDIDATES * wanted; first += wanted) {
@@ -100,7 +144,7 @@ async function drawImages(source: ImageSource, config: PretrainConfig, seed: num
         "are still where they were.",
     );
   }
-  return Buffer.concat(found.slice(0, wanted));
+  return found.slice(0, wanted);
 }
 
 function groupOf({ methodOptions }: PretrainConfig): number {

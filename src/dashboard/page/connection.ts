@@ -32,8 +32,8 @@ export class Connection {
     this.#token = token;
   }
 
-  async json<Value>(path: string): Promise<Value> {
-    return (await (await this.#ask(path)).json()) as Value;
+  async json<Value>(path: string, given?: FormData): Promise<Value> {
+    return (await (await this.#ask(path, undefined, given)).json()) as Value;
   }
 
   async text(path: string): Promise<string> {
@@ -61,11 +61,12 @@ export class Connection {
     }
   }
 
-  async #ask(path: string, signal?: AbortSignal): Promise<Response> {
+  async #ask(path: string, signal?: AbortSignal, given?: FormData): Promise<Response> {
     let answer: Response;
     try {
       const headers = { Authorization: `Bearer ${this.#token}` };
-      answer = await fetch(`/api/${path}`, { headers, ...(signal && { signal }) });
+      const sent = given && { method: "POST", body: given };
+      answer = await fetch(`/api/${path}`, { headers, ...sent, ...(signal && { signal }) });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ConnectionError("The dashboard does not answer. Is mixedae dashboard still running?", 0);

@@ -14,8 +14,8 @@ export interface Source {
   /** The address of a picture, for an image element. */
   picture(run: string, step: number): Promise<string>;
   study(study: string): Promise<StudyDetail>;
-  /** A mixture of the run's images, with or without its segment embeddings. */
-  explore(run: string, seed: number, segments: boolean): Promise<Exploration>;
+  /** A mixture of the files that are given and of the run's images, with or without its segment embeddings. */
+  explore(run: string, seed: number, segments: boolean, given: readonly File[]): Promise<Exploration>;
 }
 
 export interface StepRange {
@@ -35,7 +35,8 @@ export function serverSource(connection: Connection): Source {
       connection.json(`runs/${run}/metrics${range === undefined ? "" : `?from=${range.from}&to=${range.to}`}`),
     csv: (run) => connection.text(`runs/${run}/metrics.csv`),
     study: (study) => connection.json(`studies/${study}`),
-    explore: (run, seed, segments) => connection.json(`runs/${run}/explore?seed=${seed}&segments=${segments ? 1 : 0}`),
+    explore: (run, seed, segments, given) =>
+      connection.json(`runs/${run}/explore?seed=${seed}&segments=${segments ? 1 : 0}`, formOf(given)),
     picture(run, step) {
       const path = `runs/${run}/pictures/${step}`;
       const known = pictures.get(path);
@@ -51,6 +52,13 @@ export function serverSource(connection: Connection): Source {
       return address;
     },
   };
+}
+
+function formOf(files: readonly File[]): FormData | undefined {
+  if (files.length === 0) return undefined;
+  const form = new FormData();
+  for (const file of files) form.append("image", file);
+  return form;
 }
 
 export function exportedSource({ detail, curves, images }: ExportedRun): Source {

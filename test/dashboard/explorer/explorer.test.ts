@@ -2,7 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LARGEST_GIVEN } from "#src/dashboard/access.js";
 import type { Exploration, Overview } from "#src/dashboard/api.js";
 import { ExploreError } from "#src/dashboard/explorer/explore-error.js";
 import { openExplorer } from "#src/dashboard/explorer/explorer.js";
@@ -43,6 +45,72 @@ test("precision is the method's own metric, block by block", async () => {
     expect(headPrecision.reduce((sum, share) => sum + share, 0) / 2).toBeCloseTo(precision, 1);
     for (const row of confusion) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
   }
+});
+
+describe("images that are given", () => {
+  const form = (...files: [name: string, bytes: Uint8Array][]) => {
+    const given = new FormData();
+    for (const [name, bytes] of files) given.append("image", new File([new Uint8Array(bytes)], name));
+    return given;
+  };
+  const red = () =>
+    sharp({ create: { width: 40, height: 20, channels: 3, background: { r: 250, g: 9, b: 9 } } })
+      .png()
+      .toBuffer();
+
+  test("come first in the mixture; the run's own fill it up", async () => {
+    const given = [{ name: "red.png", bytes: await red() }];
+    const explorer = await openExplorer(run("compose"));
+    const found = await explorer.explore({ ...explored, given });
+    const plain = await explorer.explore(explored);
+    expect([...bytesOf(found.images[0]!).subarray(0, 3)]).toEqual([250, 9, 9]);
+    expect(found.images.slice(1)).toEqual(plain.images.slice(0, 3));
+    expect(found.sources).toEqual(plain.sources);
+  });
+
+  test("more than are mixed, and files that are none, are refused by name", async () => {
+    const explorer = await openExplorer(run("compose"));
+    const image = { name: "red.png", bytes: await red() };
+    const broken = { name: "notes\u001b.txt", bytes: Buffer.from("no image") };
+    await expect(explorer.explore({ ...explored, given: new Array(5).fill(image) })).rejects.toThrow(
+      "at most 4 images, which this run mixes; found 5",
+    );
+    const refused = explorer.explore({ ...explored, given: [image, broken] });
+    await expect(refused).rejects.toThrow(ExploreError);
+    await expect(refused).rejects.toThrow(/notes.*txt cannot be read: .*Give another one/);
+    await expect(refused).rejects.not.toThrow("\u001b");
+  });
+
+  test("the server takes them in a form, and nothing else, by the same rules as any question", async () => {
+    const dashboard = await serveFolders([join(folder, "runs")]);
+    try {
+      const { runs } = await askFor<Overview>(dashboard, "/api/overview");
+      const { id } = runs.find(({ name }) => name.endsWith("compose"))!;
+      const { origin } = new URL(dashboard.address);
+      const post = (
+        body: FormData | string,
+        headers: Record<string, string> = {},
+        path = `/api/runs/${id}/explore?seed=5`,
+      ) =>
+        fetch(`${origin}${path}`, { method: "POST", body, headers: { authorization: "Bearer the-token", ...headers } });
+      const answer = await post(form(["red.png", await red()]));
+      expect(answer.status).toBe(200);
+      const { images } = (await answer.json()) as Exploration;
+      expect([...bytesOf(images[0]!).subarray(0, 3)]).toEqual([250, 9, 9]);
+      expect((await post(form(["a.txt", Buffer.from("none")]))).status).toBe(422);
+      expect((await post("{}", { "content-type": "application/json" })).status).toBe(400);
+      const text = new FormData();
+      text.append("image", "/etc/passwd");
+      expect((await post(text)).status).toBe(400);
+      expect((await post(form(["red.png", await red()]), { authorization: "Bearer other" })).status).toBe(401);
+      expect((await post(form(["red.png", await red()]), { origin: "http://elsewhere.example" })).status).toBe(403);
+      expect((await post(form(), {}, "/api/overview")).status).toBe(405);
+      const large = await post(form(["large.png", new Uint8Array(LARGEST_GIVEN + 1)]));
+      expect([large.status, await large.text()]).toEqual([413, expect.stringContaining("at most 64 MiB")]);
+    } finally {
+      await dashboard.close();
+    }
+  });
 });
 
 test("blocks before TopK keep everything", async () => {

@@ -7,6 +7,7 @@ import type { Source } from "../source.js";
 import { countText, pathParts } from "../words.js";
 import { clearest, countsByImage, type Head, letterOf, type SeenPatch, seenFrom, type Unpacked } from "./attention.js";
 import { Confusion } from "./confusion.js";
+import { GivenImages } from "./given-images.js";
 import { GroupImages } from "./group-images.js";
 import { HeadMaps, headName } from "./head-maps.js";
 import { MixtureMap } from "./mixture-map.js";
@@ -21,11 +22,14 @@ interface ExplorePageProps {
   readonly theme: string;
 }
 
+/** Images of a mixture, where it is not known yet. */
+const GROUP = 4;
 /** Seeds that the button draws from; short ones are easy to pass on. */
 const SEEDS = 10_000;
 
 export function ExplorePage({ source, id, seed, segments, row, theme }: ExplorePageProps) {
-  const { found, isBusy, problem } = useExploration(source, id, seed, segments);
+  const [given, setGiven] = useState<readonly File[]>([]);
+  const { found, isBusy, problem } = useExploration(source, id, seed, segments, given);
   const { before, last } = pathParts(row?.name ?? "");
   return (
     <main aria-busy={isBusy}>
@@ -39,6 +43,7 @@ export function ExplorePage({ source, id, seed, segments, row, theme }: ExploreP
             {before}
             {last}
             {found !== undefined && `, checkpoint of step ${countText(found.step)}, mixture ${found.seed}`}
+            {given.length > 0 && `, of ${given.map(({ name }) => name).join(", ")}`}
           </p>
         </div>
         <div class="page-tools">
@@ -52,6 +57,7 @@ export function ExplorePage({ source, id, seed, segments, row, theme }: ExploreP
               Segment embeddings
             </label>
           )}
+          <GivenImages given={given} most={found?.images.length ?? GROUP} onGive={setGiven} />
           <button
             type="button"
             disabled={isBusy}

@@ -11,18 +11,24 @@ export interface KnownExploration {
   readonly problem: string;
 }
 
-export function useExploration(source: Source, run: string, seed: number, segments: boolean): KnownExploration {
+export function useExploration(
+  source: Source,
+  run: string,
+  seed: number,
+  segments: boolean,
+  given: readonly File[],
+): KnownExploration {
   const [known, setKnown] = useState<KnownExploration>({ found: undefined, isBusy: true, problem: "" });
   useEffect(() => {
     let isWanted = true;
     setKnown(({ found }) => ({ found, isBusy: true, problem: "" }));
-    source.explore(run, seed, segments).then(
+    source.explore(run, seed, segments, given).then(
       (found) => isWanted && setKnown({ found: unpack(found), isBusy: false, problem: "" }),
       (error: Error) => isWanted && setKnown({ found: undefined, isBusy: false, problem: error.message }),
     );
     return () => {
       isWanted = false;
     };
-  }, [source, run, seed, segments]);
+  }, [source, run, seed, segments, given]);
   return known;
 }
