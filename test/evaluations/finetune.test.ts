@@ -7,7 +7,9 @@ import { classify, type FinetuneRequest, finetune, loadClassifier, resumeFinetun
 import { loadTrained } from "#src/training/fine-tuned.js";
 import { resume } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
+import { runPaths } from "#src/training/run-folder.js";
 import { writeFiles } from "../data/image-files.js";
+import { shownScalars } from "../formats/tensorboard-reader.js";
 import { expectSameMetrics, readMetrics, recordOptions } from "../training/tiny-run.js";
 import { sharedFolder, writeColours, writeTinyCheckpoint } from "./tiny-sets.js";
 
@@ -102,6 +104,16 @@ describe("a run", () => {
     const { schedule, optimizer } = JSON.parse(readFileSync(at("own", "config.json"), "utf8"));
     expect(schedule).toMatchObject({ steps: 2, batchSize: 9 });
     expect(optimizer.layerDecay).toBe(0.75);
+  });
+
+  test("writes the same metrics for TensorBoard where that is asked for", async () => {
+    const run = at("tensorboard");
+    await finetune(request("schedule.steps=2", "run.tensorboard=true"), run, hooks());
+    const { tensorboard } = runPaths(run);
+    const files = readdirSync(tensorboard).map((name) => readFileSync(join(tensorboard, name)));
+    const losses = readMetrics(run).map(({ step, loss }) => [step, Math.fround(loss as number)]);
+    expect(losses).toHaveLength(2);
+    expect(shownScalars(files).get("loss")).toEqual(losses);
   });
 
   test.each([

@@ -48,7 +48,7 @@ test.each([
   );
 });
 
-test("how the machine is used, and whether memory is checked, name no job", () => {
+test("how the machine is used, whether memory is checked, and files for TensorBoard name no job", () => {
   const folders = (run?: object) => {
     const values = { source: "images", method: "mae", ...(run && { run }) };
     const study: Study = {
@@ -58,7 +58,7 @@ test("how the machine is used, and whether memory is checked, name no job", () =
     };
     return jobsOf(study).map(({ folder }) => folder);
   };
-  expect(folders({ memoryCheck: false, threads: 3 })).toEqual(folders());
+  expect(folders({ memoryCheck: false, threads: 3, tensorboard: true })).toEqual(folders());
   // As they were before there was a check.
   expect(folders()).toEqual(FOLDERS);
 });
