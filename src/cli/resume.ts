@@ -18,6 +18,41 @@ interface ResumeFlags extends SessionFlags, Pick<ResumeOverrides, "threads" | "a
   readonly memoryCheck: boolean;
 }
 
+type Resumer = (
+  context: CliContext,
+  folder: string,
+  flags: SessionFlags,
+  overrides: ResumeOverrides,
+) => Promise<number>;
+
+/** By what a run trains; each loads only what it needs. */
+const resumers = {
+  async pretrain(context, folder, flags, overrides) {
+    if (overrides.testSource !== undefined) {
+      throw new UsageError(`--test-source: ${folder} is not a fine-tuning and has no test images`);
+    }
+    const { resume } = await context.loadTraining();
+    return pretrainSession(context, folder, flags, (options) => resume(folder, { ...overrides, ...options }));
+  },
+  async finetune(context, folder, flags, overrides) {
+    const { resumeFinetune } = await import("../evaluations/index.js");
+    return finetuneSession(context, folder, flags, (options) => resumeFinetune(folder, { ...overrides, ...options }));
+  },
+  async segment(context, folder, flags, overrides) {
+    const { resumeSegmenter } = await import("../evaluations/index.js");
+    return segmentSession(context, folder, flags, (options) => resumeSegmenter(folder, { ...overrides, ...options }));
+  },
+  async detect(context, folder, flags, overrides) {
+    const { resumeDetector } = await import("../evaluations/index.js");
+    return detectSession(context, folder, flags, (options) => resumeDetector(folder, { ...overrides, ...options }));
+  },
+} satisfies Readonly<Record<string, Resumer>>;
+
+/** A task that this version does not know is refused by pre-training, in words. */
+function resumerOf(task: string): Resumer {
+  return Object.hasOwn(resumers, task) ? resumers[task as keyof typeof resumers] : resumers.pretrain;
+}
+
 export function addResume(program: Command, context: CliContext, finish: (exitCode: number) => void): void {
   program
     .command("resume")
@@ -25,7 +60,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .description(
       "Continues a run from its newest intact checkpoint, exactly: the result is the same as without the stop.",
     )
-    .argument("<run>", "folder that mixedae pretrain, finetune or segment train made")
+    .argument("<run>", "folder that mixedae pretrain, finetune, segment train or detect train made")
     .option(
       "--threads <n>",
       "threads of the engine; 0 means one per physical core (default: as the run was started)",
@@ -34,7 +69,7 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
     .option("--no-memory-check", "continue even if more memory is planned than is free")
     .option(
       "--source <path...>",
-      "where the images are now, if they have moved (of a fine-tuning: its training images; of a segmentation: its folder)",
+      "where the images are now, if they have moved (of a fine-tuning: its training images; of a segmentation or detection: its folder)",
     )
     .option("--test-source <path...>", "where the test images of a fine-tuning are now, if they have moved")
     .option("--accept-changed-source", "continue although images were added, removed, renamed or changed")
@@ -61,38 +96,6 @@ export function addResume(program: Command, context: CliContext, finish: (exitCo
         ...(testSource !== undefined && { testSource: onePath(testSource) }),
       };
       const task = existsSync(runPaths(folder).config) ? taskOf(readConfigFile(folder)) : "pretrain";
-      if (task === "finetune") {
-        const { resumeFinetune } = await import("../evaluations/index.js");
-        finish(
-          await finetuneSession(context, folder, { verbose }, (options) =>
-            resumeFinetune(folder, { ...overrides, ...options }),
-          ),
-        );
-        return;
-      }
-      if (task === "segment") {
-        const { resumeSegmenter } = await import("../evaluations/index.js");
-        finish(
-          await segmentSession(context, folder, { verbose }, (options) =>
-            resumeSegmenter(folder, { ...overrides, ...options }),
-          ),
-        );
-        return;
-      }
-      if (task === "detect") {
-        const { resumeDetector } = await import("../evaluations/index.js");
-        finish(
-          await detectSession(context, folder, { verbose }, (options) =>
-            resumeDetector(folder, { ...overrides, ...options }),
-          ),
-        );
-        return;
-      }
-      if (testSource !== undefined)
-        throw new UsageError(`--test-source: ${folder} is not a fine-tuning and has no test images`);
-      const { resume } = await context.loadTraining();
-      finish(
-        await pretrainSession(context, folder, { verbose }, (options) => resume(folder, { ...overrides, ...options })),
-      );
+      finish(await resumerOf(task)(context, folder, { verbose }, overrides));
     });
 }
