@@ -11,6 +11,8 @@ export default defineConfig({
     // machine busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What a page shows may take a while as well.
+    expect: { poll: { timeout: 15_000 } },
     env: softwareVulkanEnvironment(),
   },
 });

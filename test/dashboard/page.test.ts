@@ -75,16 +75,17 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     const page = await open();
     await page.getByRole("checkbox", { name: /first/ }).check();
     await page.getByRole("checkbox", { name: /live/ }).check();
-    expect(page.url()).toMatch(/selected=\w+,\w+$/);
+    await page.waitForURL(/selected=\w+,\w+$/);
     const loss = page.getByRole("figure").filter({ has: page.getByRole("heading", { name: "Loss", exact: true }) });
     const spread = page.getByRole("figure").filter({ hasText: "Feature spread" });
     await spread.locator("canvas").waitFor();
     expect(await loss.textContent()).toContain("The training loss");
-    expect(await page.getByRole("row", { name: "method mixedae mae" }).count()).toBe(1);
+    await page.getByRole("row", { name: "method mixedae mae" }).waitFor();
 
     await loss.locator(".plot").hover({ position: { x: 200, y: 80 } });
     await expect.poll(() => spread.locator(".at").textContent()).toMatch(/^step \d+$/);
-    expect(await spread.locator(".at").textContent()).toBe(await loss.locator(".at").textContent());
+    const shownAt = await spread.locator(".at").textContent();
+    await expect.poll(() => loss.locator(".at").textContent()).toBe(shownAt);
 
     await loss.locator(".plot").focus();
     await page.keyboard.press("ArrowRight");
