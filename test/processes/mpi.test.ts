@@ -24,6 +24,10 @@ describe.each(launchers)("$name", (launcher) => {
       const values = Float32Array.from({ length: 1000 }, (_, place) => place + rank);
       await all.sum(values);
       await say([values[0], values[999]]);
+      // Several messages, the last one shorter.
+      const long = Float32Array.from({ length: 4_000_003 }, (_, place) => (place % 1000) + rank);
+      await all.sum(long);
+      await say(long.every((value, place) => value === 3 * (place % 1000) + 3));
       const exact = Float64Array.of(2 ** 40 + rank);
       await all.sum(exact);
       await say(exact[0] - 3 * 2 ** 40);
@@ -43,7 +47,7 @@ describe.each(launchers)("$name", (launcher) => {
     `;
     const { code, stdout, stderr } = await launch(launcher, 3, script(work)).ended;
     expect([code, stderr]).toEqual([0, ""]);
-    const [who, sums, exact, near, rounded, ...others] = stdout
+    const [who, sums, long, exact, near, rounded, ...others] = stdout
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -53,6 +57,7 @@ describe.each(launchers)("$name", (launcher) => {
       [2, 3, 3],
     ]);
     expect(sums).toEqual(new Array(3).fill([3, 3000]));
+    expect(long).toEqual([true, true, true]);
     expect(exact).toEqual([3, 3, 3]);
     expect(near).toEqual([true, true, true]);
     expect(rounded[1]).toEqual(rounded[0]);

@@ -57,13 +57,15 @@ async function killedRun(launcher: Launcher, folder: string, kills: number): Pro
   for (let killed = 0; ; ) {
     const running = launchProgram(launcher, PROCESSES, commandFor(folder));
     const [rank, wait] = [stream.integer(PROCESSES), stream.uniform() * LONGEST_WAIT];
-    if (killed < kills && (await killOne(running, folder, rank, wait)) !== undefined) killed++;
+    const victim = killed < kills ? await killOne(running, folder, rank, wait) : undefined;
+    if (victim !== undefined) killed++;
     const { code, seconds, stdout, stderr } = await running.ended;
     expect(running.ids(folder)).toEqual([]);
     if (code === 0) {
       expect(stdout).toContain("Finished 600 steps");
       return killed;
     }
+    expect(victim, stderr).toBeDefined();
     expect(seconds, `after process ${rank} was killed\n${stderr}`).toBeLessThan(10);
     expect(stderr).not.toMatch(/already holds a run|damaged|being written/);
   }
