@@ -1,6 +1,7 @@
 // What several machines would gain, from what was measured on one: a model, with what it assumes.
 
 import { resolveConfig } from "#src/config/config.js";
+import { sizeOf } from "#src/graph/index.js";
 import { methodOf } from "#src/methods/registry.js";
 import { messageLength } from "#src/processes/mpi/communicator.js";
 import { pretrainCost } from "#src/study/pretrain-cost.js";
@@ -36,7 +37,7 @@ export function expectEfficiency(cost: SumCost, gflops: number, images: number):
     const config = resolveConfig([{ origin: "bench", values: { source: ".", model: { preset } } }]);
     const computing = (2 * pretrainCost(config).multiplyAdds * images) / (1e9 * gflops);
     const { parameters } = methodOf(config).pretext(config, config.schedule.microBatch);
-    const values = parameters.reduce((sum, { tensor }) => sum + tensor.shape.reduce((a, b) => a * b, 1), 0);
+    const values = parameters.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0);
     return [10, 25, 100].map((gigabitsPerSecond) => {
       const perValue = 32 / (1e9 * gigabitsPerSecond) + cost.perValue;
       const summing = (processes: number) =>

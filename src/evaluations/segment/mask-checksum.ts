@@ -1,36 +1,20 @@
 // One checksum of all masks of a set, by their names and bytes.
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { type MaskFiles, maskName } from "../../data/index.js";
-import { LARGEST_LIST, readBytes } from "../../files/regular-file.js";
 import type { Waits } from "../../terminal/waiting.js";
+import { eachMask, maskBytes } from "./mask-reading.js";
 
-const AT_ONCE = 16;
-
-/** SHA-256 in hexadecimal. Masks that cannot be read count as such: what becomes of them is found out with their images. */
+/** SHA-256 in hexadecimal. Masks that cannot be read count as such. */
 export function maskChecksum(masks: MaskFiles, count: number, waits: Waits): Promise<string> {
   return waits.during("Comparing the masks", async (onProgress) => {
     const hash = createHash("sha256");
-    for (let index = 0; index < count; index++) {
-      const name = maskName(masks, index);
-      const bytes = bytesOf(join(masks.root, name));
-      hash.update(`${name}\0${bytes?.length ?? "unreadable"}\0`);
+    const add = (index: number) => {
+      const bytes = maskBytes(masks, index);
+      hash.update(`${maskName(masks, index)}\0${bytes?.length ?? "unreadable"}\0`);
       if (bytes !== undefined) hash.update(bytes);
-      if (index % AT_ONCE !== 0) continue;
-      waits.signal?.throwIfAborted();
-      onProgress(index, count);
-      await setImmediate();
-    }
+    };
+    await eachMask(count, add, onProgress, waits.signal);
     return hash.digest("hex");
   });
-}
-
-function bytesOf(path: string): Uint8Array | undefined {
-  try {
-    return readBytes(path, LARGEST_LIST);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,28 +1,19 @@
 // The labels that are in masks, where nobody names the classes: every mask is read once.
 
-import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import { type ImageSource, type MaskFiles, maskName } from "../../data/index.js";
-import { LARGEST_LIST, readBytes } from "../../files/regular-file.js";
-import { decodePngValues } from "../../formats/png-values.js";
+import type { ImageSource, MaskFiles } from "../../data/index.js";
 import { IGNORED } from "../../heads/segmentation-metrics.js";
-import type { Waits } from "../../terminal/waiting.js";
+import type { Count, Waits } from "../../terminal/waiting.js";
 import { EvaluationError } from "../errors.js";
-
-const MOST_PIXELS = 8192 ** 2;
-const AT_ONCE = 16;
+import { eachMask, maskValues } from "./mask-reading.js";
 
 /** Masks that cannot be read are left to be found when their images are. Throws EvaluationError where no mask can be read. */
 export async function largestLabel(masks: MaskFiles, source: ImageSource, waits: Waits | undefined): Promise<number> {
-  const search = async (onProgress: (done: number, count: number) => void) => {
+  const search = async (onProgress: Count) => {
     let largest = -1;
-    for (let index = 0; index < source.count; index++) {
-      largest = Math.max(largest, labelIn(join(masks.root, maskName(masks, index))));
-      if (index % AT_ONCE !== 0) continue;
-      waits?.signal?.throwIfAborted();
-      onProgress(index, source.count);
-      await setImmediate();
-    }
+    const look = (index: number) => {
+      largest = Math.max(largest, labelIn(masks, index));
+    };
+    await eachMask(source.count, look, onProgress, waits?.signal);
     return largest;
   };
   const largest = await (waits === undefined
@@ -36,11 +27,7 @@ export async function largestLabel(masks: MaskFiles, source: ImageSource, waits:
   });
 }
 
-function labelIn(path: string): number {
-  try {
-    const { values } = decodePngValues(readBytes(path, LARGEST_LIST), MOST_PIXELS);
-    return values.reduce((most, value) => (value === IGNORED ? most : Math.max(most, value)), -1);
-  } catch {
-    return -1;
-  }
+function labelIn(masks: MaskFiles, index: number): number {
+  const { values } = maskValues(masks, index) ?? { values: new Uint8Array(0) };
+  return values.reduce((most, value) => (value === IGNORED ? most : Math.max(most, value)), -1);
 }
