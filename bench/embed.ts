@@ -12,7 +12,7 @@ import { countMultiplyAdds, defineProgram, input, type Program } from "#src/grap
 import { createFeatureExtractor } from "#src/heads/features.js";
 import { ParameterScope } from "#src/nn/parameters.js";
 import { normalizePixels } from "#src/nn/pixels.js";
-import type { ModelPreset } from "#src/nn/presets.js";
+import { imageShape, imageValues, type ModelPreset } from "#src/nn/presets.js";
 import { visionTransformer } from "#src/nn/vision-transformer.js";
 import { randomStream } from "#src/random/index.js";
 import type { PretrainedModel } from "#src/training/pretrained.js";
@@ -58,16 +58,16 @@ export async function benchEmbedding(options: EmbedOptions, report: (line: strin
 
 async function measure(preset: ModelPreset, { threads, rounds, torch }: EmbedOptions): Promise<EmbedReport> {
   const model = await openModel({ from: "scratch", preset });
-  const { imageSize } = model.shape;
   const extractor = await createFeatureExtractor(model, openEngine({ threads }));
   const { batch } = extractor;
   const stream = randomStream(0, "images", 0, 0);
-  const pixels = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, () => stream.integer(256));
+  const pixels = Uint8Array.from({ length: batch * imageValues(model.shape) }, () => stream.integer(256));
 
   const exported = await exportEncoder(model, "mean", "bench");
   const session = await InferenceSession.create(exported.bytes, { intraOpNumThreads: threads, logSeverityLevel: 3 });
+  const [, height, width] = imageShape(model.shape, batch);
   const values = Float32Array.from(pixels, (value) => value / 255);
-  const feeds = { pixel_values: new OrtTensor("float32", values, [batch, 3, imageSize, imageSize]) };
+  const feeds = { pixel_values: new OrtTensor("float32", values, [batch, 3, height, width]) };
 
   const program = featureProgram(model, batch);
   const productsMs = await rawProducts(program, threads);
@@ -99,7 +99,7 @@ async function measure(preset: ModelPreset, { threads, rounds, torch }: EmbedOpt
 }
 
 function featureProgram({ shape, normalization }: PretrainedModel, batch: number): Program {
-  const images = input("images", [batch, shape.imageSize, shape.imageSize, 3], "uint8");
+  const images = input("images", imageShape(shape, batch), "uint8");
   const { cls, patches } = visionTransformer(new ParameterScope(), shape)(normalizePixels(images, normalization));
   return defineProgram("features", { cls, mean: patches.mean([0]) });
 }

@@ -2,6 +2,7 @@
 
 import { resolveConfig } from "#src/config/config.js";
 import type { Batch } from "#src/data/index.js";
+import { imageValues } from "#src/nn/presets.js";
 import { openProcesses } from "#src/processes/index.js";
 import { createLearner } from "#src/training/learner.js";
 import { divideRun } from "#src/training/together.js";
@@ -36,7 +37,7 @@ async function timeSteps({ threads, batchSize, rounds }: Extract<ScaleTask, { ki
   const learner = await createLearner(own.config, length, new Map(), own.combiner);
   const { imageSize } = config.model;
   const images = own.config.schedule.batchSize;
-  const views = [{ name: "images", count: 1, imageSize, pixels: new Uint8Array(images * imageSize ** 2 * 3) }];
+  const views = [{ name: "images", count: 1, imageSize, pixels: new Uint8Array(images * imageValues(config.model)) }];
   const measured: number[] = [];
   for (let step = 1; step <= rounds + 2; step++) {
     const inputs = learner.inputsOf({ views, step, epoch: 0, firstImage: 0 } as unknown as Batch);

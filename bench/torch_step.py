@@ -86,7 +86,7 @@ def method_problem(kind, model, batch, mask_ratio, generator):
     """MAE, naive mixing or MixedAE on random images -> (trainable, loss function)."""
     config = config_file.parse(json.dumps({"method": kind, **model}))
     trainable = reference_parameters.random_parameters(reference_parameters.trainable_shapes(config), generator)
-    images = torch.randn(batch, 3, config.image_size, config.image_size, generator=generator)
+    images = torch.randn(batch, 3, *(side * config.patch_size for side in config.grid), generator=generator)
     plan = reference_parameters.random_plan(config, batch, mask_ratio, generator)
     everything = {**trainable, **reference.computed_positions(config)}
 

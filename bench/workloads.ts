@@ -8,7 +8,7 @@ import { createMethod, methodDefaults } from "#src/methods/registry.js";
 import { blocks } from "#src/nn/block.js";
 import { type Parameter, ParameterScope } from "#src/nn/parameters.js";
 import { normalizePixels } from "#src/nn/pixels.js";
-import { type ModelShape, modelPresets } from "#src/nn/presets.js";
+import { imageShape, imageValues, type ModelShape, modelPresets } from "#src/nn/presets.js";
 import { randomStream } from "#src/random/index.js";
 
 export interface Workload {
@@ -51,17 +51,16 @@ function pretext(
   method: ReconstructionTask,
   torch: Record<string, unknown>,
 ): Workload {
-  const { imageSize } = shape;
   return {
     name,
     microBatches: 1,
     build() {
-      const images = input("images", [CLEAN_IMAGES, imageSize, imageSize, 3], "uint8");
+      const images = input("images", imageShape(shape, CLEAN_IMAGES), "uint8");
       return pretextModel(method, normalizePixels(images, { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }));
     },
     inputs() {
       const stream = randomStream(0, "images", 0, 0);
-      const images = Uint8Array.from({ length: CLEAN_IMAGES * imageSize ** 2 * 3 }, () => stream.integer(256));
+      const images = Uint8Array.from({ length: CLEAN_IMAGES * imageValues(shape) }, () => stream.integer(256));
       const rows = Array.from({ length: CLEAN_IMAGES / method.groupSize }, (_, row) => [
         ...method.drawPlanRow(randomStream(0, "plan", 0, row), 1),
       ]);

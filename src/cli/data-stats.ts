@@ -1,13 +1,14 @@
 // mixedae data stats: mean and deviation of a set of images, as pixels are normalised with.
 
 import { type Command, Option } from "commander";
+import type { ImageSides } from "../data/image-size.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CliContext } from "./context.js";
-import { countUpTo, onePath } from "./evaluation-flags.js";
+import { countUpTo, imageSides, onePath, sizeForm } from "./evaluation-flags.js";
 import { exitCodeOf, listenForStop } from "./stop-signal.js";
 
 interface StatsFlags {
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   readonly channels: number;
   readonly images: number;
   readonly split: "train" | "test";
@@ -20,10 +21,10 @@ export function addDataStats(data: Command, { stdout, stderr }: CliContext, fini
   data
     .command("stats <source...>")
     .description(
-      "Measures mean and standard deviation of each channel, of pixels from 0 to 1, over the middle squares of the " +
+      "Measures mean and standard deviation of each channel, of pixels from 0 to 1, over the middle of the " +
         "images. The same images give the same numbers.",
     )
-    .option("--image-size <pixels>", "side of the squares; that of the model to be trained", countUpTo(8192), 224)
+    .option("--image-size <pixels>", `as the model to be trained will have: ${sizeForm}`, imageSides, 224)
     .option("--channels <n>", "channels of the images: 3 for colour, 1 for grey, 4 for transparency", countUpTo(256), 3)
     .option("--images <n>", "images to measure at most, drawn from all", countUpTo(MOST_IMAGES), 2000)
     .addOption(

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type ImageSides, parseSizeWord } from "../data/image-size.js";
 import { engineDefinitions } from "../engine/index.js";
 import { threadsProblem } from "../engine/machine.js";
 import type { ModelRequest } from "../evaluations/model.js";
@@ -17,7 +18,7 @@ import { UsageError } from "./report-error.js";
 export interface ModelFlags {
   readonly from: string;
   readonly model?: ModelPreset;
-  readonly imageSize?: number;
+  readonly imageSize?: ImageSides;
   readonly patchSize?: number;
   readonly modelSeed?: number;
   readonly student?: boolean;
@@ -111,9 +112,10 @@ export function addModelFlags(
   const ofScratch = [
     new Option("--model <name>", "size of the encoder with --from scratch (default: micro)").choices(modelPresetNames),
     ...(checksMemory ? [memoryCheck] : []),
-    new Option("--image-size <pixels>", "side of its images with --from scratch (default: by size)").argParser(
-      countUpTo(modelLimits.imageSize),
-    ),
+    new Option(
+      "--image-size <pixels>",
+      `size of its images with --from scratch: ${sizeForm} (default: by size)`,
+    ).argParser(imageSides),
     new Option("--patch-size <pixels>", "side of its patches with --from scratch (default: by size)").argParser(
       countUpTo(modelLimits.imageSize),
     ),
@@ -175,6 +177,17 @@ export function countUpTo(most: number): (text: string) => number {
     if (value >= 1 && value <= most) return value;
     throw new InvalidArgumentError(`Expected a whole number from 1 to ${most.toLocaleString("en-US")}.`);
   };
+}
+
+/** How a size of images is written. */
+export const sizeForm = "the side of squares, or HEIGHTxWIDTH";
+
+/** For commander: a size of images. */
+export function imageSides(text: string): ImageSides {
+  const sides = parseSizeWord(text, modelLimits.imageSize);
+  if (sides !== undefined) return sides;
+  const most = modelLimits.imageSize.toLocaleString("en-US");
+  throw new InvalidArgumentError(`Expected ${sizeForm}, such as 224 or 96x160, each from 1 to ${most}.`);
 }
 
 /** For commander: a number above 0 up to a bound that only a slip is beyond. */

@@ -4,13 +4,12 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Command, Option } from "commander";
 import { type ExportFormat, type ExportOptions, exportFormats } from "../exchange/export-formats.js";
-import { modelLimits } from "../nn/model-limits.js";
 import { printable } from "../terminal/printable.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
 import { warnOn } from "./context.js";
-import { countUpTo, overwriteOption, studentHelp } from "./evaluation-flags.js";
+import { imageSides, overwriteOption, sizeForm, studentHelp } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
 
 const extensions: Readonly<Record<ExportFormat, readonly string[]>> = {
@@ -38,8 +37,8 @@ export function addExport(program: Command, context: CliContext, finish: (exitCo
     .option("--student", studentHelp)
     .option(
       "--image-size <pixels>",
-      "resample the position embeddings for images of this size",
-      countUpTo(modelLimits.imageSize),
+      `resample the position embeddings for images of this size: ${sizeForm}`,
+      imageSides,
     )
     .addOption(
       new Option("--pool <name>", "what the ONNX output embedding is (default: mean)").choices(["mean", "cls"]),

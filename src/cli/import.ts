@@ -8,7 +8,7 @@ import { modelLimits } from "../nn/model-limits.js";
 import { ProgressLine } from "../terminal/progress-line.js";
 import { Waiting } from "../terminal/waiting.js";
 import type { CliContext } from "./context.js";
-import { countUpTo, overwriteOption } from "./evaluation-flags.js";
+import { countUpTo, imageSides, overwriteOption, sizeForm } from "./evaluation-flags.js";
 import { UsageError } from "./report-error.js";
 
 interface Options extends Omit<ImportOptions, "normalization"> {
@@ -30,8 +30,8 @@ export function addImport(program: Command, context: CliContext, finish: (exitCo
     .addOption(overwriteOption())
     .option(
       "--image-size <pixels>",
-      "resample the position embeddings for images of this size",
-      countUpTo(modelLimits.imageSize),
+      `resample the position embeddings for images of this size: ${sizeForm}`,
+      imageSides,
     )
     .option(
       "--heads <n>",

@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { parse as parseYaml } from "yaml";
 import { type ConfigLayer, configKeys, layerFromAssignments, layerFromFile, resolveConfig } from "../config/config.js";
+import { parseSizeWord } from "../data/image-size.js";
 import { methodNames } from "../methods/registry.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { collect, describeKey, verboseOption } from "./config-flags.js";
@@ -79,15 +80,16 @@ export function configLayers(sources: readonly string[], options: Readonly<Recor
     const option = new Option(flag);
     const value = options[option.attributeName()];
     if (typeof value !== "string") continue;
-    const values = path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), plainScalar(value));
+    const values = path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), plainValue(value));
     layers.push({ origin: option.long!, values });
   }
   if (assignments.length > 0) layers.push(layerFromAssignments(assignments));
   return layers;
 }
 
-/** Numbers become numbers; all else stays the text that was typed, for the schema to judge. */
-function plainScalar(text: string): unknown {
+/** Numbers become numbers, and HEIGHTxWIDTH a list; all else stays the text that was typed, for the schema to judge. */
+function plainValue(text: string): unknown {
+  if (/^\d+x\d+$/i.test(text)) return parseSizeWord(text, Number.MAX_SAFE_INTEGER) ?? text;
   const value: unknown = /^[\d.+-]/.test(text) ? parseYaml(text) : text;
   return typeof value === "number" ? value : text;
 }
@@ -101,6 +103,7 @@ function helpText(): string {
     "  mixedae pretrain photos --out runs/base --model base --epochs 100 --batch-size 512 --checkpoint-every 30m",
     "  mixedae pretrain photos scans more-photos --out runs/all",
     "  mixedae pretrain shards-000.tar shards-001.tar --out runs/tar --method mae --steps 5000",
+    "  mixedae pretrain scans --out runs/wide --image-size 64x128",
     "  mixedae pretrain photos --out runs/half --set methodOptions.mixingRatio=0.5 --set data.scale=[0.5,1]",
     "  mixedae pretrain --config runs/first/config.json --out runs/again --seed 1",
     "  mixedae pretrain photos --out runs/more --weights mae-base.safetensors --epochs 50",

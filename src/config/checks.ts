@@ -2,10 +2,11 @@
 
 import { unsuitedChanges } from "../data/channels.js";
 import { TooFewImagesError } from "../data/errors.js";
+import { describeSize, sizeOf, sizeWord } from "../data/image-size.js";
 import { misfit, nearMultiples, shareText } from "../methods/misfit.js";
 import { methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { channelsOf, imageValues, type ModelShape, patchCount } from "../nn/presets.js";
+import { channelsOf, hasWholePatches, imageValues, type ModelShape, patchCount } from "../nn/presets.js";
 import { formatBytes, formatCount } from "../terminal/quantities.js";
 import { runLimits } from "./limits.js";
 import { countParameters } from "./model-size.js";
@@ -68,14 +69,16 @@ export function findMisfits(config: PretrainConfig): string[] {
     if (!holds) problems.push(problem());
   };
 
-  expect(model.imageSize % model.patchSize === 0, () =>
-    misfit(
+  expect(hasWholePatches(model), () => {
+    const { width, height } = sizeOf(model.imageSize);
+    const wrong = height % model.patchSize === 0 ? width : height;
+    return misfit(
       "model.imageSize",
-      model.imageSize,
-      `a multiple of model.patchSize = ${model.patchSize}`,
-      nearMultiples(model.imageSize, model.patchSize),
-    ),
-  );
+      sizeWord(model.imageSize),
+      `${width === height ? "a multiple" : "multiples"} of model.patchSize = ${model.patchSize}`,
+      nearMultiples(wrong, model.patchSize),
+    );
+  });
   for (const [width, heads] of [
     ["width", "heads"],
     ["decoderWidth", "decoderHeads"],
@@ -159,7 +162,7 @@ function sizeMisfits(config: PretrainConfig): string[] {
   if (patches > modelLimits.patches) {
     problems.push(
       `model.patchSize: expected at most ${formatCount(modelLimits.patches)} patches of an image; found ` +
-        `${formatCount(patches)} in ${model.imageSize} x ${model.imageSize} pixels. Raise it, or lower model.imageSize`,
+        `${formatCount(patches)} in ${describeSize(model.imageSize)}. Raise it, or lower model.imageSize`,
     );
   }
   const parameters = countParameters(config);
@@ -175,11 +178,10 @@ function sizeMisfits(config: PretrainConfig): string[] {
 
 /** Whether a batch of images is more than one array can hold. */
 export function batchMisfits(batchSize: number, shape: Pick<ModelShape, "imageSize" | "channels">): string[] {
-  const { imageSize } = shape;
   const most = Math.floor(runLimits.batchBytes / imageValues(shape));
   if (batchSize <= most) return [];
   return [
-    `schedule.batchSize: expected at most ${formatCount(most)} images of ${imageSize} x ${imageSize} pixels, which ` +
+    `schedule.batchSize: expected at most ${formatCount(most)} images of ${describeSize(shape.imageSize)}, which ` +
       `${formatBytes(runLimits.batchBytes)} hold; found ${batchSize}. Lower it, or the image size`,
   ];
 }

@@ -37,6 +37,7 @@ export function resolveConfig(
   const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method, channels) };
   const { values, origins } = mergeLayers([defaults, ...layers]);
 
+  settleImageSize(values);
   settleOptions(values, method);
   settleNormalization(values, channels);
   const derived = settleMicroBatch(values, method, microBatchTarget(preset, method));
@@ -113,6 +114,13 @@ function settleNormalization({ model, data }: Mapping, channels: number): void {
   }
   if (data.normalization !== "measured") return;
   Object.assign(data, unmeasured(channels));
+}
+
+/** A size has one form: squares that are given by two sides have one number. */
+function settleImageSize({ model }: Mapping): void {
+  if (!isMapping(model) || !Array.isArray(model.imageSize)) return;
+  const [height, width, ...others] = model.imageSize as unknown[];
+  if (height === width && others.length === 0) model.imageSize = height;
 }
 
 /** What follows from other options, or is made exact. */

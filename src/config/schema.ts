@@ -10,6 +10,7 @@ import { runLimits } from "./limits.js";
 
 const count = (most: number, text: string) => z.int().min(1).max(most).describe(text);
 const countOrNone = (most: number, text: string) => z.int().min(0).max(most).describe(text);
+const side = z.int().min(1).max(modelLimits.imageSize);
 const channel = z.int().min(0).max(255);
 const perChannel = (value: z.ZodNumber, text: string) =>
   z.array(value).min(1).max(modelLimits.channels).describe(`${text} of each channel, of pixels from 0 to 1`);
@@ -23,7 +24,10 @@ export const interval = (text: string) =>
 
 const model = z.strictObject({
   preset: z.enum(modelPresetNames).describe("named size that gives every other value of model its default"),
-  imageSize: count(modelLimits.imageSize, "height and width of the crops, in pixels"),
+  imageSize: z.union([side, z.tuple([side, side])]).meta({
+    description: "size of the crops in pixels: the side of squares, or [height, width]",
+    expected: `a whole number from 1 to ${modelLimits.imageSize}, or a list of two: height and width`,
+  }),
   patchSize: count(modelLimits.patchSize, "height and width of a patch, in pixels"),
   // Left out at 3, as it is in what was written before there were others.
   channels: z

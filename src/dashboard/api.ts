@@ -1,5 +1,7 @@
 // What the server of the dashboard tells its page: the shapes of its JSON, shared by both.
 
+import type { ImageSize } from "../data/image-size.js";
+
 /** failed, stopped and finished are how a run says that it ended; "interrupted" ended without saying so. */
 export type RunState = "waiting" | "running" | "finished" | "stopped" | "failed" | "interrupted";
 
@@ -199,7 +201,7 @@ export interface Exploration {
   readonly seed: number;
   /** Whether the encoder was told by segment embeddings which patches belong together; null where it never is. */
   readonly segments: boolean | null;
-  readonly imageSize: number;
+  readonly imageSize: ImageSize;
   readonly patchSize: number;
   readonly heads: number;
   /** Which image each patch of the mixture comes from. */

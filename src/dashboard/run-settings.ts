@@ -75,7 +75,9 @@ function modelText(model: unknown): string {
   const shape = isMapping(model.shape) ? model.shape : isMapping(model.encoder) ? model.encoder : model;
   const { width, depth, imageSize, patchSize } = shape;
   const preset = typeof model.preset === "string" ? model.preset : `${String(depth)} × ${String(width)}`;
-  return typeof imageSize === "number" ? `${preset}, ${imageSize} px / ${String(patchSize)}` : preset;
+  const sides = [imageSize].flat();
+  const isSize = sides.every((side) => typeof side === "number");
+  return isSize ? `${preset}, ${sides.join(" × ")} px / ${String(patchSize)}` : preset;
 }
 
 function countOf(value: unknown): number | null {

@@ -3,6 +3,7 @@
 import type { RandomStream } from "../random/index.js";
 import type { ColorChange } from "./color-change.js";
 import type { ImageOperation } from "./image-operations.js";
+import { type ImageSides, sizeOf } from "./image-size.js";
 import { drawRandAugment } from "./rand-augment.js";
 import { drawErasing } from "./random-erasing.js";
 import {
@@ -15,24 +16,24 @@ import {
   type ScaledTransform,
 } from "./transform.js";
 
-/** How a square of the batch is made from an image; the parts apply in this order. */
+/** How a picture of the batch is made from an image; the parts apply in this order. */
 export interface View {
-  /** The rectangle that becomes the square. */
+  /** The rectangle that becomes the picture. */
   readonly region: Region;
   /** Pixels outside of this rectangle are never looked at: the crop itself, or the whole image. */
   readonly bounds: Region;
   readonly flip: boolean;
-  /** Where the image ends within the square, before it is flipped: pixels beyond are filled with `fill`, masks with 255. */
+  /** Where the image ends within the picture, before it is flipped: pixels beyond are filled with `fill`, masks with 255. */
   readonly filled?: { readonly columns: number; readonly rows: number; readonly fill: readonly number[] };
   /** Of RandAugment. */
   readonly operations?: readonly ImageOperation[];
   readonly color?: ColorChange;
   readonly grayscale?: true;
-  /** The standard deviation of a Gaussian blur, in pixels of the square. */
+  /** The standard deviation of a Gaussian blur, in pixels of the picture. */
   readonly blur?: number;
   /** Values from this one on are inverted. */
   readonly solarize?: number;
-  /** A rectangle of the finished square, in its pixels, that noise replaces. */
+  /** A rectangle of the finished picture, in its pixels, that noise replaces. */
   readonly erased?: Region;
 }
 
@@ -43,22 +44,22 @@ const ATTEMPTS = 10;
 
 /**
  * RandomResizedCrop (torchvision's algorithm: ten tries at a crop that fits, then the largest centred one), flip and
- * whatever else is asked for, for an image of `width` x `height` pixels that becomes a square of side `size`. Crop, flip
- * and jitter share the stream "augmentation"; each other augmentation has its own, so that none shifts another's draws.
+ * whatever else is asked for, for an image of `width` x `height` pixels. Where the picture is no square, the proportions of
+ * crops are relative to its own (ours), so that it distorts as little as a square does. Crop, flip and jitter share the stream "augmentation"; each other augmentation has its own, so that none shifts another's draws.
  */
 export function drawAugmentation(
   streamOf: StreamOf,
   width: number,
   height: number,
-  size: number,
+  sides: ImageSides,
   options: RandomTransform,
 ): View {
   const stream = streamOf("augmentation");
   // Flip and jitter are drawn first, so that they do not depend on how many tries the crop takes.
   const flip = stream.uniform() < options.flipProbability;
   const color = options.colorJitter && drawColorChange(stream, options.colorJitter);
-  const region = drawCrop(stream, width, height, options);
-  const others = drawOthers(streamOf, size, options);
+  const region = drawCrop(stream, width, height, sides, options);
+  const others = drawOthers(streamOf, sides, options);
   return { region, bounds: region, flip, ...(color && { color }), ...others };
 }
 
@@ -71,31 +72,38 @@ export interface CroppedImage {
 }
 
 /**
- * The image at a random scale that keeps its proportions, a square cut out of it at a random place, flip and colours: what
+ * The image at a random scale that keeps its proportions, a part cut out of it at a random place, flip and colours: what
  * segmentation and detection are trained with (mmsegmentation's resizing and cropping; detectron2's large-scale jitter).
  */
 export function drawScaled(
   streamOf: StreamOf,
   { width, height, classShare }: CroppedImage,
-  size: number,
+  sides: ImageSides,
   { scale, fit, flipProbability, colorJitter, maxClassShare, fill }: ScaledTransform,
 ): View {
   const stream = streamOf("scaled crop");
   const flip = stream.uniform() < flipProbability;
   const color = colorJitter && drawColorChange(stream, colorJitter);
-  const side = size * stream.uniformIn(...scale);
-  const factor = side / (fit === "outside" ? Math.min(width, height) : Math.max(width, height));
+  const size = sizeOf(sides);
+  const drawn = stream.uniformIn(...scale);
+  const factors = [(size.width * drawn) / width, (size.height * drawn) / height];
+  const factor = fit === "outside" ? Math.max(...factors) : Math.min(...factors);
   const [columns, rows] = [Math.max(1, Math.round(width * factor)), Math.max(1, Math.round(height * factor))];
   const draw = (): View => {
-    const left = stream.integer(Math.max(0, columns - size) + 1);
-    const top = stream.integer(Math.max(0, rows - size) + 1);
+    const left = stream.integer(Math.max(0, columns - size.width) + 1);
+    const top = stream.integer(Math.max(0, rows - size.height) + 1);
     const [perColumn, perRow] = [width / columns, height / rows];
-    const reached = { columns: Math.min(size, columns - left), rows: Math.min(size, rows - top) };
+    const reached = { columns: Math.min(size.width, columns - left), rows: Math.min(size.height, rows - top) };
     return {
-      region: { left: left * perColumn, top: top * perRow, width: size * perColumn, height: size * perRow },
+      region: {
+        left: left * perColumn,
+        top: top * perRow,
+        width: size.width * perColumn,
+        height: size.height * perRow,
+      },
       bounds: { left: 0, top: 0, width, height },
       flip,
-      ...((reached.columns < size || reached.rows < size) && { filled: { ...reached, fill } }),
+      ...((reached.columns < size.width || reached.rows < size.height) && { filled: { ...reached, fill } }),
       ...(color && { color }),
     };
   };
@@ -107,13 +115,13 @@ export function drawScaled(
 }
 
 /** Only what happens to this image has a key. */
-function drawOthers(streamOf: StreamOf, size: number, options: RandomTransform): Partial<View> {
+function drawOthers(streamOf: StreamOf, sides: ImageSides, options: RandomTransform): Partial<View> {
   const { randAugment, grayscale = 0, blur, solarize, randomErasing } = options;
   const operations = randAugment && drawRandAugment(streamOf("rand-augment"), randAugment);
   const isGrey = grayscale > 0 && streamOf("grayscale").uniform() < grayscale;
   const sigma = blur && drawSigma(streamOf("blur"), blur);
   const inverts = solarize && streamOf("solarize").uniform() < solarize.probability;
-  const erased = randomErasing && drawErasing(streamOf("random erasing"), size, randomErasing);
+  const erased = randomErasing && drawErasing(streamOf("random erasing"), sides, randomErasing);
   return {
     ...(operations && { operations }),
     ...(isGrey && { grayscale: true }),
@@ -127,9 +135,17 @@ function drawSigma(stream: RandomStream, { probability, sigma }: Blur): number |
   return stream.uniform() < probability ? stream.uniformIn(...sigma) : undefined;
 }
 
-function drawCrop(stream: RandomStream, width: number, height: number, { scale, ratio }: RandomTransform): Region {
-  const logLow = Math.log(ratio[0]);
-  const logHigh = Math.log(ratio[1]);
+function drawCrop(
+  stream: RandomStream,
+  width: number,
+  height: number,
+  sides: ImageSides,
+  { scale, ratio }: RandomTransform,
+): Region {
+  const picture = sizeOf(sides);
+  const [narrowest, widest] = ratio.map((bound) => (bound * picture.width) / picture.height) as [number, number];
+  const logLow = Math.log(narrowest);
+  const logHigh = Math.log(widest);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const area = width * height * stream.uniformIn(scale[0], scale[1]);
     const aspect = Math.exp(stream.uniformIn(logLow, logHigh));
@@ -141,7 +157,7 @@ function drawCrop(stream: RandomStream, width: number, height: number, { scale, 
       return { left, top, width: cropWidth, height: cropHeight };
     }
   }
-  const aspect = Math.min(Math.max(width / height, ratio[0]), ratio[1]);
+  const aspect = Math.min(Math.max(width / height, narrowest), widest);
   const cropWidth = Math.min(width, Math.max(1, Math.round(height * aspect)));
   const cropHeight = Math.min(height, Math.max(1, Math.round(width / aspect)));
   return {
@@ -163,20 +179,22 @@ function drawColorChange(stream: RandomStream, jitter: ColorJitter): ColorChange
   return applies ? { order, brightness, contrast, saturation, hue } : undefined;
 }
 
-/** The view for evaluation: shorter side resized, then the centre cut out, as torchvision's Resize and CenterCrop. */
-export function centreView(width: number, height: number, imageSize: number, transform: CentreTransform): View {
-  const resize = centreResize(transform, imageSize);
-  const resizedWidth = width <= height ? resize : Math.floor((resize * width) / height);
-  const resizedHeight = width <= height ? Math.floor((resize * height) / width) : resize;
-  // Resizing and cutting are one step: the region is where the cut-out square lies in the image as it was.
+/** The view for evaluation: resized to fill a rectangle, then its centre cut out, as torchvision's Resize and CenterCrop. */
+export function centreView(width: number, height: number, sides: ImageSides, transform: CentreTransform): View {
+  const size = sizeOf(sides);
+  const filled = centreResize(transform, sides);
+  const isNarrow = width * filled.height <= height * filled.width;
+  const resizedWidth = isNarrow ? filled.width : Math.floor((filled.height * width) / height);
+  const resizedHeight = isNarrow ? Math.floor((filled.width * height) / width) : filled.height;
+  // Resizing and cutting are one step: the region is where the cut-out picture lies in the image as it was.
   const perColumn = width / resizedWidth;
   const perRow = height / resizedHeight;
   return {
     region: {
-      left: Math.round((resizedWidth - imageSize) / 2) * perColumn,
-      top: Math.round((resizedHeight - imageSize) / 2) * perRow,
-      width: imageSize * perColumn,
-      height: imageSize * perRow,
+      left: Math.round((resizedWidth - size.width) / 2) * perColumn,
+      top: Math.round((resizedHeight - size.height) / 2) * perRow,
+      width: size.width * perColumn,
+      height: size.height * perRow,
     },
     bounds: { left: 0, top: 0, width, height },
     flip: false,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Color } from "./decode-image.js";
 import { DataOptionError, SourceError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
+import { type ImageSides, pixelCount, sidesOf, sizeOf } from "./image-size.js";
 import type { ImageSource } from "./image-source.js";
 import type { SkippedImage } from "./skip-log.js";
 import { checkTargets, type Targets } from "./targets.js";
@@ -12,14 +13,15 @@ import { parseOptions, parseTransform, type TransformOptions } from "./transform
 import type { ViewGroup } from "./view-group.js";
 
 const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);
-const imageSide = wholeNumber(1, 8192);
+const side = wholeNumber(1, 8192);
+const imageSides = z.union([side, z.tuple([side, side])]).transform((sides) => sidesOf(sizeOf(sides)));
 const byte = wholeNumber(0, 255);
 
 /** Bytes of all views of a batch. */
 const LARGEST_BATCH = 2 ** 32;
 
 const schema = z.object({
-  imageSize: imageSide,
+  imageSize: imageSides,
   channels: wholeNumber(1, 256).default(3),
   batchSize: wholeNumber(1, 1_000_000),
   seed: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
@@ -42,7 +44,7 @@ const schema = z.object({
       z.strictObject({
         name: z.string().min(1),
         count: wholeNumber(1, 100).default(1),
-        imageSize: imageSide.optional(),
+        imageSize: imageSides.optional(),
         // Checked as any transform is, once its image size is known.
         augmentation: z.custom<TransformOptions>().optional(),
       }),
@@ -58,7 +60,7 @@ export interface ViewOptions {
   /** How many there are of each image; default 1. */
   readonly count?: number;
   /** Default: the stream's. */
-  readonly imageSize?: number;
+  readonly imageSize?: ImageSides;
   /** Default: the stream's. */
   readonly augmentation?: TransformOptions;
 }
@@ -66,8 +68,8 @@ export interface ViewOptions {
 /** What batches are made of, and how. Every random draw follows from `seed`. */
 export interface BatchOptions {
   readonly source: ImageSource;
-  /** Side of the square images of a batch, in pixels. */
-  readonly imageSize: number;
+  /** Of the images of a batch, in pixels: one number for squares, else [height, width]. */
+  readonly imageSize: ImageSides;
   /**
    * Default 3: red, green and blue. 1: grey, what colours become. 4: colours with transparency as it is, over no
    * background. Any other number is that of arrays in .npy files.
@@ -127,9 +129,9 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   checkTargets(targets, source);
   const { imageSize, channels, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
   const views = checked.views.map((view) => {
-    const side = view.imageSize ?? imageSize;
-    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, side, channels);
-    return { name: view.name, count: view.count, imageSize: side, channels, transform };
+    const sides = view.imageSize ?? imageSize;
+    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, sides, channels);
+    return { name: view.name, count: view.count, imageSize: sides, channels, transform };
   });
   checkTableChannels(source, channels);
   const repeated = views.find(({ name }, i) => views.findIndex((other) => other.name === name) < i);
@@ -181,7 +183,7 @@ function checkTableChannels({ table, name }: ImageSource, channels: number): voi
 export function bytesOfViews(views: readonly ViewGroup[], { masks }: Targets): number {
   const maskBytes = masks === undefined ? 0 : 1;
   return views.reduce(
-    (sum, { count, imageSize, channels }) => sum + count * imageSize ** 2 * (channels + maskBytes),
+    (sum, { count, imageSize, channels }) => sum + count * pixelCount(imageSize) * (channels + maskBytes),
     0,
   );
 }

@@ -8,6 +8,7 @@ import { makeWorkerData, WORKER_SCRIPT } from "./decode-protocol.js";
 import { giveBack } from "./decode-room.js";
 import { EpochOrder } from "./epoch-order.js";
 import { DataOptionError, SourceError, TooFewImagesError } from "./errors.js";
+import type { ImageSides } from "./image-size.js";
 import { countOf } from "./image-source.js";
 import { bringIntoMemory, type MemoryUse } from "./memory-plan.js";
 import { SkipLog } from "./skip-log.js";
@@ -19,13 +20,12 @@ export interface BatchViews {
   readonly name: string;
   /** How many there are of each image. */
   readonly count: number;
-  /** Side of the squares, in pixels. */
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   /** 8-bit sRGB, [count, batch, height, width, channels]. */
   readonly pixels: Uint8Array;
   /** [count, batch, height, width], where the images have masks. */
   readonly masks?: Uint8Array;
-  /** Of count * batch squares, where the images have boxes. */
+  /** Of count * batch pictures, where the images have boxes. */
   readonly boxes?: BatchBoxes;
 }
 

@@ -1,6 +1,7 @@
 // Mean and standard deviation of the channels of a set of images, from all of them or from a sample.
 
 import { randomStream } from "../random/index.js";
+import { pixelCount, shorterSide } from "./image-size.js";
 import type { ImageSource } from "./image-source.js";
 import { type OrderedOptions, openOrdered } from "./ordered-reader.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -39,8 +40,8 @@ const BATCH_PIXELS = 2 ** 22;
 const DIGITS = 6;
 
 /**
- * Measures over the pixels of all images alike, each of which is seen once: shrunk or enlarged so that the shorter side
- * has `imageSize` pixels, and the middle square of it. Depends on the images and these options alone. Throws
+ * Measures over the pixels of all images alike, each of which is seen once: shrunk or enlarged to fill
+ * `imageSize`, and the middle of it. Depends on the images and these options alone. Throws
  * `DataError`s, also where not one image can be read.
  */
 export async function measureChannels(source: ImageSource, options: StatisticsOptions): Promise<ChannelStatistics> {
@@ -50,8 +51,8 @@ export async function measureChannels(source: ImageSource, options: StatisticsOp
   const reader = await openOrdered({
     ...reading,
     source,
-    batchSize: Math.min(64, Math.max(1, Math.floor(BATCH_PIXELS / imageSize ** 2))),
-    augmentation: { kind: "centre", resize: imageSize },
+    batchSize: Math.min(64, Math.max(1, Math.floor(BATCH_PIXELS / pixelCount(imageSize)))),
+    augmentation: { kind: "centre", resize: shorterSide(imageSize) },
   });
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
@@ -67,7 +68,7 @@ export async function measureChannels(source: ImageSource, options: StatisticsOp
   } finally {
     await reader.close();
   }
-  return { ...momentsOf(sums, squares, measured * imageSize ** 2), images: measured };
+  return { ...momentsOf(sums, squares, measured * pixelCount(imageSize)), images: measured };
 }
 
 /** In the order of the set, in which neighbours often lie in one folder or archive. */

@@ -1,21 +1,23 @@
-// Blurs a square of pixels.
+// Blurs a view.
 
 import { toByte } from "./byte.js";
+import { type ImageSides, sizeOf } from "./image-size.js";
 
 /** Beyond three deviations lie 0.3% of a Gaussian. */
 const REACH = 3;
 
 /**
- * Convolves `size` x `size` pixels, each channel alone, in place, with a Gaussian whose standard deviation is `sigma` pixels, cut off at
+ * Convolves pixels, each channel alone, in place, with a Gaussian whose standard deviation is `sigma` pixels, cut off at
  * three of them and normalised. The outermost pixels go on beyond the border. This is the Gaussian itself; Pillow's
  * GaussianBlur, which calls `sigma` the radius, stands three box filters for it, each with that rule at the border.
  */
-export function gaussianBlur(pixels: Uint8Array, size: number, sigma: number, channels = 3): void {
+export function gaussianBlur(pixels: Uint8Array, sides: ImageSides, sigma: number, channels = 3): void {
   const weights = gaussianWeights(sigma);
   const values = Float32Array.from(pixels);
-  const row = channels * size;
-  convolveLines(values, size, weights, { channels, step: channels, skip: row });
-  convolveLines(values, size, weights, { channels, step: row, skip: channels });
+  const { width, height } = sizeOf(sides);
+  const row = channels * width;
+  convolveLines(values, weights, { count: height, length: width, channels, step: channels, skip: row });
+  convolveLines(values, weights, { count: width, length: height, channels, step: row, skip: channels });
   for (let at = 0; at < pixels.length; at++) pixels[at] = toByte(values[at]!);
 }
 
@@ -30,27 +32,27 @@ function gaussianWeights(sigma: number): Float64Array {
 
 /** `step` leads from one value of a line to the next, `skip` to the next line. */
 interface Lines {
+  readonly count: number;
+  readonly length: number;
   readonly channels: number;
   readonly step: number;
   readonly skip: number;
 }
 
-/** Convolves the `size` lines of each channel. */
 function convolveLines(
   values: Float32Array,
-  size: number,
   weights: Float64Array,
-  { channels, step, skip }: Lines,
+  { count, length, channels, step, skip }: Lines,
 ): void {
   const reach = weights.length - 1;
-  const padded = new Float64Array(size + 2 * reach);
-  for (let line = 0; line < size; line++) {
+  const padded = new Float64Array(length + 2 * reach);
+  for (let line = 0; line < count; line++) {
     for (let channel = 0; channel < channels; channel++) {
       const start = line * skip + channel;
-      for (let i = 0; i < size; i++) padded[reach + i] = values[start + i * step]!;
+      for (let i = 0; i < length; i++) padded[reach + i] = values[start + i * step]!;
       padded.fill(padded[reach]!, 0, reach);
-      padded.fill(padded[reach + size - 1]!, reach + size);
-      for (let i = 0; i < size; i++) {
+      padded.fill(padded[reach + length - 1]!, reach + length);
+      for (let i = 0; i < length; i++) {
         const centre = reach + i;
         let value = weights[0]! * padded[centre]!;
         for (let k = 1; k <= reach; k++) value += weights[k]! * (padded[centre - k]! + padded[centre + k]!);

@@ -1,7 +1,8 @@
-// The operations of RandAugment on a square of RGB pixels: tones, colours, sharpness and geometry, as Pillow has them.
+// The operations of RandAugment on RGB pixels: tones, colours, sharpness and geometry, as Pillow has them.
 
 import { toByte } from "./byte.js";
 import { adjustBrightness, adjustContrast, adjustSaturation } from "./color-change.js";
+import { type ImageSides, sizeOf } from "./image-size.js";
 import { warpAffine } from "./warp.js";
 
 /** One operation and how strongly it is applied; the unit depends on the operation. */
@@ -12,9 +13,9 @@ export interface ImageOperation {
 
 export type OperationName = keyof typeof OPERATIONS;
 
-type Operation = (pixels: Uint8Array, size: number, amount: number) => void;
+type Operation = (pixels: Uint8Array, sides: ImageSides, amount: number) => void;
 
-/** Each changes `size` x `size` RGB pixels in place. */
+/** Each changes RGB pixels in place. */
 const OPERATIONS = {
   /** Every channel is stretched so that its darkest value becomes 0 and its brightest 255; no amount. */
   autoContrast: (pixels) => mapEachChannel(pixels, stretchTable),
@@ -23,13 +24,14 @@ const OPERATIONS = {
   /** No amount. */
   invert: (pixels) => mapTones(pixels, (value) => 255 - value),
   /** Degrees counter-clockwise about the centre. */
-  rotate: (pixels, size, degrees) => {
+  rotate: (pixels, sides, degrees) => {
+    const { width, height } = sizeOf(sides);
     const cosine = Math.cos((degrees * Math.PI) / 180);
     const sine = Math.sin((degrees * Math.PI) / 180);
-    const centre = size / 2;
-    const startX = centre - cosine * centre + sine * centre;
-    const startY = centre - sine * centre - cosine * centre;
-    warpAffine(pixels, size, [cosine, -sine, startX, sine, cosine, startY]);
+    const [centreX, centreY] = [width / 2, height / 2];
+    const startX = centreX - cosine * centreX + sine * centreY;
+    const startY = centreY - sine * centreX - cosine * centreY;
+    warpAffine(pixels, sides, [cosine, -sine, startX, sine, cosine, startY]);
   },
   /** How many of the highest bits of a value are kept, 0 to 8. */
   posterize: (pixels, _, bits) => mapTones(pixels, (value) => value & ~(2 ** (8 - bits) - 1)),
@@ -44,20 +46,20 @@ const OPERATIONS = {
   /** The factor of every value. */
   brightness: (pixels, _, factor) => adjustBrightness(pixels, factor),
   /** The factor of the distance from the smoothed image. */
-  sharpness: (pixels, size, factor) => adjustSharpness(pixels, size, factor),
+  sharpness: (pixels, sides, factor) => adjustSharpness(pixels, sides, factor),
   /** Columns by which each further row is read more to the right. */
-  shearX: (pixels, size, slope) => warpAffine(pixels, size, [1, slope, 0, 0, 1, 0]),
+  shearX: (pixels, sides, slope) => warpAffine(pixels, sides, [1, slope, 0, 0, 1, 0]),
   /** Rows by which each further column is read lower. */
-  shearY: (pixels, size, slope) => warpAffine(pixels, size, [1, 0, 0, slope, 1, 0]),
-  /** The share of the side by which the image moves to the left. */
-  translateX: (pixels, size, share) => warpAffine(pixels, size, [1, 0, share * size, 0, 1, 0]),
-  /** The share of the side by which the image moves up. */
-  translateY: (pixels, size, share) => warpAffine(pixels, size, [1, 0, 0, 0, 1, share * size]),
+  shearY: (pixels, sides, slope) => warpAffine(pixels, sides, [1, 0, 0, slope, 1, 0]),
+  /** The share of the width by which the image moves to the left. */
+  translateX: (pixels, sides, share) => warpAffine(pixels, sides, [1, 0, share * sizeOf(sides).width, 0, 1, 0]),
+  /** The share of the height by which the image moves up. */
+  translateY: (pixels, sides, share) => warpAffine(pixels, sides, [1, 0, 0, 0, 1, share * sizeOf(sides).height]),
 } as const satisfies Readonly<Record<string, Operation>>;
 
-/** Changes `size` x `size` RGB pixels in place. */
-export function applyOperation(pixels: Uint8Array, size: number, { name, amount }: ImageOperation): void {
-  (OPERATIONS[name] as Operation)(pixels, size, amount);
+/** Changes RGB pixels in place. */
+export function applyOperation(pixels: Uint8Array, sides: ImageSides, { name, amount }: ImageOperation): void {
+  (OPERATIONS[name] as Operation)(pixels, sides, amount);
 }
 
 /** Inverts the values that are not below the threshold, in place. */
@@ -111,10 +113,11 @@ function sum(counts: Uint32Array): number {
  * Moves every value away from (factor above 1) or towards (below 1) the mean of its neighbourhood of 3 x 3, in which
  * the middle counts five times: Pillow's ImageEnhance.Sharpness. The outermost pixels have no such mean and stay.
  */
-function adjustSharpness(pixels: Uint8Array, size: number, factor: number): void {
+function adjustSharpness(pixels: Uint8Array, sides: ImageSides, factor: number): void {
+  const { width, height } = sizeOf(sides);
   const source = pixels.slice();
-  const row = 3 * size;
-  for (let y = 1; y < size - 1; y++) {
+  const row = 3 * width;
+  for (let y = 1; y < height - 1; y++) {
     for (let at = y * row + 3; at < (y + 1) * row - 3; at++) {
       let total = 4 * source[at]!;
       for (let place = at - row; place <= at + row; place += row) {

@@ -25,6 +25,18 @@ export {
 } from "./errors.js";
 export type { Split } from "./idx-source.js";
 export type { ImageOperation, OperationName } from "./image-operations.js";
+export {
+  describeSize,
+  type ImageSides,
+  type ImageSize,
+  longerSide,
+  parseSizeWord,
+  pixelCount,
+  shorterSide,
+  sidesOf,
+  sizeOf,
+  sizeWord,
+} from "./image-size.js";
 export type { Container, ImageSource, ImageTable } from "./image-source.js";
 export { allocateStamps, type ImageStamps, stampsDigest } from "./image-stamps.js";
 export type { ListingWatch } from "./listing-progress.js";
@@ -77,7 +89,6 @@ export type {
 export { parseTransform } from "./transform.js";
 export { untilAborted } from "./until-aborted.js";
 export {
-  type ImageSize,
   openWholeImages,
   renderRegion,
   type WholeImage,

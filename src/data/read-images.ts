@@ -5,6 +5,7 @@ import { openShare } from "./decode-room.js";
 import { UnreadableImageError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import { ImageReader, reasonOf } from "./image-reader.js";
+import { type ImageSides, pixelCount } from "./image-size.js";
 import type { ImageSource, ImageTable } from "./image-source.js";
 import { pathSource } from "./path-source.js";
 import { renderImage } from "./render.js";
@@ -21,8 +22,8 @@ export type ImageSelection =
 
 /** How images are decoded. */
 export interface ReadOptions {
-  /** Side of the square images, in pixels. */
-  readonly imageSize: number;
+  /** In pixels: one number for squares, else [height, width]. */
+  readonly imageSize: ImageSides;
   /** As of a batch stream; default 3. */
   readonly channels?: number;
   /** Default: the fixed view of evaluation. A random view is drawn for epoch 0 of `seed`. */
@@ -69,7 +70,7 @@ export async function readImages(images: ImageSelection, options: ReadOptions): 
   };
   const read = async (index: number): Promise<ReadImage | SkippedImage> => {
     try {
-      const pixels = new Uint8Array(imageSize * imageSize * channels);
+      const pixels = new Uint8Array(pixelCount(imageSize) * channels);
       const key = { seed, epoch: 0, index, view: 0 };
       renderImage(await pixelsOf(index), transform, key, imageSize, pixels, 0, channels);
       return { index, name: nameOf(index), pixels };

@@ -1,6 +1,7 @@
 // Bicubic resampling of a region of an image to another size, with the arithmetic of Pillow.
 
 import type { View } from "./augmentation.js";
+import { type ImageSides, sizeOf } from "./image-size.js";
 
 /** An image in memory: `pixels` is [height, width, channels]; one channel is grey, three are red, green and blue. */
 export interface PixelImage {
@@ -20,19 +21,19 @@ const HALF = 1 << (PRECISION_BITS - 1);
 const SUPPORT = 2;
 
 /**
- * Writes the view of `image` as `width` x `height` pixels to `out` at `offset`, in the channels of the image or, of a grey
- * one, in three equal ones. Every channel is resampled alone; colours are not changed here. One number is both sides.
+ * Writes the view of `image` in `sides` to `out` at `offset`, in the channels of the image or, of a grey
+ * one, in three equal ones. Every channel is resampled alone; colours are not changed here.
  */
 export function resampleView(
   image: PixelImage,
   view: Pick<View, "region" | "bounds" | "flip">,
-  size: number | { readonly width: number; readonly height: number },
+  sides: ImageSides,
   out: Uint8Array,
   offset: number,
   channels = 3,
 ): void {
   const { region, bounds, flip } = view;
-  const { width, height } = typeof size === "number" ? { width: size, height: size } : size;
+  const { width, height } = sizeOf(sides);
   const columns = computeTaps(columnTaps, region.left, region.width, bounds.left, bounds.left + bounds.width, width);
   const rows = computeTaps(rowTaps, region.top, region.height, bounds.top, bounds.top + bounds.height, height);
   const firstRow = rows.first[0]!;

@@ -3,6 +3,15 @@
 import { z } from "zod";
 import { unsuitedChanges } from "./channels.js";
 import { DataOptionError } from "./errors.js";
+import {
+  describeSize,
+  type ImageSides,
+  type ImageSize,
+  longerSide,
+  pixelCount,
+  shorterSide,
+  sizeOf,
+} from "./image-size.js";
 
 /** A rectangle in pixels of an image; edges may lie between pixels. */
 export interface Region {
@@ -40,7 +49,7 @@ const randAugmentSchema = z.strictObject({
 
 const blurSchema = z.strictObject({
   probability: fraction.default(1),
-  /** The standard deviation of the Gaussian, in pixels of the square. */
+  /** The standard deviation of the Gaussian, in pixels of the view. */
   sigma: range(z.number().positive().max(100)).default([0.1, 2]),
 });
 
@@ -53,7 +62,7 @@ const solarizeSchema = z.strictObject({
 const randomErasingSchema = z.strictObject({
   /** How often a rectangle is erased. */
   probability: fraction.default(0.25),
-  /** Share of the square's area that the rectangle covers. */
+  /** Share of the view's area that the rectangle covers. */
   area: range(z.number().positive().max(1)).default([0.02, 1 / 3]),
   /** Height divided by width of the rectangle. */
   aspect: range(z.number().positive()).default([0.3, 1 / 0.3]),
@@ -63,7 +72,7 @@ const randomSchema = z.strictObject({
   kind: z.literal("random").default("random"),
   /** Share of the image's area that a crop covers. */
   scale: range(z.number().positive().max(1)).default([0.2, 1]),
-  /** Width divided by height of a crop, before it is made square. */
+  /** Width divided by height of a crop, before it is made square; of a view that is no square, times its own. */
   ratio: range(z.number().positive()).default([3 / 4, 4 / 3]),
   flipProbability: fraction.default(0.5),
   colorJitter: colorJitterSchema.optional(),
@@ -78,15 +87,18 @@ const randomSchema = z.strictObject({
 
 const centreSchema = z.strictObject({
   kind: z.literal("centre"),
-  /** Length in pixels of the shorter side before the centre is cut out; without it, the image size divided by 0.875. */
+  /**
+   * Length in pixels of the shorter side before the centre is cut out, in a rectangle of the view's proportions; without
+   * it, the image size divided by 0.875.
+   */
   resize: z.number().int().positive().max(16_384).optional(),
 });
 
 const scaledSchema = z.strictObject({
   kind: z.literal("scaled"),
-  /** Of the square's side, how long the side of the image becomes that `fit` names. */
+  /** Of the view's side, how long the side of the image becomes that `fit` names. */
   scale: range(z.number().positive().max(10)).default([0.5, 2]),
-  /** outside: the shorter side is scaled, so that from 1 on the image fills the square; inside: the longer one. */
+  /** outside: from 1 on the image fills the view; inside: up to 1 the view shows the whole image. */
   fit: z.enum(["outside", "inside"]).default("outside"),
   flipProbability: fraction.default(0.5),
   colorJitter: colorJitterSchema.optional(),
@@ -102,9 +114,9 @@ export type AugmentationOptions = z.input<typeof randomSchema>;
 export type TransformOptions = AugmentationOptions | z.input<typeof scaledSchema> | z.input<typeof centreSchema>;
 /** RandomResizedCrop, horizontal flip, and what else was asked for. */
 export type RandomTransform = z.output<typeof randomSchema>;
-/** Resized as a whole, then a square is cut out, which is filled up where the image is smaller; flip and colours. */
+/** Resized as a whole, then a view is cut out, which is filled up where the image is smaller; flip and colours. */
 export type ScaledTransform = z.output<typeof scaledSchema>;
-/** The shorter side is resized, then the centre is cut out. */
+/** Resized as a whole, then the centre is cut out. */
 export type CentreTransform = z.output<typeof centreSchema>;
 export type Transform = RandomTransform | ScaledTransform | CentreTransform;
 export type ColorJitter = z.output<typeof colorJitterSchema>;
@@ -114,12 +126,12 @@ export type RandAugment = z.output<typeof randAugmentSchema>;
 export type RandomErasing = z.output<typeof randomErasingSchema>;
 
 /** Checks the options of a transform and fills in the defaults. Throws `DataOptionError`. */
-export function parseTransform(options: TransformOptions, imageSize: number, channels = 3): Transform {
+export function parseTransform(options: TransformOptions, sides: ImageSides, channels = 3): Transform {
   const what = "the options of the view";
   const transform: Transform = parsed(options, what);
-  if (transform.kind === "centre" && centreResize(transform, imageSize) < imageSize) {
+  if (transform.kind === "centre" && (transform.resize ?? Infinity) < shorterSide(sides)) {
     throw new DataOptionError({
-      expected: `"resize" to be at least the image size of ${imageSize}`,
+      expected: `"resize" to be at least the shorter side of ${describeSize(sides)}`,
       found: String(transform.resize),
       remedy: "Raise it, or leave it out for the usual value",
     });
@@ -141,23 +153,31 @@ function parsed(options: TransformOptions, what: string): Transform {
   return parseOptions(randomSchema, options, what);
 }
 
-/** The shorter side in pixels before the centre is cut out: 256 for 224, as is usual. */
-export function centreResize(transform: CentreTransform, imageSize: number): number {
-  return transform.resize ?? Math.round(imageSize / 0.875);
+/** What the image is resized to fill before the centre is cut out: 256 for 224, as is usual. */
+export function centreResize({ resize }: CentreTransform, sides: ImageSides): ImageSize {
+  const { width, height } = sizeOf(sides);
+  const resized = (side: number) =>
+    Math.round(resize === undefined ? side / 0.875 : (resize * side) / Math.min(width, height));
+  return { width: resized(width), height: resized(height) };
 }
 
 /**
  * The shorter side in pixels at which images are decoded: larger ones are shrunk to it, which lets JPEG and WebP skip
- * most of the work. The smallest crop that can be drawn still has `imageSize` pixels each way, so shrinking costs no
- * detail; a fixed view keeps twice the pixels that it needs, so that only its own bicubic filter is seen. One rule for
+ * most of the work. The smallest crop that can be drawn still has the pixels of the view each way, so shrinking costs
+ * no detail; a fixed view keeps twice the pixels that it needs, so that only its own bicubic filter is seen. One rule for
  * images that are kept in memory and images that are streamed makes both give the same pixels.
  */
-export function workingSide(transform: Transform, imageSize: number): number {
-  if (transform.kind === "centre") return 2 * Math.max(centreResize(transform, imageSize), imageSize);
+export function workingSide(transform: Transform, sides: ImageSides): number {
+  // The shorter side of an image may become the longer one of a view.
+  const longer = longerSide(sides);
+  if (transform.kind === "centre") {
+    const { width, height } = centreResize(transform, sides);
+    return 2 * Math.max(width, height, longer);
+  }
   // Where the longer side is scaled, the shorter one is shorter still.
-  if (transform.kind === "scaled") return Math.ceil(imageSize * transform.scale[1]);
+  if (transform.kind === "scaled") return Math.ceil(longer * transform.scale[1]);
   const narrowest = Math.min(transform.ratio[0], 1 / transform.ratio[1], 1);
-  return Math.ceil(imageSize / Math.sqrt(transform.scale[0] * narrowest));
+  return Math.max(longer, Math.ceil(Math.sqrt(pixelCount(sides)) / Math.sqrt(transform.scale[0] * narrowest)));
 }
 
 function changesOf(transform: Transform) {

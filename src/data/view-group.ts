@@ -1,6 +1,7 @@
 // Groups of views of each image in a batch: an ordinary stream has one group of one view.
 
 import { type BatchBoxes, joinBoxes, type PlacedBoxes, placeBoxes } from "./box-view.js";
+import { type ImageSides, pixelCount } from "./image-size.js";
 import { resampleMask } from "./mask-view.js";
 import { renderImage, type SlotKey } from "./render.js";
 import type { PixelImage } from "./resample.js";
@@ -11,16 +12,15 @@ import type { Transform } from "./transform.js";
 export interface ViewGroup {
   readonly name: string;
   readonly count: number;
-  /** Side of the squares, in pixels. */
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   readonly channels: number;
   readonly transform: Transform;
 }
 
-/** The pixels of a batch, for each group [count, batch, size, size, channels]. */
+/** The pixels of a batch, for each group [count, batch, height, width, channels]. */
 export type ViewPixels = readonly Uint8Array<ArrayBuffer>[];
 
-/** The targets of a batch, for each group: masks [count, batch, size, size], and boxes of count * batch squares. */
+/** The targets of a batch, for each group: masks [count, batch, height, width], and boxes of count * batch pictures. */
 export interface ViewTargets {
   readonly masks?: ViewPixels;
   readonly boxes?: readonly BatchBoxes[];
@@ -30,14 +30,14 @@ export interface ViewTargets {
 export interface ViewRoom {
   readonly pixels: ViewPixels;
   readonly masks?: ViewPixels;
-  /** For each group, of count * batch squares. */
+  /** For each group, of count * batch pictures. */
   readonly boxes?: readonly (PlacedBoxes | undefined)[][];
 }
 
 /** Room for a batch of `batch` images. */
 export function allocateViews(groups: readonly ViewGroup[], batch: number, targets: Targets = {}): ViewRoom {
   const bytes = (perPixel: (group: ViewGroup) => number) =>
-    groups.map((group) => new Uint8Array(group.count * batch * group.imageSize ** 2 * perPixel(group)));
+    groups.map((group) => new Uint8Array(group.count * batch * pixelCount(group.imageSize) * perPixel(group)));
   return {
     pixels: bytes(({ channels }) => channels),
     ...(targets.masks && { masks: bytes(() => 1) }),
@@ -71,9 +71,9 @@ export function renderViews(
 ): void {
   let number = 0;
   groups.forEach(({ count, imageSize, channels, transform }, i) => {
-    const area = imageSize * imageSize;
+    const area = pixelCount(imageSize);
     for (let copy = 0; copy < count; copy++) {
-      const square = copy * batch + slot;
+      const place = copy * batch + slot;
       const viewKey = { ...key, view: number++ };
       const view = renderImage(
         image,
@@ -81,11 +81,11 @@ export function renderViews(
         viewKey,
         imageSize,
         room.pixels[i]!,
-        square * area * channels,
+        place * area * channels,
         channels,
       );
-      if (room.masks) resampleMask(image as Required<PixelImage>, view, imageSize, room.masks[i]!, square * area);
-      if (room.boxes && boxes) room.boxes[i]![square] = placeBoxes(boxes, index, image, view, imageSize);
+      if (room.masks) resampleMask(image as Required<PixelImage>, view, imageSize, room.masks[i]!, place * area);
+      if (room.boxes && boxes) room.boxes[i]![place] = placeBoxes(boxes, index, image, view, imageSize);
     }
   });
 }

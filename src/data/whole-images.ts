@@ -4,6 +4,7 @@ import type { Color } from "./decode-image.js";
 import { openShare } from "./decode-room.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
 import { ImageReader } from "./image-reader.js";
+import { type ImageSize, sidesOf } from "./image-size.js";
 import type { ImageSource } from "./image-source.js";
 import { readMask } from "./read-mask.js";
 import { type PixelImage, resampleView } from "./resample.js";
@@ -12,12 +13,6 @@ import type { Region } from "./transform.js";
 
 /** A decoded image: `pixels` [height, width, channels], `mask` [height, width]. */
 export type WholeImage = PixelImage;
-
-/** Width and height in pixels. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** How images are read as they are. */
 export interface WholeImageOptions {
@@ -60,6 +55,6 @@ export function openWholeImages(
 export function renderRegion(image: WholeImage, region: Region, size: ImageSize, channels: number): Uint8Array {
   const pixels = new Uint8Array(size.width * size.height * channels);
   const bounds = { left: 0, top: 0, width: image.width, height: image.height };
-  resampleView(image, { region, bounds, flip: false }, size, pixels, 0, channels);
+  resampleView(image, { region, bounds, flip: false }, sidesOf(size), pixels, 0, channels);
   return pixels;
 }

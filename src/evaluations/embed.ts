@@ -71,7 +71,7 @@ export async function embed(request: EmbedRequest, options: EventOptions = {}): 
     ...(request.student && { student: true as const }),
     fingerprint: fingerprint(model),
     pooling,
-    imageSize,
+    imageSize: typeof imageSize === "number" ? imageSize : [...imageSize],
     ...(channels !== 3 && { channels }),
     width,
     classes: source.classes ? [...source.classes] : null,

@@ -27,7 +27,7 @@ const originSchema = z.strictObject({
   student: z.literal(true).optional(),
   fingerprint: z.string(),
   pooling: z.enum(poolings),
-  imageSize: z.int().positive(),
+  imageSize: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]),
   /** Left out where it is 3, as by descriptions that know no others. */
   channels: z.int().positive().optional(),
   width: z.int().positive(),

@@ -1,5 +1,6 @@
 // Whether the vectors that an evaluation keeps fit into memory, before any of them is computed.
 
+import { pixelCount } from "../data/image-size.js";
 import { poolings } from "../heads/features.js";
 import { patchCount } from "../nn/presets.js";
 import { formatCount } from "../terminal/quantities.js";
@@ -45,7 +46,7 @@ export function checkPatchMemory(
   const vectors = (images.known + images.asked) * patches * width * Float32Array.BYTES_PER_ELEMENT * COPIES;
   // A similarity and an index, while they are found and once they are in order.
   const matches = images.asked * patches * request.neighbours * 8 * 2;
-  const masks = (images.known + images.asked) * imageSize ** 2;
+  const masks = (images.known + images.asked) * pixelCount(imageSize);
   const name = `the patches of ${formatCount(images.known + images.asked)} images`;
   check(name, vectors + matches + masks, "--images, --queries, --neighbours", request, progress);
 }

@@ -19,7 +19,7 @@ export interface HeldOutImages {
   /** How many were drawn, those included that turn out to be unreadable. */
   readonly count: number;
   /**
-   * `batch` images [batch, imageSize, imageSize, channels] at once. Throws EvaluationError where not even one batch can be
+   * `batch` images [batch, height, width, channels] at once. Throws EvaluationError where not even one batch can be
    * read.
    */
   batches(views: ImageViews, batch: number, progress: ImageProgress): AsyncGenerator<Uint8Array>;

@@ -4,7 +4,7 @@ import { type ImageFile, readImages } from "../data/index.js";
 import { channelsOf } from "../nn/presets.js";
 import type { ImageViews } from "./model-images.js";
 
-/** A compiled model of images [images, imageSize, imageSize, channels], at most `batch` of them at once. */
+/** A compiled model of images [images, height, width, channels], at most `batch` of them at once. */
 export interface BatchedModel {
   readonly batch: number;
   /** As many values for each image. */

@@ -2,11 +2,12 @@
 
 import { crc32 } from "node:zlib";
 import { configDefaults, imageNet } from "../config/defaults.js";
+import { describeSize, type ImageSides } from "../data/image-size.js";
 import { checksumText } from "../files/checksum.js";
 import { normPlaceOf } from "../heads/classifier.js";
 import { type NormPlace, type Pooling, pooledEncoder } from "../heads/features.js";
 import { ParameterScope } from "../nn/parameters.js";
-import { type EncoderShape, encoderShapeOf, type ModelPreset, modelPresets } from "../nn/presets.js";
+import { type EncoderShape, encoderShapeOf, hasWholePatches, type ModelPreset, modelPresets } from "../nn/presets.js";
 import { visionTransformer } from "../nn/vision-transformer.js";
 import { initialValues } from "../optim/initial-values.js";
 import { loadTrained } from "../training/fine-tuned.js";
@@ -23,7 +24,7 @@ export interface ModelRequest {
   readonly preset?: ModelPreset;
   readonly modelSeed?: number;
   /** Of "scratch" alone, in place of those of its size: as an encoder that it is compared with was pre-trained. */
-  readonly imageSize?: number | undefined;
+  readonly imageSize?: ImageSides | undefined;
   readonly patchSize?: number | undefined;
   /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean;
@@ -58,10 +59,10 @@ export function scratchShape({
 }: Pick<ModelRequest, "preset" | "imageSize" | "patchSize">): EncoderShape {
   const own = encoderShapeOf(modelPresets[preset]);
   const shape = { ...own, imageSize: imageSize ?? own.imageSize, patchSize: patchSize ?? own.patchSize };
-  if (shape.imageSize % shape.patchSize === 0) return shape;
+  if (hasWholePatches(shape)) return shape;
   throw new EvaluationError({
     expected: "an encoder from scratch whose image size is a multiple of its patch size",
-    found: `images of ${shape.imageSize} and patches of ${shape.patchSize} pixels`,
+    found: `images of ${describeSize(shape.imageSize)} and patches of ${shape.patchSize}`,
     remedy: "Change one of them",
   });
 }

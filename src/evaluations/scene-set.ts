@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { imageFault } from "../data/image-fault.js";
 import { reasonOf } from "../data/image-reader.js";
+import { type ImageSides, shorterSide, sizeOf } from "../data/image-size.js";
 import { type ImageSource, openSource, readImages } from "../data/index.js";
 import { LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { IGNORED } from "../heads/segmentation-metrics.js";
@@ -52,13 +53,13 @@ export async function openSceneSet(folder: string, { shape, background }: ImageV
         const indices = chosen.subarray(first, first + batch);
         const read = await readImages(
           { source, indices },
-          // The whole square, so that masks need nothing but the same resizing.
+          // As much as can be seen, so that masks need nothing but the same resizing.
           {
             imageSize,
             channels: channelsOf(shape),
             minimumSize: patchSize,
             background,
-            transform: { kind: "centre", resize: imageSize },
+            transform: { kind: "centre", resize: shorterSide(imageSize) },
           },
         );
         const masks = await Promise.all(
@@ -91,12 +92,13 @@ function maskPath(folder: string, split: string, source: ImageSource, index: num
   return join(folder, "annotations", split, source.name(index).replace(/\.\w+$/, ".png"));
 }
 
-async function readMask(path: string, size: number, classes: number): Promise<Uint8Array> {
+async function readMask(path: string, sides: ImageSides, classes: number): Promise<Uint8Array> {
+  const { width, height } = sizeOf(sides);
   let mask: Uint8Array;
   try {
     mask = await sharp(readBytes(path, LARGEST_LIST), { limitInputPixels: MOST_PIXELS })
       .extractChannel(0)
-      .resize(size, size, { fit: "cover", kernel: "nearest" })
+      .resize(width, height, { fit: "cover", kernel: "nearest" })
       .raw()
       .toBuffer();
   } catch (error) {

@@ -1,5 +1,6 @@
 // The formats that models are exported in, and their options.
 
+import type { ImageSides } from "../data/image-size.js";
 import type { Pooling } from "../heads/features.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 
@@ -17,7 +18,7 @@ export interface ExportOptions {
   /** Of a run whose method has a teacher: the student in its place. */
   readonly student?: boolean | undefined;
   /** Resamples the position embeddings for images of this size. */
-  readonly imageSize?: number | undefined;
+  readonly imageSize?: ImageSides | undefined;
   /** What the ONNX output `embedding` is; the mean of the patch tokens by default. */
   readonly pool?: Pooling | undefined;
   /** Whether files that are there already may be replaced; by default that is refused. */

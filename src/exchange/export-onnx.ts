@@ -1,9 +1,10 @@
 // Exports a model to ONNX, and runs the file that is to be written against our own forward pass first.
 
+import { sizeOf, sizeWord } from "../data/image-size.js";
 import { EngineError } from "../engine/index.js";
 import { InferenceSession, Tensor as OrtTensor } from "../engine/onnxruntime/node.js";
 import type { Pooling } from "../heads/features.js";
-import { channelsOf, imageValues } from "../nn/presets.js";
+import { channelsOf, imageShape, imageValues } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
 import type { FineTunedClassifier } from "../training/fine-tuned.js";
 import type { ModelDescription } from "../training/model-description.js";
@@ -78,15 +79,16 @@ async function exportPass(pass: ForwardPass, { version, ...labels }: Labels): Pr
 
 /** What is said of every model. */
 function inWords({ shape, normalization }: Pick<ModelDescription, "shape" | "normalization">) {
-  const { imageSize, patchSize, width, depth, heads } = shape;
+  const { patchSize, width, depth, heads } = shape;
+  const size = sizeOf(shape.imageSize);
   const { mean, std } = normalization;
   const channels = channelsOf(shape);
   const pixels = channels === 3 ? "RGB" : channels === 1 ? "grey" : `${channels} channels`;
   return {
     kind: `${depth} blocks of width ${width}, ${heads} heads, patches of ${patchSize} pixels`,
-    input: `pixel_values: ${pixels} in [0, 1], ${imageSize} x ${imageSize}; normalisation is inside.`,
+    input: `pixel_values: ${pixels} in [0, 1], ${size.height} x ${size.width}; normalisation is inside.`,
     sizes: {
-      image_size: String(imageSize),
+      image_size: sizeWord(shape.imageSize),
       patch_size: String(patchSize),
       hidden_size: String(width),
       num_hidden_layers: String(depth),
@@ -99,18 +101,17 @@ function inWords({ shape, normalization }: Pick<ModelDescription, "shape" | "nor
 }
 
 async function compare(session: InferenceSession, pass: ForwardPass, batch: number): Promise<number> {
-  const { imageSize } = pass.shape;
-  const channels = channelsOf(pass.shape);
+  const [, height, width, channels] = imageShape(pass.shape, batch);
   const stream = randomStream(0, "compare exported graph", 0, batch);
   const images = Uint8Array.from({ length: batch * imageValues(pass.shape) }, () =>
     Math.floor(stream.uniformIn(0, 256)),
   );
   const own = await runForward(pass, images);
-  const pixels = new OrtTensor("float32", channelsFirst(images, imageSize, channels), [
+  const pixels = new OrtTensor("float32", channelsFirst(images, height * width, channels), [
     batch,
     channels,
-    imageSize,
-    imageSize,
+    height,
+    width,
   ]);
   const results = await session.run({ pixel_values: pixels });
   const differences = Object.entries(own).map(([name, values]) =>
@@ -119,10 +120,9 @@ async function compare(session: InferenceSession, pass: ForwardPass, batch: numb
   return Math.max(...differences);
 }
 
-/** [batch, size, size, channels] of bytes to [batch, channels, size, size] from 0 to 1. */
-function channelsFirst(images: Uint8Array, size: number, channels: number): Float32Array {
+/** [batch, height, width, channels] of bytes to [batch, channels, height, width] from 0 to 1; area is height * width. */
+function channelsFirst(images: Uint8Array, area: number, channels: number): Float32Array {
   const pixels = new Float32Array(images.length);
-  const area = size * size;
   for (let i = 0; i < images.length; i++) {
     const [pixel, channel] = [Math.floor(i / channels), i % channels];
     pixels[(Math.floor(pixel / area) * channels + channel) * area + (pixel % area)] = images[i]! / 255;

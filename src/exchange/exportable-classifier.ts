@@ -1,5 +1,6 @@
 // A fine-tuned classifier as it is exported: the encoder with its head, and the names of the classes.
 
+import type { ImageSides } from "../data/image-size.js";
 import type { FineTunedClassifier } from "../training/fine-tuned.js";
 import { describeModel } from "../training/model-description.js";
 import { WeightsRequestError } from "./errors.js";
@@ -52,7 +53,7 @@ function checkOptions({ shape, origin }: FineTunedClassifier, { format, encoderO
   }
 }
 
-function resizeClassifier(classifier: FineTunedClassifier, imageSize: number | undefined): FineTunedClassifier {
+function resizeClassifier(classifier: FineTunedClassifier, imageSize: ImageSides | undefined): FineTunedClassifier {
   const { model, weights, origin } = classifier;
   const { shape, tensors } = resizeModel({ shape: model.shape, tensors: weights, origin }, imageSize);
   return {

@@ -1,5 +1,6 @@
 // A pre-trained model as it is exported: with its decoder where the format has a place for one.
 
+import { describeSize, sizeOf } from "../data/image-size.js";
 import { describeModel } from "../training/model-description.js";
 import {
   isPretrainingOnly,
@@ -7,6 +8,7 @@ import {
   type PretrainedModel,
   type WeightTensor,
 } from "../training/pretrained.js";
+import { WeightsRequestError } from "./errors.js";
 import type { ExportOptions } from "./export-formats.js";
 import { type ExportableModel, timmCall } from "./exportable.js";
 import { huggingFaceConfig, huggingFacePreprocessor } from "./huggingface-config.js";
@@ -20,6 +22,14 @@ export function exportableEncoder(model: PretrainedModel, options: ExportOptions
   const sized = resizeModel(model, options.imageSize);
   const selected = selectTensors(sized, encoderOnly, format !== "huggingface");
   const { tensors, origin } = selected;
+  const { width, height } = sizeOf(selected.shape.imageSize);
+  if (format === "huggingface" && selected.decoder !== undefined && width !== height) {
+    throw new WeightsRequestError(
+      origin,
+      `expected square images, which ViTMAEForPreTraining takes alone; found ${describeSize([height, width])}. Take ` +
+        "--encoder-only for ViTModel, which takes both",
+    );
+  }
   return {
     ...{ origin, tensors },
     leftOut: [...model.tensors.keys()].filter((name) => !tensors.has(name)),

@@ -1,5 +1,6 @@
 // A model as the writers of all formats take it, whether an encoder or a classifier.
 
+import { sizeOf } from "../data/image-size.js";
 import { channelsOf, type EncoderShape } from "../nn/presets.js";
 import type { WeightTensor } from "../training/pretrained.js";
 import type { OnnxExport } from "./export-onnx.js";
@@ -34,9 +35,11 @@ export interface HuggingFaceModel {
 
 /** timm's `VisionTransformer` of a shape; `others` are further arguments. */
 export function timmCall(shape: EncoderShape, others: string): string {
-  const { imageSize, patchSize, width, depth, heads, mlpRatio } = shape;
+  const { patchSize, width, depth, heads, mlpRatio } = shape;
   const channels = channelsOf(shape);
-  const images = `img_size=${imageSize}, patch_size=${patchSize}${channels === 3 ? "" : `, in_chans=${channels}`}`;
+  const { height, width: across } = sizeOf(shape.imageSize);
+  const size = height === across ? height : `(${height}, ${across})`;
+  const images = `img_size=${size}, patch_size=${patchSize}${channels === 3 ? "" : `, in_chans=${channels}`}`;
   return (
     `timm.models.VisionTransformer(${images}, embed_dim=${width}, ` +
     `depth=${depth}, num_heads=${heads}, mlp_ratio=${mlpRatio}, ${others})`

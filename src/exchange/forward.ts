@@ -18,7 +18,7 @@ export interface ForwardPass {
   readonly shape: Pick<EncoderShape, "imageSize" | "channels">;
   /** By the names that its program takes them under; others are left aside. */
   readonly weights: ReadonlyMap<string, WeightTensor>;
-  /** Outputs of images [batch, imageSize, imageSize, channels] with values from 0 to 255; their first axis is the batch. */
+  /** Outputs of images [batch, height, width, channels] with values from 0 to 255; their first axis is the batch. */
   readonly outputs: (images: Tensor) => Readonly<Record<string, Tensor>>;
 }
 
@@ -56,7 +56,7 @@ export function classifierPass({ shape, model, weights }: FineTunedClassifier): 
   };
 }
 
-/** Our own results for images [batch, imageSize, imageSize, channels] of bytes. Throws EngineError. */
+/** Our own results for images [batch, height, width, channels] of bytes. Throws EngineError. */
 export async function runForward(
   pass: ForwardPass,
   images: Uint8Array,

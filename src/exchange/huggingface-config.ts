@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { type ImageSides, sizeOf } from "../data/image-size.js";
 import { readText } from "../files/regular-file.js";
 import { storageError } from "../files/storage.js";
 import { FormatError } from "../formats/errors.js";
@@ -17,14 +18,20 @@ export interface HuggingFaceConfig {
   readonly heads: number;
   readonly decoderHeads: number | undefined;
   readonly layerNormEpsilon: number;
+  readonly imageSize: ImageSides | undefined;
   readonly normalization: Normalization | undefined;
 }
 
 const perChannel = z.array(z.number()).max(modelLimits.channels);
+const side = z.int().min(1).max(modelLimits.imageSize);
 const configSchema = z.looseObject({
   model_type: z.enum(["vit", "vit_mae"]),
   num_attention_heads: z.int().positive(),
   decoder_num_attention_heads: z.int().positive().optional(),
+  image_size: z
+    .union([side, z.tuple([side, side])])
+    .optional()
+    .catch(undefined),
   hidden_act: z.enum(["gelu"]).default("gelu"),
   layer_norm_eps: z.number().positive().default(1e-12),
 });
@@ -48,6 +55,7 @@ export function readHuggingFaceConfig(folder: string): HuggingFaceConfig {
     heads: config.num_attention_heads,
     decoderHeads: config.decoder_num_attention_heads,
     layerNormEpsilon: config.layer_norm_eps,
+    imageSize: config.image_size,
     normalization: mean !== undefined && std?.every((value) => value > 0) ? { mean, std } : undefined,
   };
 }
@@ -145,6 +153,11 @@ export function huggingFacePreprocessor({
     image_std: normalization.std,
     resample: 3,
     rescale_factor: 1 / 255,
-    size: { height: shape.imageSize, width: shape.imageSize },
+    size: heightAndWidth(shape),
   };
+}
+
+function heightAndWidth({ imageSize }: EncoderShape): { height: number; width: number } {
+  const { height, width } = sizeOf(imageSize);
+  return { height, width };
 }

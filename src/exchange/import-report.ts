@@ -1,5 +1,6 @@
 // What became of every key of an imported file.
 
+import { sizeWord } from "../data/image-size.js";
 import { printable } from "../terminal/printable.js";
 import type { DecoderShape, ModelDescription } from "../training/model-description.js";
 
@@ -40,7 +41,7 @@ export function formatImportReport(report: ImportReport): string[] {
   ];
   const lines = [
     `${report.path}: ${where.join(", ")}`,
-    `  encoder        ${shape.depth} blocks of width ${shape.width}, ${shape.heads} heads, patches of ${shape.patchSize}, images of ${shape.imageSize}${describeChannels(shape)}`,
+    `  encoder        ${shape.depth} blocks of width ${shape.width}, ${shape.heads} heads, patches of ${shape.patchSize}, images of ${sizeWord(shape.imageSize)}${describeChannels(shape)}`,
     `  decoder        ${decoder === undefined ? "none" : describeDecoder(decoder)}`,
     `  normalisation  mean ${normalization.mean.join(", ")}; std ${normalization.std.join(", ")}`,
     ...report.notes.map((note) => `  note           ${note}`),

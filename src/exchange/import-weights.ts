@@ -1,27 +1,28 @@
 // Weights of other libraries as a checkpoint of ours: found, named, checked, resampled and reported key by key.
 
 import { basename } from "node:path";
+import { describeSize, type ImageSides, sizeWord } from "../data/image-size.js";
 import { FormatError } from "../formats/errors.js";
 import { formatShape, type Shape } from "../graph/index.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import { sinCosPositions } from "../nn/positions.js";
-import { channelsOf, patchCount } from "../nn/presets.js";
-import { resamplePositions } from "../nn/resample-positions.js";
+import { channelsOf, type Grid, hasWholePatches, patchCount, patchGrid } from "../nn/presets.js";
+import { isSameGrid, resamplePositions } from "../nn/resample-positions.js";
 import { writeCheckpoint } from "../training/checkpoint-file.js";
 import { describeModel, type ModelDescription, parseModelDescription } from "../training/model-description.js";
 import { prepareOutputs } from "../training/outputs.js";
 import { isPretrainingOnly, modelTensorShapes, type WeightTensor } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 import type { ImportReport, KeyReport } from "./import-report.js";
-import { inferModel, type KnownHeads, MAX_POSITIONS } from "./infer-shape.js";
+import { inferModel, type KnownSizes, MAX_POSITIONS } from "./infer-shape.js";
 import { type NamedTensor, nameTensors } from "./official-names.js";
 import { openWeights, type WeightsSource, weightFiles, withPath } from "./weights-source.js";
 
 /** What a file of weights does not say itself, or what is to be made of it. */
 export interface ImportOptions {
   /** Resamples the position embeddings for images of this size. */
-  readonly imageSize?: number | undefined;
+  readonly imageSize?: ImageSides | undefined;
   readonly heads?: number | undefined;
   readonly decoderHeads?: number | undefined;
   /** The part of a file that has several sets of weights, such as "student". */
@@ -70,13 +71,13 @@ export function readWeights(path: string, options: ImportOptions = {}): Imported
 function convert(path: string, source: WeightsSource, options: ImportOptions): ImportedWeights {
   const named = nameTensors(path, source.tensors, options.prefix);
   const own = ownDescription(path, source);
-  const inferred = inferModel(path, named.tensors, knownHeads(source, own, options), options.encoderOnly === true);
+  const inferred = inferModel(path, named.tensors, knownSizes(source, own, options), options.encoderOnly === true);
   const { patchSize } = inferred.shape;
   const imageSize = options.imageSize ?? inferred.shape.imageSize;
-  if (imageSize % patchSize !== 0) {
+  if (!hasWholePatches({ imageSize, patchSize })) {
     throw new WeightsRequestError(
       path,
-      `expected an image size that is a multiple of the patches of ${patchSize}; found ${imageSize}`,
+      `expected an image size that is a multiple of the patches of ${patchSize}; found ${sizeWord(imageSize)}`,
     );
   }
   const patches = patchCount({ imageSize, patchSize });
@@ -84,7 +85,7 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     patches > modelLimits.patches ||
     patches * Math.max(inferred.shape.width, inferred.decoder?.decoderWidth ?? 0) > MAX_POSITIONS
   ) {
-    throw new WeightsRequestError(path, `images of ${imageSize} have too many patches of ${patchSize}`);
+    throw new WeightsRequestError(path, `images of ${describeSize(imageSize)} have too many patches of ${patchSize}`);
   }
   const model: ModelDescription = {
     shape: { ...inferred.shape, imageSize },
@@ -93,16 +94,16 @@ function convert(path: string, source: WeightsSource, options: ImportOptions): I
     background: own?.background ?? [255, 255, 255],
   };
   checkNormalization(path, model);
-  const reader = new KeyReader(path, named.tensors, inferred.shape.imageSize / patchSize, imageSize / patchSize);
+  const [from, to] = [patchGrid(inferred.shape), patchGrid(model.shape)];
+  const reader = new KeyReader(path, named.tensors, from, to);
   const shapes = modelTensorShapes(model);
   for (const [name, shape] of shapes) reader.take(name, shape);
   for (const name of named.tensors.keys()) {
     if (isPretrainingOnly(name) && model.decoder !== undefined && !shapes.has(name)) reader.takeAsItIs(name);
   }
-  const positions =
-    imageSize === inferred.shape.imageSize
-      ? describePositions(model, reader.tensors.get("pos_embed")!)
-      : `positions are resampled, from images of ${inferred.shape.imageSize} to images of ${imageSize}`;
+  const positions = isSameGrid(from, to)
+    ? describePositions(model, reader.tensors.get("pos_embed")!)
+    : `positions are resampled, from images of ${sizeWord(inferred.shape.imageSize)} to images of ${sizeWord(imageSize)}`;
   const notes = [...inferred.notes, ...notesOn(source, model, positions)];
   const { format, entry } = source;
   const { layout, prefix } = named;
@@ -129,16 +130,17 @@ function ownDescription(path: string, { description }: WeightsSource): ModelDesc
   return parsed;
 }
 
-function knownHeads(
+function knownSizes(
   { huggingFace }: WeightsSource,
   own: ModelDescription | undefined,
-  { heads, decoderHeads }: ImportOptions,
-): KnownHeads {
+  { heads, decoderHeads, imageSize }: ImportOptions,
+): KnownSizes {
   const origin = heads !== undefined || own !== undefined ? "" : huggingFace !== undefined ? "config.json" : "";
   return {
     heads: heads ?? own?.shape.heads ?? huggingFace?.heads,
     decoderHeads: decoderHeads ?? own?.decoder?.decoderHeads ?? huggingFace?.decoderHeads,
     origin,
+    imageSizes: [own?.shape.imageSize, huggingFace?.imageSize, imageSize].filter((each) => each !== undefined),
   };
 }
 
@@ -156,7 +158,7 @@ function notesOn(source: WeightsSource, model: ModelDescription, positions: stri
 
 /** Whether the positions are those that pre-training here has, as exactly as 16 bits hold them. */
 function describePositions({ shape }: ModelDescription, { data }: WeightTensor): string {
-  const fixed = sinCosPositions(shape.width, shape.imageSize / shape.patchSize);
+  const fixed = sinCosPositions(shape.width, patchGrid(shape));
   const isFixed =
     data.subarray(0, shape.width).every((value) => value === 0) &&
     fixed.every((value, index) => Math.abs(value - data[shape.width + index]!) < 5e-3);
@@ -174,8 +176,8 @@ class KeyReader {
   constructor(
     private readonly path: string,
     private readonly source: ReadonlyMap<string, NamedTensor>,
-    private readonly fromGrid: number,
-    private readonly toGrid: number,
+    private readonly fromGrid: Grid,
+    private readonly toGrid: Grid,
   ) {}
 
   take(name: string, shape: Shape): void {
@@ -195,7 +197,7 @@ class KeyReader {
   /** With a row for CLS (zero where the file has none) and for the grid that is wanted. */
   #takePositions(name: string, tensor: NamedTensor, shape: Shape): void {
     const [, , width = 0] = shape;
-    const cells = this.fromGrid ** 2;
+    const cells = this.fromGrid.rows * this.fromGrid.columns;
     const rows = tensor.shape[1] ?? 0;
     if (
       tensor.shape.length !== 3 ||
@@ -208,13 +210,12 @@ class KeyReader {
     const values = tensor.read();
     const withCls = rows === cells ? new Float32Array((cells + 1) * width) : values;
     if (rows === cells) withCls.set(values, width);
-    if (this.fromGrid === this.toGrid) this.#put(name, shape, withCls);
+    const isSame = isSameGrid(this.fromGrid, this.toGrid);
+    if (isSame) this.#put(name, shape, withCls);
     else this.#put(name, shape, resamplePositions(withCls, this.fromGrid, this.toGrid, width));
     const changes = [
       ...(rows === cells ? ["a zero row for CLS added"] : []),
-      ...(this.fromGrid === this.toGrid
-        ? []
-        : [`resampled from ${this.fromGrid} x ${this.fromGrid} to ${this.toGrid} x ${this.toGrid}`]),
+      ...(isSame ? [] : [`resampled from ${gridText(this.fromGrid)} to ${gridText(this.toGrid)}`]),
     ];
     this.#note(name, tensor, changes.length > 0 ? "reshaped" : "matched", changes.join(", ") || undefined);
   }
@@ -263,6 +264,10 @@ class KeyReader {
     const left = [...this.source.values()].flatMap(({ keys }) => keys).filter((key) => !this.#taken.has(key));
     return [...this.#keys, ...[...left, ...others].map((key) => ({ key, status: "unused", note: undefined }) as const)];
   }
+}
+
+function gridText({ rows, columns }: Grid): string {
+  return `${rows} x ${columns}`;
 }
 
 function decoderHint(name: string): string {

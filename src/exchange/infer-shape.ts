@@ -1,8 +1,9 @@
 // The shape of a model from the shapes of its tensors.
 
+import { type ImageSides, sidesOf } from "../data/image-size.js";
 import { FormatError } from "../formats/errors.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { type EncoderShape, encoderShapeOf } from "../nn/presets.js";
+import { type EncoderShape, encoderShapeOf, type Grid, patchGrid } from "../nn/presets.js";
 import type { DecoderShape } from "../training/model-description.js";
 import { WeightsRequestError } from "./errors.js";
 import type { NamedTensor } from "./official-names.js";
@@ -17,12 +18,14 @@ export interface InferredModel {
   readonly notes: readonly string[];
 }
 
-/** Numbers of heads that are known from elsewhere. */
-export interface KnownHeads {
+/** What is known from elsewhere: numbers of heads, and sizes that the images may have. */
+export interface KnownSizes {
   readonly heads: number | undefined;
   readonly decoderHeads: number | undefined;
   /** Who says so, for the report. */
   readonly origin: string;
+  /** The first that gives as many patches as there are positions is that of the images; else they are squares. */
+  readonly imageSizes: readonly ImageSides[];
 }
 
 /** Those of the published models (MAE, DINO, iBOT, timm); others have heads of 64 channels. */
@@ -36,7 +39,7 @@ const decoderHeadsByWidth: Readonly<Record<number, number>> = { 512: 16, 96: 3 }
 export function inferModel(
   path: string,
   tensors: ReadonlyMap<string, NamedTensor>,
-  known: KnownHeads,
+  known: KnownSizes,
   encoderOnly: boolean,
 ): InferredModel {
   const refuse = (problem: string): never => {
@@ -56,10 +59,14 @@ export function inferModel(
   if (patchSize !== patchWidth) refuse(`expected square patches; found ${patchSize} x ${patchWidth}`);
   const [, rows = 0, positionWidth] = shapeOf("pos_embed", 3);
   if (positionWidth !== width) refuse(`expected positions of the width ${width}; found ${positionWidth}`);
-  const clsPosition = Number.isInteger(Math.sqrt(rows - 1)) && rows > 1;
-  const grid = Math.sqrt(clsPosition ? rows - 1 : rows);
   if (rows * width > MAX_POSITIONS) refuse(`${rows} positions of width ${width} are more than a model has`);
-  if (!Number.isInteger(grid)) refuse(`expected positions of a square grid; found ${rows} rows in pos_embed`);
+  const grid =
+    gridOf(rows, patchSize, known.imageSizes) ??
+    refuse(
+      `expected positions of a square grid; found ${rows} rows in pos_embed. If the images were no squares, give their ` +
+        "size with --image-size HEIGHTxWIDTH",
+    );
+  const clsPosition = rows === grid.rows * grid.columns + 1;
   const depth = countBlocks(tensors, "blocks");
   const [hidden = 0] = shapeOf("blocks.0.mlp.fc1.weight", 2);
   const notes: string[] = [];
@@ -67,7 +74,7 @@ export function inferModel(
   if (known.heads === undefined)
     notes.push(`${heads} heads, by the width of ${width}, since no tensor gives their number; --heads sets another`);
   else if (known.origin !== "") notes.push(`${heads} heads, by ${known.origin}`);
-  const imageSize = grid * patchSize;
+  const imageSize = sidesOf({ width: grid.columns * patchSize, height: grid.rows * patchSize });
   const shape = encoderShapeOf({ imageSize, patchSize, channels, width, depth, heads, mlpRatio: hidden / width });
   if (encoderOnly || !tensors.has("decoder_embed.weight")) return { shape, decoder: undefined, clsPosition, notes };
 
@@ -98,6 +105,16 @@ export function inferModel(
       `no tensor gives the number of heads, and ${count} does not divide ${channelCount} channels. Give it with --${flag}`,
     );
   }
+}
+
+/** The grid that positions are of, with a row for CLS or without. */
+function gridOf(rows: number, patchSize: number, imageSizes: readonly ImageSides[]): Grid | undefined {
+  const squares = [rows - 1, rows].map(Math.sqrt).map((side) => ({ rows: side, columns: side }));
+  const grids = [...imageSizes.map((imageSize) => patchGrid({ imageSize, patchSize })), ...squares];
+  return grids.find(({ rows: down, columns: across }) => {
+    const isWhole = Number.isInteger(down) && Number.isInteger(across);
+    return isWhole && down * across >= 1 && [rows - 1, rows].includes(down * across);
+  });
 }
 
 function countBlocks(tensors: ReadonlyMap<string, NamedTensor>, name: string): number {

@@ -7,7 +7,7 @@ import type { ForwardPass } from "./forward.js";
 
 const PIXELS = "pixel_values";
 
-/** `pixel_values` [batch, channels, imageSize, imageSize] from 0 to 1 (three channels: RGB), to the outputs of the model. */
+/** `pixel_values` [batch, channels, height, width] from 0 to 1 (three channels: RGB), to the outputs of the model. */
 export function onnxGraph({ name, shape, weights, outputs }: ForwardPass): OnnxModel {
   const programOf = (batch: number) => {
     const [, height, width, channels] = imageShape(shape, batch);

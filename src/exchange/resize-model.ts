@@ -1,8 +1,9 @@
 // A model for images of another size: its position embeddings resampled.
 
+import { describeSize, type ImageSides, sizeWord } from "../data/image-size.js";
 import { modelLimits } from "../nn/model-limits.js";
-import type { EncoderShape } from "../nn/presets.js";
-import { resamplePositions } from "../nn/resample-positions.js";
+import { type EncoderShape, hasWholePatches, patchCount, patchGrid } from "../nn/presets.js";
+import { isSameGrid, resamplePositions } from "../nn/resample-positions.js";
 import type { WeightTensor } from "../training/pretrained.js";
 import { WeightsRequestError } from "./errors.js";
 
@@ -14,20 +15,23 @@ export interface SizedModel {
 }
 
 /** The model itself where the size is its own or none is given. Throws WeightsRequestError where patches do not fit it. */
-export function resizeModel<Model extends SizedModel>(model: Model, imageSize: number | undefined): Model {
+export function resizeModel<Model extends SizedModel>(model: Model, imageSize: ImageSides | undefined): Model {
   const { shape } = model;
-  if (imageSize === undefined || imageSize === shape.imageSize) return model;
-  if (imageSize % shape.patchSize !== 0) {
+  if (imageSize === undefined) return model;
+  const sized = { ...shape, imageSize };
+  if (!hasWholePatches(sized)) {
     throw new WeightsRequestError(
       model.origin,
-      `expected an image size that is a multiple of the patches of ${shape.patchSize}; found ${imageSize}`,
+      `expected an image size that is a multiple of the patches of ${shape.patchSize}; found ${sizeWord(imageSize)}`,
     );
   }
-  const [from, to] = [shape.imageSize, imageSize].map((size) => size / shape.patchSize) as [number, number];
-  if (to ** 2 > modelLimits.patches) {
+  const [from, to] = [patchGrid(shape), patchGrid(sized)];
+  if (isSameGrid(from, to)) return model;
+  const patches = patchCount(sized);
+  if (patches > modelLimits.patches) {
     throw new WeightsRequestError(
       model.origin,
-      `expected images of at most ${modelLimits.patches} patches of ${shape.patchSize}; found ${to ** 2}, of ${imageSize} pixels`,
+      `expected images of at most ${modelLimits.patches} patches of ${shape.patchSize}; found ${patches}, of ${describeSize(imageSize)}`,
     );
   }
   const tensors = new Map(model.tensors);
@@ -35,7 +39,7 @@ export function resizeModel<Model extends SizedModel>(model: Model, imageSize: n
     const tensor = tensors.get(name);
     if (tensor === undefined) continue;
     const width = tensor.shape[2]!;
-    tensors.set(name, { shape: [1, 1 + to * to, width], data: resamplePositions(tensor.data, from, to, width) });
+    tensors.set(name, { shape: [1, 1 + patches, width], data: resamplePositions(tensor.data, from, to, width) });
   }
-  return { ...model, shape: { ...shape, imageSize }, tensors };
+  return { ...model, shape: sized, tensors };
 }

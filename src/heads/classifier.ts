@@ -15,7 +15,7 @@ export interface ClassifierShape {
   readonly pooling: Pooling;
 }
 
-/** Normalised images [batch, imageSize, imageSize, channels] to scores [batch, classes]. */
+/** Normalised images [batch, height, width, channels] to scores [batch, classes]. */
 export type Classifier = (images: Tensor, branchScales?: Tensor) => Tensor;
 
 /** MAE's: so small that training begins with equal scores. */
@@ -64,10 +64,11 @@ export function trainingScores(
   normalization: Normalization,
   { mixed, dropPath }: ClassifierInputs,
 ): Tensor {
-  const { imageSize, depth } = encoder;
+  const { depth } = encoder;
+  const [, height, width] = imageShape(encoder, batch);
   const pixels = (name: string) => normalizePixels(input(name, imageShape(encoder, batch), "uint8"), normalization);
   const images = pixels("images");
-  const shares = mixed ? input("shares", [batch, imageSize, imageSize, 1]) : undefined;
+  const shares = mixed ? input("shares", [batch, height, width, 1]) : undefined;
   const partners = mixed ? pixels("partners") : undefined;
   const shown = shares && partners ? partners.add(images.sub(partners).mul(shares)) : images;
   return classify(shown, dropPath ? input("branchScales", [batch, depth, 2]) : undefined);

@@ -1,5 +1,6 @@
 // Images to feature vectors: the frozen encoder as a compiled program.
 
+import type { ImageSides } from "../data/image-size.js";
 import type { Engine } from "../engine/index.js";
 import type { Tensor } from "../graph/index.js";
 import { layerNorm } from "../nn/layers.js";
@@ -31,7 +32,7 @@ export interface PooledShape {
   readonly normPlace?: NormPlace | undefined;
 }
 
-/** Normalised images [batch, imageSize, imageSize, channels] to a vector [batch, width] for each pooling. */
+/** Normalised images [batch, height, width, channels] to a vector [batch, width] for each pooling. */
 export type PooledEncoder = (images: Tensor, branchScales?: Tensor) => Readonly<Record<Pooling, Tensor>>;
 
 /** A vision transformer whose tokens are pooled. */
@@ -56,12 +57,12 @@ export interface FrozenEncoder extends PooledShape {
 export interface FeatureExtractor {
   /** The most images that one call takes. */
   readonly batch: number;
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   readonly width: number;
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /**
-   * Features of images [images, imageSize, imageSize, channels], after the final norm where it is. An image's features depend on its
+   * Features of images [images, height, width, channels], after the final norm where it is. An image's features depend on its
    * pixels alone, to the last bit: not on its place or on the other images of the batch.
    */
   extract(pixels: Uint8Array): Promise<Features>;

@@ -1,5 +1,6 @@
 // A frozen model as a compiled program over images: a fixed batch, whatever the number of images.
 
+import type { ImageSides } from "../data/image-size.js";
 import { type Engine, EngineError, openEngine } from "../engine/index.js";
 import { defineProgram, input, type Tensor } from "../graph/index.js";
 import { ParameterScope } from "../nn/parameters.js";
@@ -15,18 +16,18 @@ export interface FrozenModel<Output extends string> {
   readonly weights: Weights;
   /** The most images at once, where what comes of each is large. */
   readonly mostImages?: number;
-  /** Normalised images [batch, imageSize, imageSize, channels] to rows [batch, n]. */
+  /** Normalised images [batch, height, width, channels] to rows [batch, n]. */
   readonly outputs: (scope: ParameterScope, images: Tensor) => Readonly<Record<Output, Tensor>>;
 }
 
 export interface ImageProgram<Output extends string> {
   /** The most images that one call takes. */
   readonly batch: number;
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   /** What the engine holds at its peak, weights included. */
   readonly memoryBytes: number;
   /**
-   * One row an image for each output, of images [images, imageSize, imageSize, channels]. An image's rows depend on its pixels
+   * One row an image for each output, of images [images, height, width, channels]. An image's rows depend on its pixels
    * alone, to the last bit: not on its place or on the other images of the batch.
    */
   run(pixels: Uint8Array): Promise<Record<Output, Float32Array>>;

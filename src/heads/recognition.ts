@@ -1,23 +1,26 @@
 // Homologous recognition by a frozen encoder: whether the patches of a mixture that are alike are of one image.
-import type { EncoderShape } from "../nn/presets.js";
+import { sizeOf } from "../data/image-size.js";
+import { type EncoderShape, patchGrid } from "../nn/presets.js";
 
 /**
- * Mixes the images of a group patch by patch. group: bytes [images, size, size, channels]; sources [patches] says which image
- * supplies each patch, row by row. Returns [size, size, channels]; patches stay in their places.
+ * Mixes the images of a group patch by patch. group: bytes [images, height, width, channels]; sources [patches] says which image
+ * supplies each patch, row by row. Returns [height, width, channels]; patches stay in their places.
  */
 export function mixPixels(
   group: Uint8Array,
   sources: ArrayLike<number>,
-  { imageSize: size, patchSize, channels = 3 }: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">,
+  shape: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">,
 ): Uint8Array {
-  const grid = size / patchSize;
-  const mixed = new Uint8Array(size * size * channels);
+  const { patchSize, channels = 3 } = shape;
+  const { width, height } = sizeOf(shape.imageSize);
+  const { columns } = patchGrid(shape);
+  const mixed = new Uint8Array(height * width * channels);
   const run = patchSize * channels;
   for (let patch = 0; patch < sources.length; patch++) {
     const image = sources[patch]! * mixed.length;
-    const [top, left] = [Math.floor(patch / grid) * patchSize, (patch % grid) * patchSize];
+    const [top, left] = [Math.floor(patch / columns) * patchSize, (patch % columns) * patchSize];
     for (let row = top; row < top + patchSize; row++) {
-      const place = (row * size + left) * channels;
+      const place = (row * width + left) * channels;
       mixed.set(group.subarray(image + place, image + place + run), place);
     }
   }

@@ -1,6 +1,8 @@
 // How well predicted classes of pixels agree with masks: intersection over union of each class, and their mean.
 
+import { pixelCount, sizeOf } from "../data/image-size.js";
 import { UNLABELLED as IGNORED } from "../data/mask-view.js";
+import { type EncoderShape, patchCount, patchGrid } from "../nn/presets.js";
 
 export { IGNORED };
 
@@ -67,19 +69,24 @@ export class SegmentationCounts {
   }
 }
 
+/** How an image is divided into patches. */
+type ImageInPatches = Pick<EncoderShape, "imageSize" | "patchSize">;
+
 /**
- * The commonest class of each patch of a mask [size, size], row by row; of equally common ones the lowest, and IGNORED
+ * The commonest class of each patch of a mask [height, width], row by row; of equally common ones the lowest, and IGNORED
  * where nothing else is in the patch.
  */
-export function patchClasses(mask: Uint8Array, size: number, patchSize: number): Uint8Array {
-  const grid = size / patchSize;
-  const classes = new Uint8Array(grid * grid);
+export function patchClasses(mask: Uint8Array, shape: ImageInPatches): Uint8Array {
+  const { patchSize } = shape;
+  const { width } = sizeOf(shape.imageSize);
+  const { columns } = patchGrid(shape);
+  const classes = new Uint8Array(patchCount(shape));
   const counts = new Uint32Array(256);
   for (let patch = 0; patch < classes.length; patch++) {
     counts.fill(0);
-    const [top, left] = [Math.floor(patch / grid) * patchSize, (patch % grid) * patchSize];
+    const [top, left] = [Math.floor(patch / columns) * patchSize, (patch % columns) * patchSize];
     for (let row = top; row < top + patchSize; row++) {
-      for (let column = left; column < left + patchSize; column++) counts[mask[row * size + column]!]!++;
+      for (let column = left; column < left + patchSize; column++) counts[mask[row * width + column]!]!++;
     }
     counts[IGNORED] = 0;
     const most = counts.reduce((best, count) => Math.max(best, count), 0);
@@ -88,11 +95,13 @@ export function patchClasses(mask: Uint8Array, size: number, patchSize: number):
   return classes;
 }
 
-/** The other way: each pixel [size, size] has the class of its patch. */
-export function pixelClasses(patches: ArrayLike<number>, size: number, patchSize: number): Uint8Array {
-  const grid = size / patchSize;
-  return Uint8Array.from({ length: size * size }, (_, pixel) => {
-    const [row, column] = [Math.floor(pixel / size / patchSize), Math.floor((pixel % size) / patchSize)];
-    return patches[row * grid + column]!;
+/** The other way: each pixel [height, width] has the class of its patch. */
+export function pixelClasses(patches: ArrayLike<number>, shape: ImageInPatches): Uint8Array {
+  const { patchSize } = shape;
+  const { width } = sizeOf(shape.imageSize);
+  const { columns } = patchGrid(shape);
+  return Uint8Array.from({ length: pixelCount(shape.imageSize) }, (_, pixel) => {
+    const [row, column] = [Math.floor(pixel / width / patchSize), Math.floor((pixel % width) / patchSize)];
+    return patches[row * columns + column]!;
   });
 }

@@ -1,4 +1,5 @@
 // What an image is trained towards: label smoothing, and mixup or cutmix with another image of the batch.
+import { type ImageSides, pixelCount, sizeOf } from "../data/image-size.js";
 import { drawBeta, type RandomStream } from "../random/index.js";
 
 export interface SoftLabelOptions {
@@ -22,31 +23,37 @@ export interface Mixture {
  * One draw for a whole batch; where both kinds are wanted, each comes half of the time [timm's and MAE's protocol].
  * Undefined where neither is.
  */
-export function drawMixture(stream: RandomStream, options: SoftLabelOptions, imageSize: number): Mixture | undefined {
+export function drawMixture(
+  stream: RandomStream,
+  options: SoftLabelOptions,
+  imageSize: ImageSides,
+): Mixture | undefined {
   const { mixup, cutmix } = options;
   if (mixup === 0 && cutmix === 0) return undefined;
   const cuts = cutmix > 0 && (mixup === 0 || stream.uniform() < 0.5);
   const share = drawBeta(stream, cuts ? cutmix : mixup);
   if (!cuts) return { share };
   // A rectangle of that share around a random pixel; what lies outside of the image is cut off, and the share follows.
-  const side = Math.floor(imageSize * Math.sqrt(1 - share));
-  const edge = (value: number) => Math.min(imageSize, Math.max(0, value));
-  const [row, column] = [stream.integer(imageSize), stream.integer(imageSize)];
+  const { width, height } = sizeOf(imageSize);
+  const half = (side: number) => Math.floor(Math.floor(side * Math.sqrt(1 - share)) / 2);
+  const within = (value: number, side: number) => Math.min(side, Math.max(0, value));
+  const [row, column] = [stream.integer(height), stream.integer(width)];
   const box = {
-    top: edge(row - Math.floor(side / 2)),
-    bottom: edge(row + Math.floor(side / 2)),
-    left: edge(column - Math.floor(side / 2)),
-    right: edge(column + Math.floor(side / 2)),
+    top: within(row - half(height), height),
+    bottom: within(row + half(height), height),
+    left: within(column - half(width), width),
+    right: within(column + half(width), width),
   };
-  return { share: 1 - ((box.bottom - box.top) * (box.right - box.left)) / imageSize ** 2, box };
+  return { share: 1 - ((box.bottom - box.top) * (box.right - box.left)) / pixelCount(imageSize), box };
 }
 
-/** How much of each pixel of an image is its own, [imageSize, imageSize]. */
-export function ownShares({ share, box }: Mixture, imageSize: number): Float32Array {
-  if (box === undefined) return new Float32Array(imageSize ** 2).fill(share);
-  const shares = new Float32Array(imageSize ** 2).fill(1);
+/** How much of each pixel of an image is its own, [height, width]. */
+export function ownShares({ share, box }: Mixture, imageSize: ImageSides): Float32Array {
+  if (box === undefined) return new Float32Array(pixelCount(imageSize)).fill(share);
+  const { width } = sizeOf(imageSize);
+  const shares = new Float32Array(pixelCount(imageSize)).fill(1);
   for (let row = box.top; row < box.bottom; row++) {
-    shares.fill(0, row * imageSize + box.left, row * imageSize + box.right);
+    shares.fill(0, row * width + box.left, row * width + box.right);
   }
   return shares;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { patchify, range, type Tensor } from "../graph/index.js";
 import { decoder } from "../nn/decoder.js";
 import { encoder } from "../nn/encoder.js";
-import { type ModelShape, patchCount } from "../nn/presets.js";
+import { hasWholePatches, type ModelShape, patchCount } from "../nn/presets.js";
 import { featureSpread } from "./feature-spread.js";
 import { reconstructingMethod, reconstructionMetrics } from "./reconstructing-method.js";
 import { normPixelsOption, reconstructionLoss, reconstructionTarget } from "./reconstruction.js";
@@ -30,7 +30,7 @@ export const mae = reconstructingMethod<MaeOptions>({
   misfits({ model, methodOptions: { maskRatio } }) {
     const patches = patchCount(model);
     const kept = Math.floor(patches * (1 - maskRatio));
-    if (model.imageSize % model.patchSize !== 0 || (kept >= 1 && kept < patches)) return [];
+    if (!hasWholePatches(model) || (kept >= 1 && kept < patches)) return [];
     return [
       `methodOptions.maskRatio: expected a share that leaves at least 1 and hides at least 1 of the ${patches} patches; ` +
         `found ${maskRatio}, which keeps ${kept}. Change it, or model.imageSize or model.patchSize`,

@@ -1,6 +1,6 @@
 // Sentences about values that do not fit together: where, what was expected, what was found, what to take.
 
-export function misfit(key: string, found: number, expected: string, suggestion: string): string {
+export function misfit(key: string, found: number | string, expected: string, suggestion: string): string {
   return `${key}: expected ${expected}; found ${found}. ${suggestion}`;
 }
 

@@ -1,7 +1,7 @@
 // The options of naive mixing and of MixedAE, with their defaults, and what must hold of them.
 import { z } from "zod";
 import { modelLimits } from "../nn/model-limits.js";
-import { patchCount } from "../nn/presets.js";
+import { hasWholePatches, patchCount } from "../nn/presets.js";
 import type { MethodConfig } from "./method.js";
 import { shareText } from "./misfit.js";
 import { normPixelsOption } from "./reconstruction.js";
@@ -131,7 +131,7 @@ export function settleMixingRatio(options: Record<string, unknown>): string | un
 export function mixingMisfits({ model, methodOptions }: MethodConfig<MixingOptions>): string[] {
   const patches = patchCount(model);
   const group = mixingGroup(methodOptions);
-  if (model.imageSize % model.patchSize !== 0 || patches % group === 0) return [];
+  if (!hasWholePatches(model) || patches % group === 0) return [];
   return [
     `methodOptions.mixingRatio: expected groups that divide the ${patches} patches of an image; found ${shareText(group)}, ` +
       `groups of ${group}. Change it, or model.imageSize or model.patchSize`,
@@ -144,7 +144,7 @@ export function mixedAeMisfits(config: MethodConfig<MixedAeOptions>): string[] {
   const problems = mixingMisfits(config);
   const patches = patchCount(model);
   const group = mixingGroup(methodOptions);
-  if (model.imageSize % model.patchSize === 0 && patches === group && contrastive) {
+  if (hasWholePatches(model) && patches === group && contrastive) {
     problems.push(
       `methodOptions.mixingRatio: expected at least 2 patches of each image in a mixed image, which the contrastive ` +
         `loss compares; found ${shareText(group)} of ${patches}. Change it, or model.imageSize or model.patchSize`,

@@ -2,7 +2,7 @@
 
 import { type Engine, openEngine } from "../engine/index.js";
 import { input } from "../graph/index.js";
-import { channelsOf, type ModelShape } from "../nn/presets.js";
+import { imageShape, type ModelShape } from "../nn/presets.js";
 import { gradientName, gradientProgram } from "../optim/gradient-program.js";
 import { pretextModel, reconstructionProgram } from "./pretext-program.js";
 import { createMethod, type MethodChoice } from "./registry.js";
@@ -33,10 +33,9 @@ export interface PretextResult {
 /** Runs a method once, forward and backward, and returns all that it computes. Nothing is drawn at random. */
 export async function evaluatePretext(inputs: PretextInputs, engine: Engine = openEngine()): Promise<PretextResult> {
   const { shape, batch, images, plan } = inputs;
-  const { imageSize } = shape;
-  const channels = channelsOf(shape);
+  const [, height, width, channels] = imageShape(shape, batch);
   const method = createMethod(inputs.method, shape);
-  const model = pretextModel(method, input("images", [batch, channels, imageSize, imageSize]).transpose([0, 2, 3, 1]));
+  const model = pretextModel(method, input("images", [batch, channels, height, width]).transpose([0, 2, 3, 1]));
   const arrays = { ...inputs.parameters, images, [method.planName]: plan };
 
   const step = await engine.compile(gradientProgram(method.name, model.loss, model.metrics, model.parameters));

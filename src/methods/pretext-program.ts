@@ -18,7 +18,7 @@ export function pretextModel(task: ReconstructionTask, images: Tensor, watch?: A
   return { ...task.build(scope, images, plan, watch), parameters: scope.parameters };
 }
 
-/** The same for the input `images` [batch, imageSize, imageSize, channels] of dtype uint8. */
+/** The same for the input `images` [batch, height, width, channels] of dtype uint8. */
 export function pretextOfPixels(
   task: ReconstructionTask,
   shape: EncoderShape,

@@ -1,11 +1,12 @@
 // SimMIM: a simple framework for masked image modelling [Xie et al., CVPR 2022]: masked patches go through the encoder too.
 import { z } from "zod";
+import { shorterSideOf } from "../data/image-size.js";
 import { patchify } from "../graph/index.js";
 import { encoder } from "../nn/encoder.js";
 import { normal } from "../nn/initializers.js";
 import { linear } from "../nn/layers.js";
 import { modelLimits } from "../nn/model-limits.js";
-import { type ModelShape, patchCount, patchValues } from "../nn/presets.js";
+import { hasWholePatches, type ModelShape, patchCount, patchGrid, patchValues } from "../nn/presets.js";
 import type { RandomStream } from "../random/index.js";
 import { featureSpread } from "./feature-spread.js";
 import { reconstructingMethod } from "./reconstructing-method.js";
@@ -37,7 +38,7 @@ export const simmim = reconstructingMethod<SimmimOptions>({
   settle: settleMaskUnit,
   misfits: ({ model, methodOptions }) => {
     const { units, hidden } = maskUnits(model, methodOptions);
-    if (model.imageSize % model.patchSize !== 0 || hidden < units) return [];
+    if (!hasWholePatches(model) || hidden < units) return [];
     return [
       `methodOptions.maskRatio: expected a share that leaves at least 1 of the ${units} mask units; found ` +
         `${methodOptions.maskRatio}, which hides ${hidden}. Lower it, or methodOptions.maskUnit`,
@@ -60,20 +61,22 @@ export const simmim = reconstructingMethod<SimmimOptions>({
   }),
 });
 
-/** 32 pixels from images of 192 on, below that a sixth of the side, in whole patches [the paper; below 192 ours]. */
+/** 32 pixels from images of 192 on, below that a sixth of the (shorter) side, in whole patches [the paper; below 192 ours]. */
 function settleMaskUnit(
   options: Record<string, unknown>,
   { imageSize, patchSize }: Record<string, unknown>,
 ): undefined {
   if (options.maskUnit !== null) return;
-  const side = Number(imageSize);
+  const side = shorterSideOf(imageSize);
   options.maskUnit = Math.max(1, Math.round((side >= 192 ? 32 : side / 6) / Number(patchSize)));
 }
 
 /** How many mask units there are in a row and in all, and how many are hidden. What is left over of one counts as one. */
-function maskUnits({ imageSize, patchSize }: ModelShape, { maskRatio, maskUnit }: SimmimOptions) {
-  const side = Math.ceil(imageSize / patchSize / maskUnit);
-  return { side, units: side ** 2, hidden: Math.ceil(side ** 2 * maskRatio) };
+function maskUnits(shape: ModelShape, { maskRatio, maskUnit }: SimmimOptions) {
+  const { rows, columns } = patchGrid(shape);
+  const unitsInRow = Math.ceil(columns / maskUnit);
+  const units = Math.ceil(rows / maskUnit) * unitsInRow;
+  return { unitsInRow, units, hidden: Math.ceil(units * maskRatio) };
 }
 
 /** The plan says of each patch whether it is hidden: 1 or 0, [batch, patches]. */
@@ -112,12 +115,13 @@ function maskedImageModelling(shape: ModelShape, options: SimmimOptions): Recons
 }
 
 function drawHidden(stream: RandomStream, shape: ModelShape, options: SimmimOptions): Int32Array {
-  const { side, units, hidden } = maskUnits(shape, options);
+  const { unitsInRow, units, hidden } = maskUnits(shape, options);
   const isHidden = new Uint8Array(units);
   for (const unit of stream.permutation(units).subarray(0, hidden)) isHidden[unit] = 1;
-  const grid = shape.imageSize / shape.patchSize;
-  return Int32Array.from({ length: grid ** 2 }, (_, patch) => {
-    const [row, column] = [Math.floor(patch / grid), patch % grid].map((place) => Math.floor(place / options.maskUnit));
-    return isHidden[row! * side + column!]!;
+  const { columns } = patchGrid(shape);
+  return Int32Array.from({ length: patchCount(shape) }, (_, patch) => {
+    const places = [Math.floor(patch / columns), patch % columns];
+    const [row, column] = places.map((place) => Math.floor(place / options.maskUnit));
+    return isHidden[row! * unitsInRow + column!]!;
   });
 }

@@ -5,7 +5,7 @@ import { normal } from "./initializers.js";
 import { layerNorm, linear } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { decoderPositions } from "./positions.js";
-import { type ModelShape, patchValues } from "./presets.js";
+import { type ModelShape, patchCount, patchValues } from "./presets.js";
 
 /** What predicts pixels from the encoder's tokens. */
 export interface Decoder {
@@ -19,15 +19,14 @@ export interface Decoder {
 
 /** MAE's decoder, with fixed positions. Parameters are named as in the official checkpoints. */
 export function decoder(scope: ParameterScope, shape: ModelShape): Decoder {
-  const { imageSize, patchSize, width, decoderWidth, decoderDepth, decoderHeads, mlpRatio } = shape;
-  const grid = imageSize / patchSize;
+  const { width, decoderWidth, decoderDepth, decoderHeads, mlpRatio } = shape;
   const maskToken = scope.create("mask_token", [1, 1, decoderWidth], normal(0.02));
   const embed = linear(scope.in("decoder_embed"), width, decoderWidth);
   const blockShape = { width: decoderWidth, heads: decoderHeads, mlpRatio };
   const layers = blocks(scope, "decoder_blocks", decoderDepth, blockShape);
   const norm = layerNorm(scope.in("decoder_norm"), decoderWidth);
   const predict = linear(scope.in("decoder_pred"), decoderWidth, patchValues(shape));
-  const positions = constant(decoderPositions(shape), [grid * grid, 1, decoderWidth]);
+  const positions = constant(decoderPositions(shape), [patchCount(shape), 1, decoderWidth]);
 
   return {
     maskToken: maskToken.reshape([decoderWidth]),

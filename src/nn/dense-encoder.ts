@@ -3,9 +3,9 @@ import { constant, patchify, type Tensor } from "../graph/index.js";
 import type { BlockOptions } from "./block.js";
 import { encoder } from "./encoder.js";
 import type { ParameterScope } from "./parameters.js";
-import { type EncoderShape, patchCount } from "./presets.js";
-import { type Grid, relativePositions } from "./relative-positions.js";
-import { bicubicMatrix } from "./resample-positions.js";
+import { type EncoderShape, type Grid, patchCount, patchGrid } from "./presets.js";
+import { relativePositions } from "./relative-positions.js";
+import { bicubicMatrix, isSameGrid } from "./resample-positions.js";
 import { fixedPositions } from "./vision-transformer.js";
 import { coversGrid, filledUp, gridWindows } from "./windows.js";
 
@@ -34,7 +34,7 @@ export type DenseEncoder = (images: Tensor, branchScales?: Tensor) => readonly T
  * `blocks.N.attn.relative_position_bias_table`.
  */
 export function denseEncoder(scope: ParameterScope, shape: EncoderShape, options: DenseEncoderOptions): DenseEncoder {
-  const { imageSize, patchSize, width, depth, heads } = shape;
+  const { patchSize, width, depth, heads } = shape;
   const { taps, windows, relativeTo, finalNorm = false } = options;
   if (taps.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth) || Math.max(...taps) !== depth - 1) {
     throw new RangeError(`denseEncoder: expected taps up to the last block, ${depth - 1}; found ${taps}`);
@@ -59,7 +59,7 @@ export function denseEncoder(scope: ParameterScope, shape: EncoderShape, options
     const [batch, height, breadth] = images.shape as [number, number, number, number];
     const grid = { rows: Math.ceil(height / patchSize), columns: Math.ceil(breadth / patchSize) };
     const filled = filledUp(filledUp(images, 1, grid.rows * patchSize - height), 2, grid.columns * patchSize - breadth);
-    const ofPatches = resampled(positions.slice(1, 1), imageSize / patchSize, grid, width);
+    const ofPatches = resampled(positions.slice(1, 1), patchGrid(shape), grid, width);
     const tokens = embed(patchify(filled, patchSize)).add(ofPatches.reshape([grid.rows * grid.columns, 1, width]));
     const attention = (block: number): Pick<BlockOptions, "exclude" | "bias" | "windows"> => {
       if (!isWindowed(block) || coversGrid(windows!.side, grid)) return { bias: biases?.[block]?.(grid) };
@@ -78,12 +78,13 @@ export function denseEncoder(scope: ParameterScope, shape: EncoderShape, options
   };
 }
 
-/** Positions [1, from * from, width] of a square grid as those of another. */
-function resampled(positions: Tensor, from: number, { rows, columns }: Grid, width: number): Tensor {
-  if (rows === from && columns === from) return positions;
-  const down = constant(bicubicMatrix(from, rows), [rows, from]);
-  const across = constant(bicubicMatrix(from, columns), [columns, from]);
-  return across.matmul(down.matmul(positions.reshape([from, from * width])).reshape([rows, from, width]));
+/** Positions [1, cells, width] of a grid as those of another. */
+function resampled(positions: Tensor, from: Grid, to: Grid, width: number): Tensor {
+  if (isSameGrid(from, to)) return positions;
+  const down = constant(bicubicMatrix(from.rows, to.rows), [to.rows, from.rows]);
+  const across = constant(bicubicMatrix(from.columns, to.columns), [to.columns, from.columns]);
+  const byRow = positions.reshape([from.rows, from.columns * width]);
+  return across.matmul(down.matmul(byRow).reshape([to.rows, from.columns, width]));
 }
 
 /** After the third, the half, two thirds and the whole of the blocks: 3, 5, 7 and 11 of 12, as MAE's recipe has them. */

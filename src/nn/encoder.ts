@@ -5,7 +5,7 @@ import { normal, uniform, xavierUniform } from "./initializers.js";
 import { type Layer, layerNorm } from "./layers.js";
 import type { ParameterScope } from "./parameters.js";
 import { encoderPositions } from "./positions.js";
-import { channelsOf, type EncoderShape, patchValues } from "./presets.js";
+import { channelsOf, type EncoderShape, patchCount, patchValues } from "./presets.js";
 
 /** What turns patches into tokens. */
 export interface Encoder {
@@ -51,8 +51,7 @@ export function encoder(
   shape: EncoderShape,
   { finalNorm = true }: EncoderOptions = {},
 ): Encoder {
-  const { imageSize, patchSize, width, depth } = shape;
-  const grid = imageSize / patchSize;
+  const { patchSize, width, depth } = shape;
   const clsToken = scope.create("cls_token", [1, 1, width], normal(0.02));
   const projection = scope.in("patch_embed").in("proj");
   const weight = projection.create("weight", [width, channelsOf(shape), patchSize, patchSize], xavierUniform);
@@ -72,7 +71,7 @@ export function encoder(
   };
 
   return {
-    positions: constant(encoderPositions(shape), [grid * grid, width]),
+    positions: constant(encoderPositions(shape), [patchCount(shape), width]),
     embed: (patches) => patchConvolution(patches, weight, bias),
     encode: (tokens, options) => norm(sequences(tokens, options).at(-1)!),
     sequences,

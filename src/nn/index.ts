@@ -13,10 +13,11 @@ export { type GivenPositions, sinCosPositions } from "./positions.js";
 export {
   channelsOf,
   type EncoderShape,
+  type Grid,
   type ModelPreset,
   type ModelShape,
   modelPresetNames,
   modelPresets,
+  patchGrid,
 } from "./presets.js";
-export type { Grid } from "./relative-positions.js";
 export { type EncodedImages, type VisionTransformer, visionTransformer } from "./vision-transformer.js";

@@ -1,7 +1,7 @@
 // Fixed two-dimensional position embeddings: sines and cosines, as MAE uses them, or those of given weights.
 
-import type { EncoderShape, ModelShape } from "./presets.js";
-import { resampleGrid } from "./resample-positions.js";
+import { type EncoderShape, type Grid, type ModelShape, patchGrid } from "./presets.js";
+import { isSameGrid, resampleGrid } from "./resample-positions.js";
 
 /** Positions of weights: one row for each patch, row by row, and none for CLS. */
 export interface GivenPositions {
@@ -12,40 +12,48 @@ export interface GivenPositions {
 }
 
 /** An encoder's positions of its patches: [patches, width]. */
-export function encoderPositions({ imageSize, patchSize, width, positions }: EncoderShape): Float32Array {
-  return positions?.encoder ?? sinCosPositions(width, imageSize / patchSize);
+export function encoderPositions(shape: EncoderShape): Float32Array {
+  return shape.positions?.encoder ?? sinCosPositions(shape.width, patchGrid(shape));
 }
 
 /** A decoder's positions of the patches: [patches, decoderWidth]. */
-export function decoderPositions({ imageSize, patchSize, decoderWidth, positions }: ModelShape): Float32Array {
-  return positions?.decoder ?? sinCosPositions(decoderWidth, imageSize / patchSize);
+export function decoderPositions(shape: ModelShape): Float32Array {
+  return shape.positions?.decoder ?? sinCosPositions(shape.decoderWidth, patchGrid(shape));
 }
 
 /**
- * Positions of a crop of grid x grid patches, which spread evenly over the area of a whole image: [grid * grid, width].
- * Given ones are interpolated, as DINO does.
+ * Positions of the patches of a crop, which spread evenly over the area of a whole image: [patches, width]. Given ones are
+ * interpolated, as DINO does.
  */
-export function cropPositions({ imageSize, patchSize, width, positions }: EncoderShape, grid: number): Float32Array {
-  const extent = imageSize / patchSize;
-  if (positions === undefined) return sinCosPositions(width, grid, extent);
-  return grid === extent ? positions.encoder : resampleGrid(positions.encoder, extent, grid, width);
+export function cropPositions(shape: EncoderShape, grid: Grid): Float32Array {
+  const { width, positions } = shape;
+  const whole = patchGrid(shape);
+  if (positions === undefined) return sinCosPositions(width, grid, whole);
+  return isSameGrid(grid, whole) ? positions.encoder : resampleGrid(positions.encoder, whole, grid, width);
 }
 
 /**
- * One row for each cell of a grid x grid image, row by row: [grid * grid, width], width a multiple of 4.
+ * One row for each cell of a grid, row by row: [cells, width], width a multiple of 4.
  *
  * The first half of the channels encodes the column, the second the row; each half is [sin | cos] of the coordinate
  * times the frequencies 10000^(-i / (width / 4)) (He et al., CVPR 2022, after Vaswani et al., NeurIPS 2017).
  *
- * `extent`: the cells spread evenly over the area of another grid of extent x extent cells, whose coordinates they get;
- * by default the grid's own.
+ * `extent`: the cells spread evenly over the area of another grid, whose coordinates they get; by default the grid's own.
  */
-export function sinCosPositions(width: number, grid: number, extent: number = grid): Float32Array {
+export function sinCosPositions(
+  width: number,
+  { rows, columns }: Grid,
+  extent: Grid = { rows, columns },
+): Float32Array {
   const quarter = width / 4;
-  const values = new Float32Array(grid * grid * width);
-  for (let cell = 0; cell < grid * grid; cell++) {
-    const places = [cell % grid, Math.floor(cell / grid)];
-    const coordinates = places.map((place) => (extent === grid ? place : ((place + 0.5) * extent) / grid - 0.5));
+  const values = new Float32Array(rows * columns * width);
+  const coordinate = (place: number, of: number, within: number) =>
+    within === of ? place : ((place + 0.5) * within) / of - 0.5;
+  for (let cell = 0; cell < rows * columns; cell++) {
+    const coordinates = [
+      coordinate(cell % columns, columns, extent.columns),
+      coordinate(Math.floor(cell / columns), rows, extent.rows),
+    ];
     for (const [half, coordinate] of coordinates.entries()) {
       for (let i = 0; i < quarter; i++) {
         const angle = coordinate * 10000 ** (-i / quarter);

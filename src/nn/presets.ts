@@ -1,10 +1,12 @@
 // The named sizes of vision transformers, each with the decoder that it is pre-trained with.
 
+import { type ImageSides, pixelCount, sizeOf } from "../data/image-size.js";
 import type { GivenPositions } from "./positions.js";
 
 /** The shape of an encoder; lengths are in pixels, widths in channels. */
 export interface EncoderShape {
-  readonly imageSize: number;
+  /** One number for squares, else [height, width]. */
+  readonly imageSize: ImageSides;
   readonly patchSize: number;
   /** Channels of the images: 3 (red, green, blue) where it is left out, 1 for grey images. */
   readonly channels?: number | undefined;
@@ -29,13 +31,13 @@ export function patchValues(shape: Pick<EncoderShape, "patchSize" | "channels">)
 
 /** The shape of a batch of images. */
 export function imageShape(shape: Pick<EncoderShape, "imageSize" | "channels">, batch: number) {
-  const { imageSize } = shape;
-  return [batch, imageSize, imageSize, channelsOf(shape)] as const;
+  const { width, height } = sizeOf(shape.imageSize);
+  return [batch, height, width, channelsOf(shape)] as const;
 }
 
 /** The number of values of an image. */
 export function imageValues(shape: Pick<EncoderShape, "imageSize" | "channels">): number {
-  return shape.imageSize ** 2 * channelsOf(shape);
+  return pixelCount(shape.imageSize) * channelsOf(shape);
 }
 
 /** The encoder's part of a shape. Three channels are left out, so that shapes are written as they were before there were others. */
@@ -45,9 +47,28 @@ export function encoderShapeOf(shape: EncoderShape): EncoderShape {
   return { imageSize, patchSize, ...(channels !== 3 && { channels }), width, depth, heads, mlpRatio };
 }
 
+/** The grid of patches of an image. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The patches of an image, whose sides are multiples of theirs. */
+export function patchGrid({ imageSize, patchSize }: Pick<EncoderShape, "imageSize" | "patchSize">): Grid {
+  const { width, height } = sizeOf(imageSize);
+  return { rows: height / patchSize, columns: width / patchSize };
+}
+
+/** Whether an image is divided into whole patches. */
+export function hasWholePatches(shape: Pick<EncoderShape, "imageSize" | "patchSize">): boolean {
+  const { rows, columns } = patchGrid(shape);
+  return Number.isInteger(rows) && Number.isInteger(columns);
+}
+
 /** The number of patches of an image. */
-export function patchCount({ imageSize, patchSize }: Pick<EncoderShape, "imageSize" | "patchSize">): number {
-  return (imageSize / patchSize) ** 2;
+export function patchCount(shape: Pick<EncoderShape, "imageSize" | "patchSize">): number {
+  const { rows, columns } = patchGrid(shape);
+  return rows * columns;
 }
 
 /** The shape of an encoder and its decoder. */

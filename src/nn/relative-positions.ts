@@ -2,12 +2,7 @@
 import { constant, type Tensor } from "../graph/index.js";
 import { zeros } from "./initializers.js";
 import type { ParameterScope } from "./parameters.js";
-
-/** A grid of patches, or a part of one. */
-export interface Grid {
-  readonly rows: number;
-  readonly columns: number;
-}
+import type { Grid } from "./presets.js";
 
 /** Biases [heads, 1 + patches, 1 + patches] of the attention between CLS and the patches of a grid, row by row. */
 export type RelativePositions = (grid: Grid) => Tensor;

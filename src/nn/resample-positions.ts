@@ -1,47 +1,55 @@
 // Position embeddings for another number of patches: bicubic interpolation, as PyTorch computes it.
 
+import type { Grid } from "./presets.js";
+
 /** The cubic convolution kernel's parameter in torch.nn.functional.interpolate (Keys, 1981, takes -0.5). */
 const A = -0.75;
 
 /**
- * [1, 1 + from * from, width] to [1, 1 + to * to, width]: the row of CLS stays, the grid is interpolated as by
+ * [1, 1 + cells, width] of one grid to the same of another: the row of CLS stays, the grid is interpolated as by
  * `interpolate(mode="bicubic", align_corners=False)` without antialiasing.
  */
-export function resamplePositions(values: Float32Array, from: number, to: number, width: number): Float32Array {
-  const result = new Float32Array((1 + to * to) * width);
+export function resamplePositions(values: Float32Array, from: Grid, to: Grid, width: number): Float32Array {
+  const result = new Float32Array((1 + to.rows * to.columns) * width);
   result.set(values.subarray(0, width));
   result.set(resampleGrid(values.subarray(width), from, to, width), width);
   return result;
 }
 
-/** The same of the grid alone: [from * from, width] to [to * to, width]. */
-export function resampleGrid(values: Float32Array, from: number, to: number, width: number): Float32Array {
-  const taps = Array.from({ length: to }, (_, place) => tapsOf(place, from, to));
+/** The same of the grid alone: [cells, width], row by row. */
+export function resampleGrid(values: Float32Array, from: Grid, to: Grid, width: number): Float32Array {
+  const down = Array.from({ length: to.rows }, (_, place) => tapsOf(place, from.rows, to.rows));
+  const across = Array.from({ length: to.columns }, (_, place) => tapsOf(place, from.columns, to.columns));
   // Rows first, then columns; both steps in double precision.
-  const rows = new Float64Array(to * from * width);
-  for (const [row, { places, weights }] of taps.entries()) {
-    for (let column = 0; column < from; column++) {
+  const rows = new Float64Array(to.rows * from.columns * width);
+  for (const [row, { places, weights }] of down.entries()) {
+    for (let column = 0; column < from.columns; column++) {
       for (let channel = 0; channel < width; channel++) {
         let sum = 0;
         for (let tap = 0; tap < 4; tap++) {
-          sum += weights[tap]! * values[(places[tap]! * from + column) * width + channel]!;
+          sum += weights[tap]! * values[(places[tap]! * from.columns + column) * width + channel]!;
         }
-        rows[(row * from + column) * width + channel] = sum;
+        rows[(row * from.columns + column) * width + channel] = sum;
       }
     }
   }
-  const result = new Float32Array(to * to * width);
-  for (let row = 0; row < to; row++) {
-    for (const [column, { places, weights }] of taps.entries()) {
-      const target = (row * to + column) * width;
+  const result = new Float32Array(to.rows * to.columns * width);
+  for (let row = 0; row < to.rows; row++) {
+    for (const [column, { places, weights }] of across.entries()) {
+      const target = (row * to.columns + column) * width;
       for (let channel = 0; channel < width; channel++) {
         let sum = 0;
-        for (let tap = 0; tap < 4; tap++) sum += weights[tap]! * rows[(row * from + places[tap]!) * width + channel]!;
+        for (let tap = 0; tap < 4; tap++)
+          sum += weights[tap]! * rows[(row * from.columns + places[tap]!) * width + channel]!;
         result[target + channel] = sum;
       }
     }
   }
   return result;
+}
+
+export function isSameGrid(one: Grid, other: Grid): boolean {
+  return one.rows === other.rows && one.columns === other.columns;
 }
 
 /** One axis of that interpolation as a matrix [to, from], for programs. */

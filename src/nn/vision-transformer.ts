@@ -14,7 +14,7 @@ export interface EncodedImages {
   readonly patches: Tensor;
 }
 
-/** Normalised images [batch, imageSize, imageSize, channels] to tokens; `branchScales` [batch, depth, 2] are for drop path. */
+/** Normalised images [batch, height, width, channels] to tokens; `branchScales` [batch, depth, 2] are for drop path. */
 export type VisionTransformer = (images: Tensor, branchScales?: Tensor) => EncodedImages;
 
 /**

@@ -2,7 +2,7 @@
 import { concat, constant, type Tensor } from "../graph/index.js";
 import type { KeyExclusion } from "./attention.js";
 import type { Windows } from "./block.js";
-import type { Grid } from "./relative-positions.js";
+import type { Grid } from "./presets.js";
 
 /** Whether one window of `side` x `side` patches holds all of a grid: then attention needs no windows. */
 export function coversGrid(side: number, { rows, columns }: Grid): boolean {

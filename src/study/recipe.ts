@@ -34,7 +34,11 @@ const variant = z
     scratch: z
       .union([
         z.enum(modelPresetNames),
-        z.strictObject({ preset: z.enum(modelPresetNames), imageSize: side.optional(), patchSize: side.optional() }),
+        z.strictObject({
+          preset: z.enum(modelPresetNames),
+          imageSize: z.union([side, z.tuple([side, side])]).optional(),
+          patchSize: side.optional(),
+        }),
       ])
       .optional(),
     /** The variant whose multiply-adds this one may take: its steps follow from that. */

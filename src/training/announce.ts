@@ -1,6 +1,7 @@
 // What is printed before the first step: what the run will do, and where asked for, every value that it will use.
 
 import { groupSize, type PretrainConfig } from "../config/config.js";
+import { describeSize } from "../data/image-size.js";
 import { methodOf } from "../methods/registry.js";
 import { channelsOf, patchCount } from "../nn/presets.js";
 import { printable } from "../terminal/printable.js";
@@ -63,7 +64,7 @@ function runFacts(values: Announcement): (readonly [string, string])[] {
     [
       "model",
       `${model.preset}: ${model.width} wide, ${plural(model.depth, "block")}, ${plural(model.heads, "head")}; ` +
-        `${model.imageSize} x ${model.imageSize} pixels${channelText(channelsOf(model))} in ${patches} patches`,
+        `${describeSize(model.imageSize)}${channelText(channelsOf(model))} in ${patches} patches`,
     ],
     ...(config.weights === null ? [] : ([["weights", weightsText(config.weights)]] as const)),
     ["parameters", `${formatCount(total)}${parts.length > 1 ? ` (${parts.join(", ")})` : ""}`],

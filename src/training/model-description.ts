@@ -1,9 +1,17 @@
 // What checkpoints and configurations say of a model: its shape, its decoder, and how its images are prepared.
 
 import { z } from "zod";
+import type { ImageSides } from "../data/image-size.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
-import { channelsOf, type EncoderShape, encoderShapeOf, type ModelShape, patchCount } from "../nn/presets.js";
+import {
+  channelsOf,
+  type EncoderShape,
+  encoderShapeOf,
+  hasWholePatches,
+  type ModelShape,
+  patchCount,
+} from "../nn/presets.js";
 
 /** The sizes of a decoder. */
 export type DecoderShape = Pick<ModelShape, "decoderWidth" | "decoderDepth" | "decoderHeads">;
@@ -20,13 +28,14 @@ export interface ModelDescription {
 }
 
 const count = z.int().positive();
+const side = count.max(modelLimits.imageSize);
 const channel = z.int().min(0).max(255);
 
 /** A model's shape, normalisation and background, as files say them; `fitsChannels` is to be checked beside it. */
 export const modelDescriptionSchema = z.strictObject({
   shape: z
     .strictObject({
-      imageSize: count.max(modelLimits.imageSize),
+      imageSize: z.union([side, z.tuple([side, side])]) satisfies z.ZodType<ImageSides>,
       patchSize: count.max(modelLimits.patchSize),
       channels: count.max(modelLimits.channels).optional(),
       width: count.max(modelLimits.width).multipleOf(4),
@@ -34,7 +43,7 @@ export const modelDescriptionSchema = z.strictObject({
       heads: count.max(modelLimits.heads),
       mlpRatio: z.number().positive().max(modelLimits.mlpRatio),
     })
-    .refine(({ imageSize, patchSize }) => imageSize % patchSize === 0, "imageSize is not a multiple of patchSize")
+    .refine(hasWholePatches, "imageSize is not a multiple of patchSize")
     .refine(
       (shape) => patchCount(shape) <= modelLimits.patches,
       `an image has more than ${modelLimits.patches} patches`,

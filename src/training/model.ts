@@ -10,7 +10,7 @@ export function reconstructionOf(config: PretrainConfig): ReconstructionTask | u
   return methodOf(config).reconstruction?.(config.model, config.methodOptions);
 }
 
-/** Its model and loss for the input `images` [batch, imageSize, imageSize, channels] of dtype uint8. */
+/** Its model and loss for the input `images` [batch, height, width, channels] of dtype uint8. */
 export function reconstructionModel(config: PretrainConfig, task: ReconstructionTask, batch: number): PretextModel {
   return pretextOfPixels(task, config.model, config.data, batch);
 }

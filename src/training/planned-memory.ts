@@ -2,6 +2,7 @@
 
 import type { PretrainConfig } from "../config/config.js";
 import { countParameters, leastProgramBytes } from "../config/model-size.js";
+import { sizeWord } from "../data/image-size.js";
 import type { BatchMemory, MemoryUse } from "../data/index.js";
 import { engineDefinition, openEngine } from "../engine/index.js";
 import { reconstructionProgram } from "../methods/pretext-program.js";
@@ -80,7 +81,7 @@ function weights(values: number, bytes: number): MemoryPart {
 }
 
 function microBatch({ schedule, model, run }: PretrainConfig, bytes: number): MemoryPart {
-  const name = `computing ${formatCount(schedule.microBatch)} images of ${model.imageSize} pixels at once`;
+  const name = `computing ${formatCount(schedule.microBatch)} images of ${sizeWord(model.imageSize)} pixels at once`;
   return { name, bytes, lower: "schedule.microBatch, model.imageSize", onGpu: isOnGpu(run) };
 }
 

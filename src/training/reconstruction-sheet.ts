@@ -1,14 +1,15 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
+import { sizeOf } from "../data/image-size.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import type { Normalization } from "../nn/pixels.js";
-import { channelsOf, type EncoderShape, imageValues, patchCount, patchValues } from "../nn/presets.js";
+import { channelsOf, type EncoderShape, imageValues, patchCount, patchGrid, patchValues } from "../nn/presets.js";
 import { type Picture, renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import { shownChannels } from "../pictures/shown-channels.js";
 
 export interface ReconstructionValues {
   readonly task: ReconstructionTask;
   readonly shape: Pick<EncoderShape, "imageSize" | "patchSize" | "channels">;
-  /** Original images [batch, imageSize, imageSize, channels]. */
+  /** Original images [batch, height, width, channels]. */
   readonly pixels: Uint8Array;
   /** The decoder's output [batch, patches, patchSize * patchSize * channels]. */
   readonly prediction: Float32Array;
@@ -58,8 +59,7 @@ export function imageFrom(values: ReconstructionValues, sourceOf: (patch: number
 }
 
 function pictureOf(data: Uint8Array, shape: ReconstructionValues["shape"]): Picture {
-  const { imageSize } = shape;
-  return { width: imageSize, height: imageSize, data: shownChannels(data, channelsOf(shape)) };
+  return { ...sizeOf(shape.imageSize), data: shownChannels(data, channelsOf(shape)) };
 }
 
 /**
@@ -101,14 +101,15 @@ function forEachPixel(
   { shape }: ReconstructionValues,
   visit: (patch: number, within: number, offset: number, channel: number) => void,
 ): void {
-  const { imageSize, patchSize } = shape;
+  const { patchSize } = shape;
+  const { width, height } = sizeOf(shape.imageSize);
   const channels = channelsOf(shape);
-  const grid = imageSize / patchSize;
-  for (let y = 0; y < imageSize; y++) {
-    for (let x = 0; x < imageSize; x++) {
-      const patch = Math.floor(y / patchSize) * grid + Math.floor(x / patchSize);
+  const { columns } = patchGrid(shape);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const patch = Math.floor(y / patchSize) * columns + Math.floor(x / patchSize);
       const within = ((y % patchSize) * patchSize + (x % patchSize)) * channels;
-      const offset = (y * imageSize + x) * channels;
+      const offset = (y * width + x) * channels;
       for (let channel = 0; channel < channels; channel++) visit(patch, within + channel, offset + channel, channel);
     }
   }

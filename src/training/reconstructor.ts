@@ -21,7 +21,7 @@ export function picturedCount(config: PretrainConfig): number {
 }
 
 /**
- * Drawn from the whole source, as evaluation sees them, in whole groups: [images, imageSize, imageSize, channels]. Some more
+ * Drawn from the whole source, as evaluation sees them, in whole groups: [images, height, width, channels]. Some more
  * are read than are shown, so that unreadable ones are replaced.
  */
 export async function pictureImages(source: ImageSource, config: PretrainConfig): Promise<Uint8Array> {
@@ -48,7 +48,7 @@ export interface Reconstructor {
 }
 
 /**
- * Prepares to reconstruct images [batch, imageSize, imageSize, channels]; `weights` are read anew at each drawing. `names`
+ * Prepares to reconstruct images [batch, height, width, channels]; `weights` are read anew at each drawing. `names`
  * are written below the originals.
  */
 export async function createReconstructor(

@@ -8,8 +8,15 @@ import { checksumText } from "../files/checksum.js";
 import { formatShape } from "../graph/index.js";
 import { methodOf } from "../methods/registry.js";
 import { encoderPositions, type GivenPositions } from "../nn/positions.js";
-import { channelsOf, type EncoderShape, type ModelPreset, modelPresetNames, modelPresets } from "../nn/presets.js";
-import { resampleGrid } from "../nn/resample-positions.js";
+import {
+  channelsOf,
+  type EncoderShape,
+  type ModelPreset,
+  modelPresetNames,
+  modelPresets,
+  patchGrid,
+} from "../nn/presets.js";
+import { isSameGrid, resampleGrid } from "../nn/resample-positions.js";
 import { UnsuitableCheckpointError } from "./errors.js";
 import type { WeightsHappening } from "./events.js";
 import type { Warn } from "./newest-checkpoint.js";
@@ -174,22 +181,20 @@ function withClsPosition({ data }: WeightTensor, { tensors }: PretrainedModel): 
 }
 
 function takePositions({ model }: PretrainConfig, weights: PretrainedModel, takesDecoder: boolean) {
-  const [from, to] = [weights.shape, model].map(({ imageSize, patchSize }) => imageSize / patchSize) as [
-    number,
-    number,
-  ];
+  const [from, to] = [patchGrid(weights.shape), patchGrid(model)];
+  const isSame = isSameGrid(from, to);
   const names = takesDecoder ? ["pos_embed", "decoder_pos_embed"] : ["pos_embed"];
   const grid = (name: string) => {
     const { shape, data } = weights.tensors.get(name)!;
     const width = shape[2]!;
     const cells = data.subarray(width);
-    return from === to ? cells : resampleGrid(cells, from, to, width);
+    return isSame ? cells : resampleGrid(cells, from, to, width);
   };
   const positions: GivenPositions = {
     encoder: grid("pos_embed"),
     ...(takesDecoder && { decoder: grid("decoder_pos_embed") }),
   };
-  return { positions, names, resized: from === to ? [] : names };
+  return { positions, names, resized: isSame ? [] : names };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Training with labels from weights that are there: what fine-tuning, segmentation and detection have in common.
 
 import type { PretrainConfig } from "../config/config.js";
+import { type ImageSides, sizeWord } from "../data/image-size.js";
 import { type Batch, type BatchOptions, openBatches, planBatchMemory } from "../data/index.js";
 import type { Arrays } from "../engine/index.js";
 import { engineThreads } from "../engine/machine.js";
@@ -62,9 +63,9 @@ export interface SupervisedRun<Config extends SupervisedConfig, Report> {
   readonly run: RunDirectory<Config>;
   /** What the run keeps of its images: those that it learns from first. */
   readonly kept: readonly [KeptImages, ...KeptImages[]];
-  /** How many images it learns from, and the side of what it sees of each, in pixels. */
+  /** How many images it learns from, and the size of what it sees of each. */
   readonly images: number;
-  readonly imageSize: number;
+  readonly imageSize: ImageSides;
   /** Of the batch that `config` has, which is the share of this process. */
   readonly definition: (config: Config) => TrainingDefinition;
   /** Of the whole batch. */
@@ -200,13 +201,13 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
 function trainingParts(
   definition: TrainingDefinition,
   { schedule, run }: SupervisedConfig,
-  imageSize: number,
+  imageSize: ImageSides,
 ): MemoryPart[] {
   const { arrayBytes, programBytes } = planTraining(definition);
   return [
     { name: "weights, gradients and optimizer state", bytes: arrayBytes, lower: "the encoder's size" },
     {
-      name: `computing ${schedule.microBatch} images of ${imageSize} pixels at once`,
+      name: `computing ${schedule.microBatch} images of ${sizeWord(imageSize)} pixels at once`,
       bytes: programBytes,
       lower: "schedule.microBatch",
       onGpu: isOnGpu(run),

@@ -130,7 +130,7 @@ describe("parseTransform", () => {
     [{ randAugment: { operations: 0 } }, /randAugment\.operations/],
     [{ randomErasing: { area: [0.5, 0.1] as [number, number] } }, /first number of a range/],
     [{ randomErasing: { aspect: [0, 1] as [number, number] } }, /randomErasing\.aspect/],
-    [{ kind: "centre" as const, resize: 16 }, /image size of 32, but found 16/],
+    [{ kind: "centre" as const, resize: 16 }, /shorter side of 32 x 32 pixels, but found 16/],
   ])("refuses %o", (options, message) => {
     expect(() => parseTransform(options, 32)).toThrow(message);
   });

@@ -6,6 +6,7 @@ import {
   type BatchStream,
   openBatches,
   openSource,
+  pixelCount,
   readImages,
   type ViewOptions,
 } from "#src/data/index.js";
@@ -49,7 +50,7 @@ const content = (batches: readonly Batch[]) =>
 /** The pixels of one view of a group as the whole batch shows it. */
 function nth({ indices, views }: Batch, group: number, copy: number): string {
   const { imageSize, pixels } = views[group]!;
-  const bytes = indices.length * imageSize * imageSize * 3;
+  const bytes = indices.length * pixelCount(imageSize) * 3;
   return hex(pixels.subarray(copy * bytes, (copy + 1) * bytes));
 }
 

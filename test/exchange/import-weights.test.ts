@@ -155,7 +155,7 @@ describe.skipIf(pytorchMissing !== undefined)(`imported weights${pytorchMissing 
 
 test("resampling to the same size changes nothing", () => {
   const values = Float32Array.from({ length: 5 * 4 }, (_, index) => Math.sin(index));
-  expect(resamplePositions(values, 2, 2, 4)).toEqual(values);
+  expect(resamplePositions(values, { rows: 2, columns: 2 }, { rows: 2, columns: 2 }, 4)).toEqual(values);
 });
 
 describe("files without PyTorch", () => {

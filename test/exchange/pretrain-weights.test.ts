@@ -62,7 +62,7 @@ describe.skipIf(pytorchMissing !== undefined)(`released weights${pytorchMissing 
       parameters: Object.fromEntries(
         [...files.model("mae")].flatMap(([name, { data }]) => (name.endsWith("pos_embed") ? [] : [[name, data]])),
       ),
-      images: normalised(images, imageSize, config.data),
+      images: normalised(images, imageSize as number, config.data),
       batch: batchSize,
       plan: keep as Int32Array,
     });

@@ -21,7 +21,12 @@ test("a patch has its commonest class, the lowest of equals, and none where all 
     ...[IGNORED, IGNORED, IGNORED, 3],
     ...[IGNORED, IGNORED, IGNORED, IGNORED],
   );
-  const classes = patchClasses(mask, 4, 2);
+  const classes = patchClasses(mask, { imageSize: 4, patchSize: 2 });
   expect([...classes]).toEqual([1, 0, IGNORED, 3]);
-  expect([...pixelClasses([1, 0, 2, 3], 4, 2)]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 2, 2, 3, 3, 2, 2, 3, 3]);
+  expect([...pixelClasses([1, 0, 2, 3], { imageSize: 4, patchSize: 2 })]).toEqual([
+    1, 1, 0, 0, 1, 1, 0, 0, 2, 2, 3, 3, 2, 2, 3, 3,
+  ]);
+  const wide = { imageSize: [2, 4], patchSize: 2 } as const;
+  expect([...patchClasses(mask.subarray(0, 8), wide)]).toEqual([1, 0]);
+  expect([...pixelClasses([1, 0], wide)]).toEqual([1, 1, 0, 0, 1, 1, 0, 0]);
 });

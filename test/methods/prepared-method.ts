@@ -12,7 +12,7 @@ import { randomStream } from "#src/random/index.js";
 import { randomValues } from "../nn/evaluate.js";
 
 /** 16 patches of 2 x 2 pixels. */
-export const tinyShape: ModelShape = {
+export const tinyShape = {
   imageSize: 8,
   patchSize: 2,
   width: 12,
@@ -22,7 +22,7 @@ export const tinyShape: ModelShape = {
   decoderWidth: 8,
   decoderDepth: 1,
   decoderHeads: 2,
-};
+} satisfies ModelShape;
 
 export const patchesPerImage = 16;
 

@@ -1,5 +1,6 @@
 // MAE, SimMIM, naive mixing and MixedAE against an independent implementation in PyTorch, from the same weights and plan.
 import { describe, expect, test } from "vitest";
+import { type ImageSides, sizeOf } from "#src/data/index.js";
 import { openEngine } from "#src/engine/index.js";
 import { input } from "#src/graph/index.js";
 import { mixedAeDefaults } from "#src/methods/mixed-ae-options.js";
@@ -12,7 +13,6 @@ import { viewsOf } from "../engine/host-memory.js";
 import { pytorchMissing, runPython } from "../pytorch.js";
 
 const colours = {
-  imageSize: 24,
   patchSize: 4,
   width: 24,
   depth: 3,
@@ -24,7 +24,7 @@ const colours = {
 };
 const batch = 8;
 const optimizer = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05 };
-const cases: readonly (readonly [string, MethodChoice, number?])[] = [
+const cases: readonly (readonly [string, MethodChoice, number?, ImageSides?])[] = [
   ["MAE", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }],
   ["MAE on plain pixels", { name: "mae", options: { maskRatio: 0.5, normPixels: false } }],
   ["SimMIM", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }],
@@ -63,17 +63,22 @@ const cases: readonly (readonly [string, MethodChoice, number?])[] = [
   ["MAE of grey images", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }, 1],
   ["SimMIM of images of four channels", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }, 4],
   ["MixedAE of images of five channels", { name: "mixedae", options: mixedAeDefaults }, 5],
+  ["MAE of wide images", { name: "mae", options: { maskRatio: 0.75, normPixels: true } }, 3, [16, 28]],
+  ["SimMIM of wide images", { name: "simmim", options: { maskRatio: 0.6, maskUnit: 2 } }, 3, [16, 28]],
+  ["MixedAE of high images", { name: "mixedae", options: mixedAeDefaults }, 3, [32, 12]],
+  ["MixedAE of wide images, full", { name: "mixedae", options: { ...mixedAeDefaults, mode: "full" } }, 1, [8, 24]],
 ];
 
 describe.skipIf(pytorchMissing !== undefined)(
   `parity with PyTorch${pytorchMissing ? ` (${pytorchMissing})` : ""}`,
   () => {
-    test.each<[string, MethodChoice, number]>(
-      cases.map(([name, choice, channels = 3]) => [name, choice, channels]),
-    )("%s: loss, every gradient, and the parameters after five AdamW steps", async (_, choice, channels) => {
-      const shape = { ...colours, channels };
+    test.each<[string, MethodChoice, number, ImageSides]>(
+      cases.map(([name, choice, channels = 3, imageSize = 24]) => [name, choice, channels, imageSize]),
+    )("%s: loss, every gradient, and the parameters after five AdamW steps", async (_, choice, channels, imageSize) => {
+      const shape = { ...colours, channels, imageSize };
+      const { width, height } = sizeOf(imageSize);
       const method = createMethod(choice, shape);
-      const { parameters } = pretextModel(method, input("images", [batch, shape.imageSize, shape.imageSize, channels]));
+      const { parameters } = pretextModel(method, input("images", [batch, height, width, channels]));
       // Biases and norms start away from their neutral values, so that nothing hides behind a zero or a one.
       const weights = Object.fromEntries(
         parameters.map(({ name, tensor, initialize }) => {
@@ -82,7 +87,7 @@ describe.skipIf(pytorchMissing !== undefined)(
         }),
       );
       const stream = randomStream(7, "images", 0, 0);
-      const images = Float32Array.from({ length: batch * channels * shape.imageSize ** 2 }, () => stream.normal());
+      const images = Float32Array.from({ length: batch * channels * height * width }, () => stream.normal());
       const rows = batch / method.groupSize;
       const plan = new Int32Array(rows * method.planColumns);
       for (let row = 0; row < rows; row++) {
@@ -95,7 +100,7 @@ describe.skipIf(pytorchMissing !== undefined)(
           ...parameters.map(({ name, tensor }) => {
             return { name: `parameters/${name}`, dtype: "F32", shape: tensor.shape, data: weights[name]! } as const;
           }),
-          { name: "images", dtype: "F32", shape: [batch, channels, shape.imageSize, shape.imageSize], data: images },
+          { name: "images", dtype: "F32", shape: [batch, channels, height, width], data: images },
           {
             name: `plan/${method.planName}`,
             dtype: "I64",
@@ -103,7 +108,7 @@ describe.skipIf(pytorchMissing !== undefined)(
             data: BigInt64Array.from(plan, BigInt),
           },
         ],
-        { ...referenceConfig(choice), channels },
+        { ...referenceConfig(choice), channels, imageSize },
       );
       const reference = (name: string) => Float64Array.from(expected.get(name)!.data as Float64Array);
 

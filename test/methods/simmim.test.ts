@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { configKeys, layerFromAssignments, resolveConfig } from "#src/config/config.js";
 import { ConfigError } from "#src/config/errors.js";
 import { createMethod } from "#src/methods/registry.js";
-import { modelPresets } from "#src/nn/presets.js";
+import { modelPresets, patchGrid } from "#src/nn/presets.js";
 import { randomStream } from "#src/random/index.js";
 import { changePatches, patchesPerImage, prepareMethod, tinyShape, type Values } from "./prepared-method.js";
 
@@ -16,15 +16,16 @@ describe("the plan", () => {
     [tinyShape, { maskRatio: 0.5, maskUnit: 2 }, 2, 8],
     [tinyShape, { maskRatio: 0.6, maskUnit: 1 }, 1, 10],
     [modelPresets.base, { maskRatio: 0.6, maskUnit: 2 }, 2, 4 * 30],
+    [{ ...tinyShape, imageSize: [8, 16] as const }, { maskRatio: 0.5, maskUnit: 2 }, 2, 16],
   ])("hides whole units, as many in each image (%#)", (shape, options, unit, count) => {
     const task = createMethod({ name: "simmim", options }, shape);
-    const grid = shape.imageSize / shape.patchSize;
+    const { columns } = patchGrid(shape);
     const rows = Array.from({ length: 20 }, (_, row) => task.drawPlanRow(randomStream(1, "plan", 0, row), 1));
     for (const row of rows) {
       expect(row.reduce((sum, hidden) => sum + hidden, 0)).toBe(count);
       for (const [patch, hidden] of row.entries()) {
         const corner = (place: number) => Math.floor(place / unit) * unit;
-        expect(row[corner(Math.floor(patch / grid)) * grid + corner(patch % grid)]).toBe(hidden);
+        expect(row[corner(Math.floor(patch / columns)) * columns + corner(patch % columns)]).toBe(hidden);
       }
       expect([...task.shownPatches(row, 0)]).toEqual([...row].map((hidden) => (hidden === 1 ? -1 : 0)));
     }

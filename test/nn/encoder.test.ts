@@ -66,7 +66,7 @@ test("puts CLS before the patches, without a position, and ends with the norm", 
   const weights = randomWeights(scope.parameters);
   const tokens = randomValues("tokens", 3 * batch * 8);
   const result = await evaluate({ encoded, positions }, { ...weights, tokens });
-  expect(distance(result.positions, sinCosPositions(8, 2))).toBe(0);
+  expect(distance(result.positions, sinCosPositions(8, { rows: 2, columns: 2 }))).toBe(0);
   const cls = Array.from(weights.cls_token!);
   const wanted = [cls, cls, ...rowsOf(tokens, 8)].flatMap((row) =>
     plainLayerNorm(row, weights["norm.weight"]!, weights["norm.bias"]!),
@@ -83,7 +83,7 @@ test("decodes patches with positions to pixels and drops CLS", async () => {
   const weights = randomWeights(scope.parameters);
   const [cls, tokens] = [randomValues("cls", batch * 4), randomValues("tokens", 4 * batch * 8)];
   const result = await evaluate({ pixels }, { ...weights, cls, tokens });
-  const positions = sinCosPositions(4, 2);
+  const positions = sinCosPositions(4, { rows: 2, columns: 2 });
   const wanted = rowsOf(tokens, 8).flatMap((row, index) => {
     const embedded = plainLinear(row, weights["decoder_embed.weight"]!, weights["decoder_embed.bias"]!);
     const placed = embedded.map((value, channel) => value + positions[Math.floor(index / batch) * 4 + channel]!);

@@ -1,12 +1,12 @@
 // The presets have the sizes that are published, and sizes that the models can be built with.
 
 import { describe, expect, it } from "vitest";
-import { type ModelShape, modelPresetNames, modelPresets } from "#src/nn/presets.js";
+import { type ModelShape, modelPresetNames, modelPresets, patchCount } from "#src/nn/presets.js";
 
 /** Values of MAE's encoder and decoder, the fixed positions included, counted from the published architecture. */
 function countValues(shape: ModelShape): number {
-  const { imageSize, patchSize, width, depth, mlpRatio, decoderWidth, decoderDepth } = shape;
-  const tokens = (imageSize / patchSize) ** 2 + 1;
+  const { patchSize, width, depth, mlpRatio, decoderWidth, decoderDepth } = shape;
+  const tokens = patchCount(shape) + 1;
   const pixels = 3 * patchSize ** 2;
   const linear = (inputs: number, outputs: number) => inputs * outputs + outputs;
   const block = (size: number) =>

@@ -31,14 +31,14 @@ test("has the pre-trained encoder's parameters and its positions, which start as
   expect([positions.tensor.shape, positions.decay]).toEqual([[1, 10, 16], false]);
   const values = positions.initialize(positions.tensor.shape, undefined as never);
   expect([...values.subarray(0, 16)]).toEqual(new Array(16).fill(0));
-  expect([...values.subarray(16)]).toEqual([...sinCosPositions(16, 3)]);
+  expect([...values.subarray(16)]).toEqual([...sinCosPositions(16, { rows: 3, columns: 3 })]);
 });
 
 test("is the pre-trained encoder over all patches in order where CLS has no position", async () => {
   const { parameters, cls, patches } = build();
   const weights = randomWeights(parameters);
   weights.pos_embed = new Float32Array(10 * 16);
-  weights.pos_embed.set(sinCosPositions(16, 3), 16);
+  weights.pos_embed.set(sinCosPositions(16, { rows: 3, columns: 3 }), 16);
   const transferred = await evaluate({ cls, patches }, { ...weights, images });
 
   const pretrained = encoder(new ParameterScope(), shape);

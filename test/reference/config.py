@@ -17,7 +17,7 @@ class Optimizer:
 @dataclasses.dataclass(frozen=True)
 class Config:
     method: str  # mae | mixing | mixedae | simmim
-    image_size: int
+    image_size: int | list  # a side, or [height, width]
     patch_size: int
     width: int
     depth: int
@@ -60,9 +60,15 @@ class Config:
             object.__setattr__(self, "projection_head", False)
 
     @property
-    def side(self):
-        """Patches along one edge of the image."""
-        return self.image_size // self.patch_size
+    def grid(self):
+        """Rows and columns of patches."""
+        height, width = self.image_size if isinstance(self.image_size, list) else (self.image_size, self.image_size)
+        return height // self.patch_size, width // self.patch_size
+
+    @property
+    def patches(self):
+        rows, columns = self.grid
+        return rows * columns
 
 
 def parse(text):

@@ -1,7 +1,7 @@
 """python3 ibot.py INPUT.safetensors OUTPUT.safetensors: iBOT (arXiv 2111.07832) in PyTorch, loss, gradients and steps.
 
 INPUT   metadata `config` (JSON, see train); tensors `parameters/<name>`, the student's, of which the teacher starts as a
-        copy; normalised crops `global/<v>`, `local/<v>` [B, 3, S, S]; `masks` [B, 2, L]; `branchScales`
+        copy; normalised crops `global/<v>`, `local/<v>` [B, 3, H, W]; `masks` [B, 2, L]; `branchScales`
         [B, views, depth, 2]; `clsCentre` and `patchCentre` [K].
 OUTPUT  of the first step: loss, cls, patch, gradients/<name> before clipping; after all steps: after/<name>,
         teacher/<name>, clsCentre, patchCentre; all computed in float64.
@@ -20,22 +20,28 @@ import tensor_file
 import vit
 
 
-def positions(width, side, extent):
-    """[1, side * side, width]: sines and cosines at the centres of `side` cells spread over `extent` cells."""
+def positions(width, grid, extent):
+    """[1, rows * columns, width]: sines and cosines at the centres of a grid's cells spread over those of `extent`."""
     quarter = width // 4
-    places = (torch.arange(side, dtype=torch.float64) + 0.5) * (extent / side) - 0.5
-    angle = torch.outer(places, 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter))
-    wave = torch.cat([angle.sin(), angle.cos()], dim=1)
-    column, row = wave[None].expand(side, -1, -1), wave[:, None].expand(-1, side, -1)
-    return torch.cat([column, row], dim=2).reshape(1, side * side, width)
+
+    def wave(side, over):
+        places = (torch.arange(side, dtype=torch.float64) + 0.5) * (over / side) - 0.5
+        angle = torch.outer(places, 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter))
+        return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+    rows, columns = grid
+    column = wave(columns, extent[1])[None].expand(rows, -1, -1)
+    row = wave(rows, extent[0])[:, None].expand(-1, columns, -1)
+    return torch.cat([column, row], dim=2).reshape(1, rows * columns, width)
 
 
 def encode(p, config, crops, mask=None, scales=None):
-    """Crops [B, 3, S, S], mask [B, L] bool, scales [B, depth, 2] -> [B, 1 + L, D] after the final norm."""
+    """Crops [B, 3, H, W], mask [B, L] bool, scales [B, depth, 2] -> [B, 1 + L, D] after the final norm."""
     x = vit.embed_patches(p, crops)
     if mask is not None:
         x = torch.where(mask[:, :, None], p["masked_embed"], x)
-    x = x + positions(config["width"], crops.shape[-1] // config["patchSize"], config["extent"])
+    grid = [side // config["patchSize"] for side in crops.shape[-2:]]
+    x = x + positions(config["width"], grid, config["extent"])
     x = torch.cat([p["cls_token"].expand(len(x), -1, -1), x], dim=1)
     scales = torch.ones(len(x), config["depth"], 2) if scales is None else scales
     for index in range(config["depth"]):

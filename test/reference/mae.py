@@ -40,7 +40,7 @@ def encode(parameters, config, images, keep):
 
 def forward(parameters, config, images, keep, metrics=True):
     """Images [B, 3, H, W], keep [B, K] int64 -> {loss, reconstruction, prediction, target, visible, featureSpread}."""
-    batch, length = images.shape[0], config.side**2
+    batch, length = images.shape[0], config.patches
     features = encode(parameters, config, images, keep)
     embedded = linear(parameters, "decoder_embed", features)
     masks = parameters["mask_token"].to(embedded.dtype).expand(batch, length, -1)

@@ -54,7 +54,7 @@ def forward(parameters, config, images, assignment, metrics=True):
     Where not all groups have segment embeddings, a further column of the assignment is 1 for those that do, 0 otherwise.
     """
     group = config.group_size
-    patches = (config.image_size // config.patch_size) ** 2
+    patches = config.patches
     segmented = assignment[:, patches] if assignment.shape[1] > patches else torch.ones(len(assignment))
     assignment = assignment[:, :patches]
     by_group = mixed_slots(assignment, group, config.mode)

@@ -22,8 +22,8 @@ def mix_images(images, slots, patch):
     patches = patchify(images, patch)
     patches = patches.reshape(groups, -1, length, patches.shape[-1])
     chosen = patches.gather(1, slots[..., None].expand(-1, -1, -1, patches.shape[-1]))
-    side = images.shape[-1] // patch
-    return unpatchify(chosen.reshape(groups * mixed, length, -1), patch, side)
+    rows, columns = images.shape[-2] // patch, images.shape[-1] // patch
+    return unpatchify(chosen.reshape(groups * mixed, length, -1), patch, rows, columns)
 
 
 def unmix(embedded, slots, group, mask_token):

@@ -56,7 +56,7 @@ def random_parameters(shapes, generator, scale=0.02, dtype=torch.float32):
 
 def random_plan(config, batch, mask_ratio, generator):
     """keep [B, K] for mae, assignment [groups, L] for mixing and mixedae; int64."""
-    length = config.side**2
+    length = config.patches
     if config.method == "mae":
         order = torch.rand(batch, length, generator=generator).argsort(dim=1)
         return order[:, : int(length * (1 - mask_ratio))]

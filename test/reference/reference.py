@@ -26,8 +26,8 @@ WITHOUT_DECAY = ("segment_embed", "decoder_segment_embed")
 def computed_positions(config):
     dtype = getattr(torch, config.dtype)
     return {
-        "pos_embed": sincos_positions(config.width, config.side).to(dtype),
-        "decoder_pos_embed": sincos_positions(config.decoder_width, config.side).to(dtype),
+        "pos_embed": sincos_positions(config.width, *config.grid).to(dtype),
+        "decoder_pos_embed": sincos_positions(config.decoder_width, *config.grid).to(dtype),
     }
 
 

@@ -69,18 +69,20 @@ def test_every_configuration():
 
 
 def test_patches():
+    wide = torch.arange(2 * 3 * 8 * 12.0).reshape(2, 3, 8, 12)
+    assert torch.equal(vit.unpatchify(vit.patchify(wide, 4), 4, 2, 3), wide)
     images = torch.arange(2 * 3 * 8 * 8.0).reshape(2, 3, 8, 8)
     patches = vit.patchify(images, 4)
     assert patches.shape == (2, 4, 48)
     for row, column, channel in itertools.product(range(4), range(4), range(3)):
         assert patches[1, 2, (row * 4 + column) * 3 + channel] == images[1, channel, 4 + row, column]
-    assert torch.equal(vit.unpatchify(patches, 4, 2), images)
+    assert torch.equal(vit.unpatchify(patches, 4, 2, 2), images)
 
 
 def test_positions():
-    positions = vit.sincos_positions(16, 3)
-    assert positions.shape == (1, 10, 16) and (positions[0, 0] == 0).all()
-    for row, column, i in itertools.product(range(3), range(3), range(4)):
+    positions = vit.sincos_positions(16, 2, 3)
+    assert positions.shape == (1, 7, 16) and (positions[0, 0] == 0).all()
+    for row, column, i in itertools.product(range(2), range(3), range(4)):
         frequency = 10000 ** (-i / 4)
         found = positions[0, 1 + row * 3 + column, i::4].tolist()
         for value, wave in zip(found, (math.sin(column * frequency), math.cos(column * frequency),

@@ -14,22 +14,26 @@ def patchify(images, patch):
     return cells.permute(0, 2, 4, 3, 5, 1).reshape(batch, rows * columns, patch * patch * channels)
 
 
-def unpatchify(patches, patch, side):
-    """The inverse of patchify for square images: [B, side * side, patch * patch * C] -> [B, C, H, W]."""
+def unpatchify(patches, patch, rows, columns):
+    """The inverse of patchify: [B, rows * columns, patch * patch * C] -> [B, C, H, W]."""
     batch = patches.shape[0]
-    cells = patches.reshape(batch, side, side, patch, patch, -1)
-    return cells.permute(0, 5, 1, 3, 2, 4).reshape(batch, -1, side * patch, side * patch)
+    cells = patches.reshape(batch, rows, columns, patch, patch, -1)
+    return cells.permute(0, 5, 1, 3, 2, 4).reshape(batch, -1, rows * patch, columns * patch)
 
 
-def sincos_positions(width, side):
-    """[1, 1 + side * side, width], float64: zero for CLS; first half of the channels the column, second the row."""
+def sincos_positions(width, rows, columns=None):
+    """[1, 1 + rows * columns, width], float64: zero for CLS; first half of the channels the column, second the row."""
+    columns = rows if columns is None else columns
     quarter = width // 4
     frequency = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
-    angle = torch.arange(side, dtype=torch.float64)[:, None] * frequency
-    wave = torch.cat([angle.sin(), angle.cos()], dim=1)  # [side, width / 2]
-    column = wave[None, :, :].expand(side, side, -1)
-    row = wave[:, None, :].expand(side, side, -1)
-    grid = torch.cat([column, row], dim=2).reshape(side * side, width)
+
+    def wave(count):
+        angle = torch.arange(count, dtype=torch.float64)[:, None] * frequency
+        return torch.cat([angle.sin(), angle.cos()], dim=1)  # [count, width / 2]
+
+    column = wave(columns)[None, :, :].expand(rows, columns, -1)
+    row = wave(rows)[:, None, :].expand(rows, columns, -1)
+    grid = torch.cat([column, row], dim=2).reshape(rows * columns, width)
     return torch.cat([torch.zeros(1, width, dtype=torch.float64), grid])[None]
 
 

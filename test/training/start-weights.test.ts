@@ -92,13 +92,15 @@ describe("a run from weights", () => {
   });
 
   test("for images of another size has its positions resampled, draws with them, and goes on with them", async () => {
-    const assignments = ["method=mae", `weights=${first}`, "run.keep=9", "model.imageSize=24", "schedule.steps=4"];
+    const assignments = ["method=mae", `weights=${first}`, "run.keep=9", "model.imageSize=[24,32]", "schedule.steps=4"];
     const config = tinyConfig(source, ...assignments, "run.checkpointEvery=1");
     const { report } = await startedAt("large", config);
     expect(report.resized).toEqual(["pos_embed", "decoder_pos_embed"]);
     const [before, after] = [await checkpointOf(first, 3), await checkpointOf(at("large"), 4)];
-    expect(values(after, "pos_embed")).toEqual(resamplePositions(values(before, "pos_embed"), 4, 6, 16));
-    expect(values(after, "decoder_pos_embed")).toEqual(resamplePositions(values(before, "decoder_pos_embed"), 4, 6, 8));
+    const resampled = (name: string, width: number) =>
+      resamplePositions(values(before, name), { rows: 4, columns: 4 }, { rows: 6, columns: 8 }, width);
+    expect(values(after, "pos_embed")).toEqual(resampled("pos_embed", 16));
+    expect(values(after, "decoder_pos_embed")).toEqual(resampled("decoder_pos_embed", 8));
     await pretrain(config, at("halves"), recordOptions(2));
     await resume(at("halves"), recordOptions());
     expectSameMetrics(readMetrics(at("halves")), readMetrics(at("large")));

@@ -1,7 +1,7 @@
 // Mixtures of a run's own images as its newest checkpoint sees them: attention, kept patches, reconstructions.
 
 import type { PretrainConfig } from "../../config/config.js";
-import { type ImageSource, openSource, readImages } from "../../data/index.js";
+import { type ImageSource, openSource, readImages, sizeOf } from "../../data/index.js";
 import { type Arrays, type Executable, openEngine } from "../../engine/index.js";
 import { drawPlan } from "../../methods/plan.js";
 import { imageValues, patchCount } from "../../nn/presets.js";
@@ -171,7 +171,7 @@ async function explored(
   const images = Array.from({ length: pixels.length / imageValues(model) }, (_, image) => image);
   return {
     method,
-    imageSize: model.imageSize,
+    imageSize: sizeOf(model.imageSize),
     patchSize: model.patchSize,
     heads: model.heads,
     sources: [...sources],

@@ -6,6 +6,7 @@ import { type ConfigKey, schemaKeys } from "../../config/keys.js";
 import { type ConfigLayer, isMapping } from "../../config/layers.js";
 import { runSchema } from "../../config/schema.js";
 import { unsuitedChanges } from "../../data/channels.js";
+import { shorterSide } from "../../data/image-size.js";
 import type { DetectorShape } from "../../heads/detection/detector.js";
 import { pyramidKinds } from "../../heads/detection/feature-pyramid.js";
 import { modelLimits } from "../../nn/model-limits.js";
@@ -70,7 +71,9 @@ const choices = {
       .int()
       .min(1)
       .max(modelLimits.imageSize)
-      .describe("side of the squares that images are put into; by default as the encoder was pre-trained"),
+      .describe(
+        "side of the squares that images are put into; by default the shorter side that the encoder was pre-trained with",
+      ),
     scale: scaleRange("range of the longer side of a resized image, as a multiple of the square"),
     flip: z.boolean().describe("mirror half of the images"),
     colorJitter: colorJitterSection,
@@ -125,7 +128,7 @@ export function resolveDetect(layers: readonly ConfigLayer[], setting: DetectSet
         head.boxWidth ??= typeof head.channels === "number" ? 4 * head.channels : own.boxWidth;
         head.channels ??= own.channels;
       }
-      if (isMapping(augmentation)) augmentation.imageSize ??= encoder.imageSize;
+      if (isMapping(augmentation)) augmentation.imageSize ??= shorterSide(encoder.imageSize);
     },
     patchesOf({ augmentation }) {
       const imageSize = isMapping(augmentation) ? Number(augmentation.imageSize) : Number.NaN;

@@ -1,5 +1,6 @@
 // What is printed before the first step of a fine-tuning.
 
+import { describeSize } from "../../data/image-size.js";
 import { printable } from "../../terminal/printable.js";
 import { formatBytes, formatCount, formatRate } from "../../terminal/quantities.js";
 import type { AnnouncementLines } from "../../training/announce.js";
@@ -30,7 +31,7 @@ export function announceFinetune(
   const share = labels.fraction < 1 ? `, ${Number((100 * labels.fraction).toPrecision(3))}% of the labels` : "";
   const rate = Number(derived.learningRate.toPrecision(6));
   const facts: [string, string][] = [
-    ["encoder", `${from.origin}: ${width} wide, ${depth} blocks, ${imageSize} x ${imageSize} pixels`],
+    ["encoder", `${from.origin}: ${width} wide, ${depth} blocks, ${describeSize(imageSize)}`],
     ["labelled", `${formatCount(images)} images of ${formatCount(classes.length)} classes${share}: ${held}`],
     ["batch", `${schedule.batchSize} images, ${schedule.microBatch} at once`],
     [

@@ -60,7 +60,7 @@ export async function evaluateSegmentation(
   const progress = ImageProgress.of(options);
   const model = await progress.waiting.during("Reading the encoder", () => openModel(request));
   const set = await openSceneSet(scenes, model);
-  const { imageSize, patchSize, width } = model.shape;
+  const { width } = model.shape;
   const chosen = {
     known: Math.min(images, await set.count("training")),
     asked: Math.min(queries, await set.count("validation")),
@@ -94,7 +94,7 @@ export async function evaluateSegmentation(
   const perImage = patchCount(model.shape);
   for (const [image, mask] of asked.masks.entries()) {
     const patches = predicted.subarray(image * perImage, (image + 1) * perImage);
-    counts.add(pixelClasses(patches, imageSize, patchSize), mask);
+    counts.add(pixelClasses(patches, model.shape), mask);
   }
   return {
     task: "segmentation",
@@ -158,7 +158,7 @@ async function patchesOf(
     all.set(part, place);
     place += part.length;
   }
-  const labels = masks.flatMap((mask) => [...patchClasses(mask, shape.imageSize, shape.patchSize)]);
+  const labels = masks.flatMap((mask) => [...patchClasses(mask, shape)]);
   return { features: all, labels, masks };
 }
 

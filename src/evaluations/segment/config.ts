@@ -6,6 +6,7 @@ import { type ConfigKey, schemaKeys } from "../../config/keys.js";
 import { type ConfigLayer, isMapping } from "../../config/layers.js";
 import { runSchema } from "../../config/schema.js";
 import { unsuitedChanges } from "../../data/channels.js";
+import { shorterSide } from "../../data/image-size.js";
 import { type SegmenterShape, segmentationHeads } from "../../heads/segmenter.js";
 import { channelNormKinds } from "../../nn/channel-norms.js";
 import { modelLimits } from "../../nn/model-limits.js";
@@ -41,7 +42,9 @@ const choices = {
       .int()
       .min(1)
       .max(modelLimits.imageSize)
-      .describe("side of the crops to learn from and of the windows to apply it to; by default as it was pre-trained"),
+      .describe(
+        "side of the crops to learn from and of the windows to apply it to; by default the shorter side that it was pre-trained with",
+      ),
     scale: scaleRange("range of the shorter side of a resized image, as a multiple of the crop"),
     flip: z.boolean().describe("mirror half of the crops"),
     maxClassShare: share("a crop with a larger share of one class is drawn again, up to ten times"),
@@ -103,7 +106,7 @@ export function resolveSegment(layers: readonly ConfigLayer[], setting: SegmentS
         head.channels ??= own.channels;
         head.auxiliaryChannels ??= own.auxiliaryChannels;
       }
-      if (isMapping(augmentation)) augmentation.cropSize ??= encoder.imageSize;
+      if (isMapping(augmentation)) augmentation.cropSize ??= shorterSide(encoder.imageSize);
     },
     patchesOf({ augmentation }) {
       const cropSize = isMapping(augmentation) ? Number(augmentation.cropSize) : Number.NaN;

@@ -12,7 +12,7 @@ export interface CropOptions {
   readonly branchScales?: Tensor | undefined;
 }
 
-/** Normalised crops [crops, size, size, channels] to tokens after the final norm [1 + patches, crops, width], CLS first. */
+/** Normalised crops [crops, height, width, channels] to tokens after the final norm [1 + patches, crops, width], CLS first. */
 export type CropEncoder = (crops: Tensor, options?: CropOptions) => Tensor;
 
 /**
@@ -24,8 +24,8 @@ export function cropEncoder(scope: ParameterScope, shape: EncoderShape): CropEnc
   const { embed, encode } = encoder(scope, shape);
 
   return (crops, { replace = (patches: Tensor) => patches, branchScales } = {}) => {
-    const grid = crops.shape[1]! / patchSize;
-    const positions = constant(cropPositions(shape, grid), [grid * grid, 1, width]);
+    const grid = { rows: crops.shape[1]! / patchSize, columns: crops.shape[2]! / patchSize };
+    const positions = constant(cropPositions(shape, grid), [grid.rows * grid.columns, 1, width]);
     const patches = embed(patchify(crops, patchSize));
     return encode(replace(patches).add(positions), { branchScales });
   };

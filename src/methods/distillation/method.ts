@@ -1,5 +1,6 @@
 // A method with a teacher, from the parts in which such methods differ.
 import { unsuitedChanges } from "../../data/channels.js";
+import { shorterSide, shorterSideOf } from "../../data/image-size.js";
 import { channelsOf } from "../../nn/presets.js";
 import type { Method, MethodConfig, MethodDefaults } from "../method.js";
 import type { MetricValues } from "../metric-values.js";
@@ -150,26 +151,27 @@ function jitterOf(channels: number) {
   return { brightness: 0.4, contrast: 0.4, saturation, hue, probability: 0.8 };
 }
 
-/** Fills in a size of local crops that nobody set: 3/7 of the image, 96 of 224 pixels as both have it, in whole patches. */
+/** Fills in a size of local crops that nobody set: 3/7 of the image's shorter side, 96 of 224 pixels as both have it, in whole patches. */
 function settleLocalSize(
   options: Record<string, unknown>,
   { imageSize, patchSize }: Record<string, unknown>,
 ): undefined {
   if (options.localSize !== null) return;
   // What is no size is left for the schema to refuse.
-  const patches = Math.ceil((Number(imageSize) * 3) / 7 / Number(patchSize));
+  const patches = Math.ceil((shorterSideOf(imageSize) * 3) / 7 / Number(patchSize));
   options.localSize = patches * Number(patchSize);
 }
 
 function misfits(title: string, { model, methodOptions, optimizer, run }: MethodConfig<DistillationOptions>): string[] {
   const { localSize, grayscale, solarize } = methodOptions;
-  const { imageSize, patchSize } = model;
+  const { patchSize } = model;
+  const side = shorterSide(model.imageSize);
   const problems = unsuitedChanges({ grayscale, solarize }, channelsOf(model)).map(
     (change) => `methodOptions.${change}`,
   );
-  if (localSize % patchSize !== 0 || localSize > imageSize) {
-    const expected = `a multiple of model.patchSize = ${patchSize} up to model.imageSize = ${imageSize}`;
-    const near = nearMultiples(Math.min(localSize, imageSize - patchSize), patchSize);
+  if (localSize % patchSize !== 0 || localSize > side) {
+    const expected = `a multiple of model.patchSize = ${patchSize} up to the shorter side of model.imageSize, ${side}`;
+    const near = nearMultiples(Math.min(localSize, side - patchSize), patchSize);
     problems.push(misfit("methodOptions.localSize", localSize, expected, near));
   }
   if (optimizer.clipNorm !== null) {

@@ -16,7 +16,10 @@ export const rangeOption = (text: string, highest: (low: z.ZodNumber) => z.ZodNu
 
 export const cropOptions = {
   localCrops: z.int().min(0).max(64).describe("small crops of each image beside the two global ones"),
-  localSize: size(modelLimits.imageSize, "height and width of the local crops, in pixels"),
+  localSize: size(
+    modelLimits.imageSize,
+    "shorter side of the local crops, in pixels; their proportions are those of the global ones",
+  ),
   localScale: rangeOption(
     "smallest and largest share of the image's area that a local crop covers; data.scale is that of the global ones",
     (bound) => bound.max(1),

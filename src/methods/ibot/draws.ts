@@ -1,5 +1,5 @@
 // What iBOT draws on the host for a batch: the masks of the global crops, and the student's drop path.
-import type { EncoderShape } from "../../nn/presets.js";
+import { type EncoderShape, patchCount, patchGrid } from "../../nn/presets.js";
 import { randomStream } from "../../random/index.js";
 import { drawCropScales, type ScaleDraws } from "../distillation/branch-scales.js";
 import { GLOBAL_CROPS } from "../distillation/crops.js";
@@ -21,8 +21,8 @@ export function drawIbotInputs(
   position: Position,
 ): IbotDraws {
   const { seed, epoch, firstImage } = position;
-  const grid = shape.imageSize / shape.patchSize;
-  const patches = grid ** 2;
+  const grid = patchGrid(shape);
+  const patches = patchCount(shape);
   const masks = new Int32Array(batch * GLOBAL_CROPS * patches);
   for (let image = 0; image < batch; image++) {
     const stream = randomStream(seed, "ibot-mask", epoch, firstImage + image);

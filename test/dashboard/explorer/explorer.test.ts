@@ -129,16 +129,17 @@ test.each([
 ] as const)("%s: mixture and reconstructions show the patches of the plan", async (mode) => {
   const found = await (await openExplorer(run(mode))).explore(explored);
   const { sources, imageSize, patchSize } = found;
+  const { width, height } = imageSize;
   const M = drawAssignment(randomStream(5, "explored mixture", 0, 0), 16, 4);
   expect(sources).toEqual([...M]);
   const images = found.images.map(bytesOf);
   const mixture = bytesOf(found.mixture);
   const reconstructions = found.reconstructions.map(bytesOf);
   expect(reconstructions).toHaveLength(4);
-  for (let y = 0; y < imageSize; y++) {
-    for (let x = 0; x < imageSize; x++) {
-      const patch = Math.floor(y / patchSize) * (imageSize / patchSize) + Math.floor(x / patchSize);
-      const at = 3 * (y * imageSize + x);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const patch = Math.floor(y / patchSize) * (width / patchSize) + Math.floor(x / patchSize);
+      const at = 3 * (y * width + x);
       expect(mixture[at]).toBe(images[sources[patch]!]![at]);
       for (const [image, reconstruction] of reconstructions.entries()) {
         // What the encoder saw of an image stays as it is.

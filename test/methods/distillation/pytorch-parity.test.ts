@@ -50,7 +50,7 @@ describe.skipIf(pytorchMissing !== undefined)(
           ...shape,
           ...optimizer,
           ...options,
-          extent: shape.imageSize / shape.patchSize,
+          extent: [4, 6],
           clipNorm: options.parameterClipNorm,
           temperatureWarmupSteps: options.teacherTemperatureWarmupEpochs,
           frozenSteps: options.lastLayerFrozenEpochs,
@@ -96,17 +96,18 @@ describe.skipIf(pytorchMissing !== undefined)(
   },
 );
 
-/** Images [batch, size, size, 3] as PyTorch has them: normalised, channels first. */
+/** Images [batch, height, width, 3], half as wide again as high, as PyTorch has them: normalised, channels first. */
 function pixels(name: string, data: Uint8Array): SafetensorsEntry {
-  const size = Math.sqrt(data.length / batch / 3);
+  const area = data.length / batch / 3;
+  const height = Math.sqrt(area / 1.5);
   const values = new Float32Array(data.length);
   for (let index = 0; index < data.length; index++) {
     const [channel, place] = [index % 3, Math.floor(index / 3)];
-    const [image, cell] = [Math.floor(place / size ** 2), place % size ** 2];
+    const [image, cell] = [Math.floor(place / area), place % area];
     const value = (data[index]! / 255 - normalization.mean[channel]!) / normalization.std[channel]!;
-    values[(image * 3 + channel) * size ** 2 + cell] = value;
+    values[(image * 3 + channel) * area + cell] = value;
   }
-  return { name, dtype: "F32", shape: [batch, 3, size, size], data: values };
+  return { name, dtype: "F32", shape: [batch, 3, height, 1.5 * height], data: values };
 }
 
 /** A bias on all keys has a gradient of zero in theory and of rounding noise in practice, which AdamW scales up. */

@@ -1,4 +1,5 @@
 // Small trainings of iBOT and DINO with a batch, for tests.
+import { type ImageSides, pixelCount } from "#src/data/index.js";
 import { openEngine } from "#src/engine/index.js";
 import { dinoMicroDefaults } from "#src/methods/dino/options.js";
 import { dinoTask } from "#src/methods/dino/task.js";
@@ -11,11 +12,13 @@ import {
 } from "#src/methods/distillation/training.js";
 import { ibotMicroDefaults } from "#src/methods/ibot/options.js";
 import { createIbotTraining } from "#src/methods/ibot/training.js";
+import { patchCount } from "#src/nn/presets.js";
 import { randomStream } from "#src/random/index.js";
 import { viewsOf } from "../../engine/host-memory.js";
 
 export const batch = 4;
-export const shape = { imageSize: 16, patchSize: 4, width: 24, depth: 2, heads: 3, mlpRatio: 2 };
+/** No squares: 4 x 6 patches; local crops have 2 x 3. */
+export const shape = { imageSize: [16, 24] as const, patchSize: 4, width: 24, depth: 2, heads: 3, mlpRatio: 2 };
 const changes = {
   localCrops: 2,
   localSize: 8,
@@ -31,7 +34,7 @@ export const ibotOptions = { ...ibotMicroDefaults, ...changes };
 export const dinoOptions = { ...dinoMicroDefaults, ...changes };
 export const normalization = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3] } as const;
 export const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.04 };
-export const patches = (shape.imageSize / shape.patchSize) ** 2;
+export const patches = patchCount(shape);
 
 type Changes = Partial<Omit<DistillationDefinition<DistillationOptions>, "options">> & {
   readonly options?: Partial<DistillationOptions>;
@@ -62,12 +65,13 @@ async function started<Centre extends string>(training: DistillationTraining<Cen
 
 function pixelsOf(step: number) {
   const stream = randomStream(5, "batch", 0, step);
-  const crops = (size: number) => Uint8Array.from({ length: batch * size * size * 3 }, () => stream.integer(256));
+  const crops = (sides: ImageSides) =>
+    Uint8Array.from({ length: batch * pixelCount(sides) * 3 }, () => stream.integer(256));
   const views = {
     [viewName("global", 0)]: crops(shape.imageSize),
     [viewName("global", 1)]: crops(shape.imageSize),
-    [viewName("local", 0)]: crops(changes.localSize),
-    [viewName("local", 1)]: crops(changes.localSize),
+    [viewName("local", 0)]: crops([changes.localSize, 12]),
+    [viewName("local", 1)]: crops([changes.localSize, 12]),
   };
   // The first image hides nothing in its first crop.
   const masks = Int32Array.from({ length: batch * 2 * patches }, (_, i) => (i < patches ? 0 : stream.integer(2)));

@@ -4,8 +4,8 @@ import { drawMask } from "#src/methods/ibot/masks.js";
 import { randomStream } from "#src/random/index.js";
 
 const options = { maskProbability: 0.5, maskShare: [0.1, 0.5] as [number, number], maskShape: "block" as const };
-const draw = (grid: number, changes: object, index: number) =>
-  drawMask(randomStream(1, "mask", 0, index), grid, { ...options, ...changes });
+const draw = (side: number, changes: object, index: number, columns = side) =>
+  drawMask(randomStream(1, "mask", 0, index), { rows: side, columns }, { ...options, ...changes });
 const count = (mask: Int32Array) => mask.reduce((sum, value) => sum + value, 0);
 
 describe("drawMask", () => {
@@ -27,6 +27,17 @@ describe("drawMask", () => {
   test("random masks hide exactly the share", () => {
     const mask = draw(8, { maskProbability: 1, maskShare: [0.25, 0.25], maskShape: "random" }, 0);
     expect(count(mask)).toBe(16);
+  });
+
+  test("of an image that is no square, all of its patches are hidden now and then, and at most the share", () => {
+    const hidden = new Array<number>(5 * 9).fill(0);
+    for (let index = 0; index < 500; index++) {
+      const mask = draw(5, { maskProbability: 1, maskShare: [0.4, 0.4] }, index, 9);
+      expect(mask).toHaveLength(45);
+      expect(count(mask)).toBeLessThanOrEqual(18);
+      for (const [cell, value] of mask.entries()) hidden[cell]! += value;
+    }
+    expect(Math.min(...hidden)).toBeGreaterThan(20);
   });
 
   test("blocks: hidden patches have more hidden neighbours than random ones", () => {

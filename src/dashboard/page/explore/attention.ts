@@ -17,8 +17,8 @@ export interface SeenPatch {
 /** An exploration whose bytes are unpacked. */
 export interface Unpacked extends Exploration {
   readonly patches: number;
-  /** Patches a side. */
-  readonly grid: number;
+  readonly rows: number;
+  readonly columns: number;
   /** By block: [heads, patches, patches]. */
   readonly weights: readonly Uint8Array[];
 }
@@ -28,7 +28,8 @@ export function unpack(found: Exploration): Unpacked {
   return {
     ...found,
     patches: sources.length,
-    grid: imageSize / patchSize,
+    rows: imageSize.height / patchSize,
+    columns: imageSize.width / patchSize,
     weights: blocks.map(({ attention }) => bytesOf(attention)),
   };
 }

@@ -81,7 +81,7 @@ interface Chosen {
 }
 
 function Explored({ found, theme }: { readonly found: Unpacked; readonly theme: string }) {
-  const [patch, setPatch] = useState(Math.floor(found.grid / 2) * (found.grid + 1));
+  const [patch, setPatch] = useState(middleOf(found));
   // Nothing chosen yet: where recognition is clearest.
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const best = useMemo(() => clearest(found), [found]);
@@ -124,6 +124,10 @@ function Explored({ found, theme }: { readonly found: Unpacked; readonly theme: 
   );
 }
 
+function middleOf({ rows, columns }: Unpacked): number {
+  return Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+}
+
 function Legend() {
   return (
     <ul class="legend-marks">
@@ -151,7 +155,7 @@ function Legend() {
 
 /** What the picture shows, in words. */
 function summary(found: Unpacked, seen: readonly SeenPatch[], patch: number, block: number): string {
-  const { sources, grid, blocks } = found;
+  const { sources, columns, blocks } = found;
   const own = sources[patch]!;
   const counts = countsByImage(seen, sources);
   const kept = counts.reduce((sum, count) => sum + count, 0);
@@ -160,7 +164,7 @@ function summary(found: Unpacked, seen: readonly SeenPatch[], patch: number, blo
   );
   const verb = blocks[block]!.keepsTop ? "keeps" : "attends most to";
   return (
-    `Row ${Math.floor(patch / grid) + 1}, column ${(patch % grid) + 1}, of image ${letterOf(own)}, ${verb} ${kept} other ` +
+    `Row ${Math.floor(patch / columns) + 1}, column ${(patch % columns) + 1}, of image ${letterOf(own)}, ${verb} ${kept} other ` +
     `patches: ${counts[own]} of ${letterOf(own)}${others.length === 0 ? "" : `, and wrongly ${others.join(", ")}`}.`
   );
 }

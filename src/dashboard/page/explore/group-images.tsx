@@ -11,10 +11,10 @@ interface GroupImagesProps {
 }
 
 export function GroupImages({ found, image }: GroupImagesProps) {
-  const { images, reconstructions, imageSize, patchSize, sources, grid, normPixels } = found;
+  const { images, reconstructions, imageSize, patchSize, sources, columns, normPixels } = found;
   // The same functions until there is another mixture, so that pictures are not drawn anew.
   const shownOf = useMemo(() => {
-    const sourceAt = (x: number, y: number) => sources[Math.floor(y / patchSize) * grid + Math.floor(x / patchSize)];
+    const sourceAt = (x: number, y: number) => sources[Math.floor(y / patchSize) * columns + Math.floor(x / patchSize)];
     return images.map((_, place) => (x: number, y: number) => sourceAt(x, y) === place);
   }, [found]);
   return (

@@ -51,7 +51,7 @@ export function HeadMaps({ found, patch, block, head, theme, onChoose }: HeadMap
                       aria-label={`Block ${row + 1}, ${headName(each).toLowerCase()}: ${right} of ${right + count("wrong")} right`}
                       onClick={() => onChoose(row, each)}
                     >
-                      <HeadMap seen={seen} grid={found.grid} theme={theme} />
+                      <HeadMap seen={seen} grid={found} theme={theme} />
                     </button>
                   </td>
                 );
@@ -83,19 +83,20 @@ const SHARPNESS = 2;
 
 interface HeadMapProps {
   readonly seen: readonly SeenPatch[];
-  readonly grid: number;
+  readonly grid: Pick<Unpacked, "rows" | "columns">;
   readonly theme: string;
 }
 
 function HeadMap({ seen, grid, theme }: HeadMapProps) {
+  const { rows, columns } = grid;
   const canvas = useRef<HTMLCanvasElement>(null);
+  const cell = (SIDE * SHARPNESS) / Math.max(rows, columns);
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
     const { lines, ink } = readPalette();
-    const cell = (SIDE * SHARPNESS) / grid;
-    context.clearRect(0, 0, SIDE * SHARPNESS, SIDE * SHARPNESS);
+    context.clearRect(0, 0, columns * cell, rows * cell);
     for (const [place, { verdict, strength }] of seen.entries()) {
-      const [x, y] = [(place % grid) * cell, Math.floor(place / grid) * cell];
+      const [x, y] = [(place % columns) * cell, Math.floor(place / columns) * cell];
       context.globalAlpha = verdict === "self" ? 1 : 0.35 + 0.65 * strength;
       if (verdict === "right") {
         context.fillStyle = lines[0]!;
@@ -113,6 +114,6 @@ function HeadMap({ seen, grid, theme }: HeadMapProps) {
       }
     }
     context.globalAlpha = 1;
-  }, [seen, grid, theme]);
-  return <canvas ref={canvas} width={SIDE * SHARPNESS} height={SIDE * SHARPNESS} />;
+  }, [seen, rows, columns, theme]);
+  return <canvas ref={canvas} width={columns * cell} height={rows * cell} />;
 }

@@ -22,10 +22,10 @@ const words: Readonly<Record<Verdict, string>> = {
 };
 
 export function MixtureMap({ found, seen, patch, onPatch }: MixtureMapProps) {
-  const { grid, patches, sources, mixture, imageSize } = found;
+  const { columns, patches, sources, mixture, imageSize } = found;
   const cells = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent) => {
-    const next = moved(event.key, patch, grid, patches);
+    const next = moved(event.key, patch, columns, patches);
     if (next === undefined) return;
     event.preventDefault();
     onPatch(next);
@@ -36,8 +36,8 @@ export function MixtureMap({ found, seen, patch, onPatch }: MixtureMapProps) {
       <Pixels data={mixture} size={imageSize} label="The mixture of the four images" />
       <div
         ref={cells}
-        class={`cells${grid > 10 ? " small" : ""}`}
-        style={{ gridTemplateColumns: `repeat(${grid}, 1fr)` }}
+        class={`cells${columns > 10 ? " small" : ""}`}
+        style={{ gridTemplateColumns: `repeat(${columns}, 1fr)` }}
       >
         {sources.map((source, place) => {
           const { verdict, strength } = seen[place]!;
@@ -48,7 +48,7 @@ export function MixtureMap({ found, seen, patch, onPatch }: MixtureMapProps) {
               type="button"
               class={`cell ${verdict}`}
               tabIndex={place === patch ? 0 : -1}
-              aria-label={`Row ${Math.floor(place / grid) + 1}, column ${(place % grid) + 1}, image ${letterOf(source)}: ${words[verdict]}`}
+              aria-label={`Row ${Math.floor(place / columns) + 1}, column ${(place % columns) + 1}, image ${letterOf(source)}: ${words[verdict]}`}
               aria-pressed={place === patch}
               style={{ "--veil": String(veilOf(verdict, strength)) }}
               onPointerEnter={() => onPatch(place)}
@@ -77,13 +77,13 @@ function veilOf(verdict: Verdict, strength: number): number {
   return 0.72 - 0.2 * strength;
 }
 
-function moved(key: string, patch: number, grid: number, patches: number): number | undefined {
-  const column = patch % grid;
+function moved(key: string, patch: number, columns: number, patches: number): number | undefined {
+  const column = patch % columns;
   if (key === "ArrowLeft" && column > 0) return patch - 1;
-  if (key === "ArrowRight" && column < grid - 1) return patch + 1;
-  if (key === "ArrowUp" && patch >= grid) return patch - grid;
-  if (key === "ArrowDown" && patch + grid < patches) return patch + grid;
+  if (key === "ArrowRight" && column < columns - 1) return patch + 1;
+  if (key === "ArrowUp" && patch >= columns) return patch - columns;
+  if (key === "ArrowDown" && patch + columns < patches) return patch + columns;
   if (key === "Home") return patch - column;
-  if (key === "End") return patch - column + grid - 1;
+  if (key === "End") return patch - column + columns - 1;
   return undefined;
 }

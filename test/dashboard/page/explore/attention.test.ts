@@ -22,7 +22,7 @@ const found = unpack({
   step: 1,
   seed: 0,
   segments: true,
-  imageSize: 8,
+  imageSize: { width: 8, height: 8 },
   patchSize: 4,
   heads: 2,
   sources: [0, 0, 1, 1],
