@@ -18,6 +18,7 @@ export {
   type ModelShape,
   modelPresetNames,
   modelPresets,
+  patchCount,
   patchGrid,
 } from "./presets.js";
 export { type EncodedImages, type VisionTransformer, visionTransformer } from "./vision-transformer.js";

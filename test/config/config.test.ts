@@ -82,7 +82,7 @@ describe("resolveConfig", () => {
       resolveSet(`method=${method}`, "methodOptions.localSize=18", "optimizer.clipNorm=1", "run.picturesEvery=10"),
     );
     expect(problems).toEqual([
-      "methodOptions.localSize: expected a multiple of model.patchSize = 4 up to model.imageSize = 32; found 18. Take 16 or 20",
+      "methodOptions.localSize: expected a multiple of model.patchSize = 4 up to the shorter side of model.imageSize, 32; found 18. Take 16 or 20",
       `optimizer.clipNorm: expected null, for ${title} clips each parameter by methodOptions.parameterClipNorm; found 1. Leave it out`,
       `run.picturesEvery: expected 0, for ${title} reconstructs nothing that could be drawn; found 10. Leave it out`,
     ]);
