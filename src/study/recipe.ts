@@ -56,7 +56,8 @@ const variant = z
 const evaluation = recipeEvaluationSchema(name);
 
 const variants = z.array(variant).min(1).max(MOST_NAMED);
-const claim = z.strictObject({ better: name, than: name });
+/** `primary` names the evaluation that decides on a claim; said before the study runs, or it means nothing. */
+const claim = z.strictObject({ better: name, than: name, primary: name.optional() });
 const UNIQUE = "each needs a name of its own, which differs from others in letters or digits";
 
 const recipeShape = z.strictObject({
@@ -96,7 +97,11 @@ const recipe = recipeShape
   .refine(({ claims, variants }) => {
     const names = new Set(variants.map((each) => each.name));
     return claims.every(({ better, than }) => names.has(better) && names.has(than) && better !== than);
-  }, "claims: expected the names of two variants in each");
+  }, "claims: expected the names of two variants in each")
+  .refine(({ claims, evaluations }) => {
+    const names = new Set(evaluations.map((each) => each.name));
+    return claims.every(({ primary }) => primary === undefined || names.has(primary));
+  }, "claims: primary: expected the name of an evaluation");
 
 /** A recipe as its YAML file holds it, with every default filled in. */
 export type StudyRecipe = z.infer<typeof recipe>;

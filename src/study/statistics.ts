@@ -40,3 +40,37 @@ export function studentQuantile(degreesOfFreedom: number): number {
   const normal = 1.959964;
   return QUANTILES[degreesOfFreedom - 1] ?? normal + (normal ** 3 + normal) / (4 * degreesOfFreedom);
 }
+
+/**
+ * How often a mean difference at least as far from zero comes out where there is none (Student's paired test, two-sided);
+ * 1 for a single pair.
+ */
+export function pairedSignificance({ mean, deviation, count }: Estimate): number {
+  if (deviation === null || mean === 0) return 1;
+  return 1 - studentCentre((Math.abs(mean) * Math.sqrt(count)) / deviation, count - 1);
+}
+
+/**
+ * The probability of Student's t between -t and t, by its finite sums for whole degrees of freedom
+ * [Abramowitz & Stegun, 26.7.3 and 26.7.4].
+ */
+function studentCentre(t: number, degreesOfFreedom: number): number {
+  const angle = Math.atan(t / Math.sqrt(degreesOfFreedom));
+  const isOdd = degreesOfFreedom % 2 === 1;
+  const square = Math.cos(angle) ** 2;
+  let term = isOdd ? Math.cos(angle) : 1;
+  let sum = 0;
+  // The powers of the cosine go up to that of the degrees of freedom less two.
+  for (let power = isOdd ? 1 : 0; power <= degreesOfFreedom - 2; power += 2) {
+    sum += term;
+    term *= (square * (power + 1)) / (power + 2);
+  }
+  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+/** Those whose differences stand at a level that holds for all of them together [Holm, 1979]. */
+export function holmRejects<Item>(items: readonly Item[], significance: (item: Item) => number, level: number): Item[] {
+  const ordered = [...items].sort((a, b) => significance(a) - significance(b));
+  const first = ordered.findIndex((item, place) => significance(item) > level / (ordered.length - place));
+  return first === -1 ? ordered : ordered.slice(0, first);
+}

@@ -68,6 +68,48 @@ test("two seeds are no claim, however narrow their interval", () => {
   expect(section(3, [2]).join("\n")).toContain("+3.0 ± 0.0, as claimed |");
 });
 
+test("secondary comparisons count by Holm's correction, primary ones by their own interval", () => {
+  const seeds = Array.from({ length: 8 }, (_, seed) => seed);
+  const recipe = parseRecipe(
+    {
+      ...{ title: "Claims", seeds, variants: ["a", "b"].map((name) => ({ name, scratch: "nano" })) },
+      evaluations: ["One", "Two", "Three"].map((name) => ({ name, task: "knn", train: "a", test: "b" })),
+      claims: [{ better: "a", than: "b", primary: "One" }],
+    },
+    "claims.yaml",
+  );
+  // By hand: of +1 ± 1.2 points (n - 1), t = 2.357 and p = 0.0506; of +1 ± 1.1, t = 2.571 and p = 0.0370; of +1 ± 0.5, p = 0.0008.
+  const spread = [-1, 1, -1, 1, -1, 1, -1, 1].map((sign) => sign * Math.sqrt(7 / 8));
+  const section = (deviations: Record<string, number>) => {
+    const records = Object.entries(deviations).flatMap(([evaluation, deviation]) =>
+      seeds.flatMap((seed) =>
+        [
+          ["a", 0.51 + (deviation / 100) * spread[seed]!],
+          ["b", 0.5],
+        ].map(([variant, score]) => ({
+          ...({ kind: "evaluate", key: "", seed, seconds: 1, evaluation, task: "knn" } as const),
+          ...{ labelsFraction: 1, trainImages: 10, testImages: 10 },
+          ...(<const>{ variant: variant as string, score: score as number }),
+        })),
+      ),
+    );
+    return claimsSection(
+      recipe.claims,
+      recipe.evaluations.flatMap((each) => scoresOf(recipe, each, records)),
+    ).join("\n");
+  };
+  const text = section({ One: 1.1, Two: 1.1, Three: 0.5 });
+  expect(text).toContain("| **+1.0 ± 0.9, as claimed** | +1.0 ± 0.9, as claimed | +1.0 ± 0.4, as claimed |");
+  expect(text).toContain(
+    "Primary comparisons, one a claim, in bold: of 1, 1 is as claimed, 0 are the reverse, and 0 stay open.",
+  );
+  // Two of the secondary ones with p = 0.0370 each: the smaller is above 0.05 / 2.
+  expect(section({ One: 1.1, Two: 1.1, Three: 1.1 })).toContain(
+    "| **+1.0 ± 0.9, as claimed** | +1.0 ± 0.9, open | +1.0 ± 0.9, open |",
+  );
+  expect(section({ One: 1.2, Two: 0.5, Three: 0.5 })).toContain("**+1.0 ± 1.0, open** | +1.0 ± 0.4, as claimed");
+});
+
 test("one seed leaves everything open, and no claims or no scores leave nothing to say", () => {
   expect(section(1, [0]).join("\n")).toContain("| *better* above *good* | +1.0, open |");
   expect(section(1, [])).toEqual([]);

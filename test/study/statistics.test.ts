@@ -1,6 +1,6 @@
 // Means, deviations and confidence intervals against values computed by hand.
 import { expect, test } from "vitest";
-import { estimate, pairedDifference, studentQuantile } from "#src/study/statistics.js";
+import { estimate, holmRejects, pairedDifference, pairedSignificance, studentQuantile } from "#src/study/statistics.js";
 
 test("the deviation is that of a sample, and unknown for one value", () => {
   expect(estimate([2, 4, 9])).toEqual({ mean: 5, deviation: Math.sqrt((9 + 1 + 16) / 2), count: 3 });
@@ -22,4 +22,28 @@ test("quantiles of Student's t fall towards the normal distribution's", () => {
   expect(studentQuantile(31)).toBeCloseTo(2.0395, 2);
   expect(studentQuantile(60)).toBeCloseTo(2.0003, 2);
   expect(studentQuantile(1000)).toBeCloseTo(1.9623, 3);
+});
+
+test("at the end of its 95% interval, a difference has a significance of 5%, for any number of pairs", () => {
+  for (const count of [2, 3, 4, 5, 10, 11, 30, 31]) {
+    const mean = studentQuantile(count - 1) / Math.sqrt(count);
+    expect(pairedSignificance({ mean, deviation: 1, count })).toBeCloseTo(0.05, 4);
+    expect(pairedSignificance({ mean: -mean, deviation: 1, count })).toBeCloseTo(0.05, 4);
+  }
+  // 1% quantiles of a table: 9.925 for two degrees of freedom, 3.250 for nine.
+  expect(pairedSignificance({ mean: 9.925 / Math.sqrt(3), deviation: 1, count: 3 })).toBeCloseTo(0.01, 5);
+  expect(pairedSignificance({ mean: 3.25 / Math.sqrt(10), deviation: 1, count: 10 })).toBeCloseTo(0.01, 5);
+  expect(pairedSignificance({ mean: 0, deviation: 0, count: 4 })).toBe(1);
+  expect(pairedSignificance({ mean: 1, deviation: 0, count: 4 })).toBe(0);
+  expect(pairedSignificance({ mean: 1, deviation: null, count: 1 })).toBe(1);
+});
+
+test("Holm's correction stops at the first that its share of the level does not allow", () => {
+  const rejects = (values: readonly number[]) => holmRejects(values, (value) => value, 0.05);
+  // The example of the procedure: 0.05 / 4, / 3, / 2 and / 1.
+  expect(rejects([0.03, 0.005, 0.04, 0.01])).toEqual([0.005, 0.01]);
+  expect(rejects([0.012, 0.012, 0.012, 0.04])).toEqual([0.012, 0.012, 0.012, 0.04]);
+  expect(rejects([0.02, 0.9])).toEqual([0.02]);
+  expect(rejects([0.03, 0.9])).toEqual([]);
+  expect(rejects([])).toEqual([]);
 });
