@@ -193,8 +193,12 @@ export interface ExploredBlock {
   readonly attention: string;
 }
 
-/** A mixture of a run's images as its newest checkpoint sees it. Pictures are base64 of red, green and blue, by rows. */
-export interface Exploration {
+/** What a run's newest checkpoint makes of some images. Pictures are base64 of red, green and blue, by rows. */
+export type Exploration = ExploredMixture | ExploredImages;
+
+/** A mixture of images, as the method itself sees it. */
+export interface ExploredMixture {
+  readonly kind: "mixture";
   readonly method: string;
   /** Of the checkpoint. */
   readonly step: number;
@@ -215,6 +219,31 @@ export interface Exploration {
   /** The method's own metric of the blocks that keep some, over all mixtures of the group. */
   readonly methodPrecision: readonly number[];
   /** What computing it took. */
+  readonly milliseconds: number;
+}
+
+/** Single images, as the encoder sees them that is transferred: of methods that do not mix. */
+export interface ExploredImages {
+  readonly kind: "images";
+  readonly method: string;
+  /** Of the checkpoint. */
+  readonly step: number;
+  readonly seed: number;
+  readonly segments: null;
+  readonly imageSize: ImageSize;
+  readonly patchSize: number;
+  readonly heads: number;
+  readonly images: readonly string[];
+  /** What the method is shown of each image, and what it makes of that; null where it reconstructs nothing. */
+  readonly reconstructed: {
+    readonly inputs: readonly string[];
+    readonly pictures: readonly string[];
+    readonly normPixels: boolean;
+  } | null;
+  /** By block, in base64, bytes [images, heads, patches, patches] from 1 to 255, most for what a patch attends to most. */
+  readonly blocks: readonly string[];
+  /** For each patch of each image, the patches of other images whose features are most like its own, by their places in all images. */
+  readonly nearest: readonly (readonly number[])[];
   readonly milliseconds: number;
 }
 

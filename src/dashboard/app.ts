@@ -9,7 +9,7 @@ import type { Catalogue } from "./catalogue.js";
 import { curvesOf } from "./curves.js";
 import { ExploreError } from "./explorer/explore-error.js";
 import { ExplorerBusyError, type ExploreService } from "./explorer/explore-service.js";
-import type { GivenImage } from "./explorer/explorer.js";
+import type { GivenImage } from "./explorer/explored-images.js";
 import type { Place } from "./find-runs.js";
 import { Live } from "./live.js";
 import { metricsCsv } from "./metrics-csv.js";

@@ -27,7 +27,9 @@ export interface Encoder {
 /** What may differ from call to call. */
 export interface EncodeOptions {
   /** How the attention of a block differs from the ordinary, by its index. */
-  readonly attention?: (blockIndex: number) => Pick<BlockOptions, "exclude" | "bias" | "windows"> | undefined;
+  readonly attention?:
+    | ((blockIndex: number) => Pick<BlockOptions, "exclude" | "bias" | "windows"> | undefined)
+    | undefined;
   /** What a block is given in place of what leaves the one before [1 + tokens, batch, width], by its index. */
   readonly entering?: ((x: Tensor, blockIndex: number) => Tensor) | undefined;
   /** The position of CLS [1, 1, width], where it has one. */

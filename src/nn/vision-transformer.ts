@@ -1,6 +1,6 @@
 // The encoder as it is transferred: every patch in order, nothing masked or mixed, ordinary attention in every block.
 import { patchify, type Tensor } from "../graph/index.js";
-import { type EncoderOptions, encoder } from "./encoder.js";
+import { type EncodeOptions, type EncoderOptions, encoder } from "./encoder.js";
 import type { Initializer } from "./initializers.js";
 import type { ParameterScope } from "./parameters.js";
 import { encoderPositions } from "./positions.js";
@@ -14,8 +14,15 @@ export interface EncodedImages {
   readonly patches: Tensor;
 }
 
-/** Normalised images [batch, height, width, channels] to tokens; `branchScales` [batch, depth, 2] are for drop path. */
-export type VisionTransformer = (images: Tensor, branchScales?: Tensor) => EncodedImages;
+/**
+ * Normalised images [batch, height, width, channels] to tokens; `branchScales` [batch, depth, 2] are for drop path, and
+ * `attention` changes or watches that of single blocks.
+ */
+export type VisionTransformer = (
+  images: Tensor,
+  branchScales?: Tensor,
+  attention?: EncodeOptions["attention"],
+) => EncodedImages;
 
 /**
  * The parameters have the names that timm and the official MAE checkpoints give them. Positions are one of them,
@@ -32,9 +39,9 @@ export function visionTransformer(
   const positions = scope.create("pos_embed", [1, rows, width], fixedPositions(shape), { decay: false });
   const byToken = positions.reshape([rows, 1, width]);
 
-  return (images, branchScales) => {
+  return (images, branchScales, attention) => {
     const tokens = embed(patchify(images, patchSize)).add(byToken.slice(0, 1));
-    const encoded = encode(tokens, { clsPosition: byToken.slice(0, 0, 1), branchScales });
+    const encoded = encode(tokens, { clsPosition: byToken.slice(0, 0, 1), branchScales, attention });
     return { cls: encoded.slice(0, 0, 1).reshape([-1, width]), patches: encoded.slice(0, 1) };
   };
 }

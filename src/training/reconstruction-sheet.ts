@@ -58,6 +58,11 @@ export function imageFrom(values: ReconstructionValues, sourceOf: (patch: number
   return pictureOf(data, shape);
 }
 
+/** Red, green and blue, row by row, in base64. */
+export function pictureBase64({ data }: Picture): string {
+  return Buffer.from(data).toString("base64");
+}
+
 function pictureOf(data: Uint8Array, shape: ReconstructionValues["shape"]): Picture {
   return { ...sizeOf(shape.imageSize), data: shownChannels(data, channelsOf(shape)) };
 }

@@ -105,15 +105,27 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await page.context().close();
   });
 
-  test("a run that mixes nothing has no such link, and its address says why", async () => {
+  test("of a run that mixes nothing, single images are shown: attention, likes in other images, reconstructions", async () => {
     const page = await open();
     await page.goto(dashboard.address.replace(/#.*/, "#/runs"));
     await page.getByRole("link", { name: "mae", exact: true }).click();
     await page.getByRole("region", { name: "Configuration" }).waitFor();
-    expect(await page.getByRole("link", { name: /Explore/ }).count()).toBe(0);
-    await page.goto(`${page.url()}/explore?seed=1`);
-    await page.getByText("Expected a run that mixes images").waitFor();
-    faults.splice(0, faults.length, ...faults.filter((fault) => !fault.includes("422")));
+    await page.getByRole("link", { name: "Explore images" }).click();
+    await page.getByRole("heading", { name: "Image A, block 2, all heads" }).waitFor();
+    const said = page.locator("main .said");
+    await page.getByRole("button", { name: /^Row 2, column 3/ }).hover();
+    await expect.poll(() => said.textContent()).toMatch(/^The patch in row 2, column 3 attends most/);
+    await page.getByRole("button", { name: /^Row 2, column 3/ }).focus();
+    await page.keyboard.press("ArrowDown");
+    await expect.poll(() => said.textContent()).toMatch(/^The patch in row 3, column 3/);
+    // Eight patches of the three other images, numbered by how like they are.
+    const numbers = await page.locator(".nearest .cell.right").allTextContents();
+    expect(numbers.map(Number).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    await page.getByRole("group", { name: "Image" }).getByRole("button", { name: "C" }).click();
+    await page.getByRole("group", { name: "Block" }).getByRole("button", { name: "1" }).click();
+    await page.getByRole("group", { name: "Head" }).getByRole("button", { name: "2" }).click();
+    await page.getByRole("heading", { name: "Image C, block 1, head 2" }).waitFor();
+    expect(await page.getByRole("img", { name: /^Reconstruction, image/ }).count()).toBe(4);
     await page.context().close();
   });
 

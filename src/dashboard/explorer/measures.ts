@@ -1,4 +1,5 @@
-// How well the patches of a mixture find those of their own image, by block and head, and which images they confuse.
+// How well the patches of a mixture find those of their own image, by block and head, and which images they confuse; and
+// which patches of other images are most like a patch.
 
 /** One block's attention between patches: [heads, L, L] each. */
 export interface BlockAttention {
@@ -51,6 +52,32 @@ export function attentionBytes({ attention, kept }: BlockAttention, L: number): 
     }
   }
   return bytes;
+}
+
+/**
+ * For each patch, the `count` patches of other images whose features [images, L, width] are most like its own, by cosine,
+ * the most alike first: their places in all images.
+ */
+export function nearestPatches(features: Float32Array, images: number, L: number, count: number): number[][] {
+  const rows = images * L;
+  const width = features.length / rows;
+  const unit = features.slice();
+  for (let row = 0; row < rows; row++) {
+    const own = unit.subarray(row * width, (row + 1) * width);
+    const length = Math.hypot(...own) || 1;
+    for (let channel = 0; channel < width; channel++) own[channel]! /= length;
+  }
+  const cosine = (a: number, b: number) => {
+    let sum = 0;
+    for (let channel = 0; channel < width; channel++) sum += unit[a * width + channel]! * unit[b * width + channel]!;
+    return sum;
+  };
+  return Array.from({ length: rows }, (_, row) => {
+    const own = Math.floor(row / L);
+    const others = Array.from({ length: rows }, (_, place) => place).filter((place) => Math.floor(place / L) !== own);
+    const alike = new Map(others.map((place) => [place, cosine(row, place)]));
+    return others.sort((a, b) => alike.get(b)! - alike.get(a)!).slice(0, count);
+  });
 }
 
 /** Of all that was counted [g, g], the share on the diagonal. */

@@ -20,12 +20,12 @@ interface RunViewProps {
   readonly theme: string;
 }
 
-/** Methods whose mixtures can be explored. */
+/** Methods whose mixtures are explored; of all others, single images. */
 const MIXES = ["mixedae", "mixing"];
 
 export function RunView({ source, detail, theme }: RunViewProps) {
   const { row, marks, pictures, learnt, config, checkpoints } = detail;
-  const { id, name, step, method, model, loss, imagesPerSecond, began, health } = row;
+  const { id, name, step, task, method, model, loss, imagesPerSecond, began, health } = row;
   const { before, last } = pathParts(name);
   const charted = useMemo(() => [{ id, step, name, detail }], [id, step, name, detail]);
   return (
@@ -52,9 +52,9 @@ export function RunView({ source, detail, theme }: RunViewProps) {
           {checkpoints.length === 0 ? "none yet" : `step ${checkpoints.map(countText).join(", ")}`}
         </Fact>
       </dl>
-      {source.isLive && MIXES.includes(method) && checkpoints.length > 0 && (
+      {source.isLive && task === "pretrain" && checkpoints.length > 0 && (
         <a class="explore-link" href={addressOf({ page: "explore", id, seed: 0, segments: true })}>
-          Explore mixtures: what each patch attends to →
+          Explore {MIXES.includes(method) ? "mixtures" : "images"}: what each patch attends to →
         </a>
       )}
       {health.more !== "" && <p class={`callout ${health.level}`}>{health.more}</p>}

@@ -5,15 +5,19 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LARGEST_GIVEN } from "#src/dashboard/access.js";
-import type { Exploration, Overview } from "#src/dashboard/api.js";
+import type { Exploration, ExploredMixture, Overview } from "#src/dashboard/api.js";
 import { ExploreError } from "#src/dashboard/explorer/explore-error.js";
 import { openExplorer } from "#src/dashboard/explorer/explorer.js";
+import { openImageExplorer } from "#src/dashboard/explorer/image-explorer.js";
+import { openMixtureExplorer } from "#src/dashboard/explorer/mixture-explorer.js";
 import type { Dashboard } from "#src/dashboard/serve.js";
 import { assignmentFor, drawAssignment } from "#src/methods/mixing.js";
 import { randomStream } from "#src/random/index.js";
 import { pretrain } from "#src/training/index.js";
-import { recordOptions, tinyConfig, writeImages } from "../../training/tiny-run.js";
+import { loadPretrained } from "#src/training/pretrained.js";
+import { recordOptions, tinyConfig, tinyIbotConfig, writeImages } from "../../training/tiny-run.js";
 import { ask, askFor, serveFolders } from "../shown-runs.js";
+import { dot, plainEncoder } from "./plain-encoder.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-explorer-"));
 const run = (name: string) => join(folder, "runs", name);
@@ -28,16 +32,22 @@ beforeAll(async () => {
     ["shared", ["method=mixedae", "methodOptions.segmentShare=0.5"]],
     ["mixing", ["method=mixing"]],
     ["mae", ["method=mae"]],
+    ["wide", ["method=mae", "model.imageSize=[8,24]"]],
+    ["simmim", ["method=simmim"]],
   ];
   for (const [name, keys] of runs) {
     await pretrain(tinyConfig(source, "schedule.steps=2", ...keys), run(name), recordOptions());
   }
 });
 
+beforeAll(async () => {
+  await pretrain(tinyIbotConfig(join(folder, "images"), "schedule.steps=2"), run("ibot"), recordOptions());
+});
+
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("precision is the method's own metric, block by block", async () => {
-  const { blocks, methodPrecision, step } = await (await openExplorer(run("compose"))).explore(explored);
+  const { blocks, methodPrecision, step } = await (await openMixtureExplorer(run("compose"))).explore(explored);
   expect(step).toBe(2);
   expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([true, true]);
   for (const [block, { precision, headPrecision, confusion }] of blocks.entries()) {
@@ -60,7 +70,7 @@ describe("images that are given", () => {
 
   test("come first in the mixture; the run's own fill it up", async () => {
     const given = [{ name: "red.png", bytes: await red() }];
-    const explorer = await openExplorer(run("compose"));
+    const explorer = await openMixtureExplorer(run("compose"));
     const found = await explorer.explore({ ...explored, given });
     const plain = await explorer.explore(explored);
     expect([...bytesOf(found.images[0]!).subarray(0, 3)]).toEqual([250, 9, 9]);
@@ -69,11 +79,11 @@ describe("images that are given", () => {
   });
 
   test("more than are mixed, and files that are none, are refused by name", async () => {
-    const explorer = await openExplorer(run("compose"));
+    const explorer = await openMixtureExplorer(run("compose"));
     const image = { name: "red.png", bytes: await red() };
     const broken = { name: "notes\u001b.txt", bytes: Buffer.from("no image") };
     await expect(explorer.explore({ ...explored, given: new Array(5).fill(image) })).rejects.toThrow(
-      "at most 4 images, which this run mixes; found 5",
+      "at most 4 images, which are shown together; found 5",
     );
     const refused = explorer.explore({ ...explored, given: [image, broken] });
     await expect(refused).rejects.toThrow(ExploreError);
@@ -114,7 +124,7 @@ describe("images that are given", () => {
 });
 
 test("blocks before TopK keep everything", async () => {
-  const { blocks } = await (await openExplorer(run("full"))).explore(explored);
+  const { blocks } = await (await openMixtureExplorer(run("full"))).explore(explored);
   expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([false, true]);
   expect(bytesOf(blocks[0]!.attention).every((byte) => byte > 0)).toBe(true);
   const kept = bytesOf(blocks[1]!.attention).filter((byte) => byte > 0).length;
@@ -127,7 +137,7 @@ test.each([
   "compose",
   "full",
 ] as const)("%s: mixture and reconstructions show the patches of the plan", async (mode) => {
-  const found = await (await openExplorer(run(mode))).explore(explored);
+  const found = await (await openMixtureExplorer(run(mode))).explore(explored);
   const { sources, imageSize, patchSize } = found;
   const { width, height } = imageSize;
   const M = drawAssignment(randomStream(5, "explored mixture", 0, 0), 16, 4);
@@ -150,7 +160,7 @@ test.each([
 });
 
 test("the seed decides the images and the mixture; the same one gives the same", async () => {
-  const explorer = await openExplorer(run("compose"));
+  const explorer = await openMixtureExplorer(run("compose"));
   const withoutTime = async (seed: number) => ({ ...(await explorer.explore({ ...explored, seed })), milliseconds: 0 });
   const first = await withoutTime(1);
   expect(await withoutTime(1)).toEqual(first);
@@ -160,7 +170,7 @@ test("the seed decides the images and the mixture; the same one gives the same",
 
 test("without segment embeddings only what patches show tells them apart", async () => {
   for (const name of ["compose", "shared"]) {
-    const explorer = await openExplorer(run(name));
+    const explorer = await openMixtureExplorer(run(name));
     const told = await explorer.explore(explored);
     const untold = await explorer.explore({ ...explored, segments: false });
     expect([told.segments, untold.segments]).toEqual([true, false]);
@@ -169,12 +179,69 @@ test("without segment embeddings only what patches show tells them apart", async
   }
 });
 
-test("naive mixing has attention and no TopK; a method that mixes nothing is refused in words", async () => {
-  const { blocks, segments, methodPrecision } = await (await openExplorer(run("mixing"))).explore(explored);
+test("naive mixing has attention and no TopK", async () => {
+  const { blocks, segments, methodPrecision } = await (await openMixtureExplorer(run("mixing"))).explore(explored);
   expect(blocks.map(({ keepsTop }) => keepsTop)).toEqual([false, false]);
   expect([segments, methodPrecision]).toEqual([null, []]);
-  await expect(openExplorer(run("mae"))).rejects.toThrow(ExploreError);
-  await expect(openExplorer(run("mae"))).rejects.toThrow(/Expected a run that mixes images.*found one of mae/);
+});
+
+describe("methods that do not mix", () => {
+  test.each(["mae", "wide", "simmim", "ibot"])("%s: attention of the encoder that is transferred", async (name) => {
+    const found = await (await openImageExplorer(run(name))).explore(explored);
+    expect(await (await openExplorer(run(name))).explore(explored)).toEqual({
+      ...found,
+      milliseconds: expect.any(Number),
+    });
+    const { imageSize, patchSize, heads, images, blocks, nearest } = found;
+    const L = (imageSize.width * imageSize.height) / patchSize ** 2;
+    expect([images.length, blocks.length, nearest.length]).toEqual([4, 2, 4 * L]);
+    const model = await loadPretrained(run(name));
+    const pixels = Buffer.concat(images.map(bytesOf));
+    const { attention, features } = plainEncoder(model, pixels);
+    for (const [block, text] of blocks.entries()) {
+      const bytes = bytesOf(text);
+      expect(bytes).toHaveLength(4 * heads * L * L);
+      for (let row = 0; row < bytes.length; row += L) {
+        const own = attention[block]!.slice(row, row + L);
+        const most = Math.max(...own);
+        for (const [key, value] of own.entries()) {
+          expect(Math.abs(bytes[row + key]! - (1 + (254 * value) / most))).toBeLessThan(1.01);
+        }
+      }
+    }
+    const alike = (a: number, b: number) => {
+      const [x, y] = [features[a]!, features[b]!];
+      return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+    };
+    for (const [patch, places] of nearest.entries()) {
+      const others = features
+        .map((_, place) => place)
+        .filter((place) => Math.floor(place / L) !== Math.floor(patch / L));
+      const best = others.map((place) => alike(patch, place)).sort((a, b) => b - a);
+      expect(new Set(places).size).toBe(8);
+      for (const [order, place] of places.entries()) expect(alike(patch, place)).toBeCloseTo(best[order]!, 3);
+    }
+  });
+
+  test("MAE's reconstruction keeps what it is shown, a quarter of the patches; iBOT has none", async () => {
+    const { images, reconstructed, imageSize, patchSize } = await (await openImageExplorer(run("wide"))).explore(
+      explored,
+    );
+    const { inputs, pictures } = reconstructed!;
+    for (const [image, text] of images.entries()) {
+      const [original, shown, picture] = [text, inputs[image]!, pictures[image]!].map(bytesOf);
+      let kept = 0;
+      for (let at = 0; at < original!.length; at++) {
+        if (shown![at] !== 128) expect(picture![at]).toBe(original![at]);
+        if (shown![at] === original![at]) kept++;
+      }
+      expect(kept).toBeGreaterThanOrEqual(0.24 * imageSize.width * imageSize.height * 3);
+      expect(kept).toBeLessThan(0.5 * imageSize.width * imageSize.height * 3);
+      expect(picture).not.toEqual(original);
+      expect(patchSize).toBeLessThan(imageSize.height);
+    }
+    expect((await (await openImageExplorer(run("ibot"))).explore(explored)).reconstructed).toBeNull();
+  });
 });
 
 describe("the server", () => {
@@ -193,7 +260,7 @@ describe("the server", () => {
   const path = (name: string, query = "") => `/api/runs/${ids.get(name)}/explore${query}`;
 
   test("tells a mixture, and goes on answering meanwhile", async () => {
-    const mixture = askFor<Exploration>(dashboard, path("compose", "?seed=7"));
+    const mixture = askFor<ExploredMixture>(dashboard, path("compose", "?seed=7"));
     await askFor<Overview>(dashboard, "/api/overview");
     const { seed, blocks } = await mixture;
     expect(seed).toBe(7);
@@ -206,9 +273,8 @@ describe("the server", () => {
     expect([status, text]).toEqual([400, expect.stringMatching(/Expected a seed from 0 to 4294967295/)]);
   });
 
-  test("a run that mixes nothing, and one that is not there, are refused in words", async () => {
-    const { status, text } = await ask(dashboard, path("mae"));
-    expect([status, text]).toEqual([422, expect.stringMatching(/^Expected a run that mixes images/)]);
+  test("shows single images of a run that mixes nothing, and refuses one that is not there", async () => {
+    expect(await askFor<Exploration>(dashboard, path("ibot"))).toMatchObject({ kind: "images", reconstructed: null });
     expect((await ask(dashboard, "/api/runs/nothing/explore")).status).toBe(404);
     expect((await ask(dashboard, path("compose"), { token: false })).status).toBe(401);
   });

@@ -1,6 +1,6 @@
 // What a patch of a mixture attends to, from the bytes that the server sends: right, wrong, missed, and how strongly.
 
-import type { Exploration } from "../../api.js";
+import type { ExploredImages, ExploredMixture } from "../../api.js";
 
 /** One head of a block by its index, or all of them together. */
 export type Head = number | "all";
@@ -14,8 +14,8 @@ export interface SeenPatch {
   readonly strength: number;
 }
 
-/** An exploration whose bytes are unpacked. */
-export interface Unpacked extends Exploration {
+/** A mixture whose bytes are unpacked. */
+export interface Unpacked extends ExploredMixture {
   readonly patches: number;
   readonly rows: number;
   readonly columns: number;
@@ -23,7 +23,7 @@ export interface Unpacked extends Exploration {
   readonly weights: readonly Uint8Array[];
 }
 
-export function unpack(found: Exploration): Unpacked {
+export function unpack(found: ExploredMixture): Unpacked {
   const { imageSize, patchSize, sources, blocks } = found;
   return {
     ...found,
@@ -32,6 +32,43 @@ export function unpack(found: Exploration): Unpacked {
     columns: imageSize.width / patchSize,
     weights: blocks.map(({ attention }) => bytesOf(attention)),
   };
+}
+
+/** Single images whose bytes are unpacked. */
+export interface UnpackedImages extends ExploredImages {
+  readonly rows: number;
+  readonly columns: number;
+  /** By block: [images, heads, patches, patches]. */
+  readonly weights: readonly Uint8Array[];
+}
+
+export function unpackImages(found: ExploredImages): UnpackedImages {
+  const { imageSize, patchSize, blocks } = found;
+  return {
+    ...found,
+    rows: imageSize.height / patchSize,
+    columns: imageSize.width / patchSize,
+    weights: blocks.map(bytesOf),
+  };
+}
+
+/** How strongly a patch of an image attends to each patch of it, from 0 to 1: most to what it attends to most. */
+export function strengthsFrom(
+  { weights, heads, rows, columns }: UnpackedImages,
+  image: number,
+  patch: number,
+  block: number,
+  head: Head,
+): number[] {
+  const patches = rows * columns;
+  const chosen = head === "all" ? Array.from({ length: heads }, (_, each) => each) : [head];
+  const sums = new Array<number>(patches).fill(0);
+  for (const each of chosen) {
+    const first = ((image * heads + each) * patches + patch) * patches;
+    for (let place = 0; place < patches; place++) sums[place]! += weights[block]![first + place]!;
+  }
+  const most = Math.max(...sums);
+  return sums.map((sum) => sum / most);
 }
 
 export function bytesOf(base64: string): Uint8Array {
@@ -44,7 +81,7 @@ export function letterOf(image: number): string {
 }
 
 /** The block and head in which patches find those of their own image most often; of those with TopK, if there are any. */
-export function clearest({ blocks }: Exploration): { readonly block: number; readonly head: number } {
+export function clearest({ blocks }: ExploredMixture): { readonly block: number; readonly head: number } {
   const hasTop = blocks.some(({ keepsTop }) => keepsTop);
   const all = blocks.flatMap(({ headPrecision, keepsTop }, block) =>
     headPrecision.flatMap((precision, head) => (keepsTop === hasTop ? { block, head, precision } : [])),

@@ -1,4 +1,4 @@
-// The mixture explorer of a run: look at a patch, and see which others it takes for parts of the same image.
+// The explorer of a run: look at a patch, and see which others it attends to, or takes for parts of the same image.
 
 import { useMemo, useState } from "preact/hooks";
 import type { RunRow } from "../../api.js";
@@ -10,6 +10,7 @@ import { Confusion } from "./confusion.js";
 import { GivenImages } from "./given-images.js";
 import { GroupImages } from "./group-images.js";
 import { HeadMaps, headName } from "./head-maps.js";
+import { ImageView } from "./image-view.js";
 import { MixtureMap } from "./mixture-map.js";
 import { useExploration } from "./use-exploration.js";
 
@@ -38,11 +39,12 @@ export function ExplorePage({ source, id, seed, segments, row, theme }: ExploreP
       </p>
       <div class="page-head">
         <div>
-          <h1>Mixture explorer</h1>
+          <h1>{found?.kind === "images" ? "Image explorer" : "Mixture explorer"}</h1>
           <p class="muted">
             {before}
             {last}
-            {found !== undefined && `, checkpoint of step ${countText(found.step)}, mixture ${found.seed}`}
+            {found !== undefined &&
+              `, checkpoint of step ${countText(found.step)}, ${found.kind === "mixture" ? "mixture" : "images"} ${found.seed}`}
             {given.length > 0 && `, of ${given.map(({ name }) => name).join(", ")}`}
           </p>
         </div>
@@ -69,8 +71,9 @@ export function ExplorePage({ source, id, seed, segments, row, theme }: ExploreP
           </button>
         </div>
       </div>
-      {found === undefined && <p class="empty">{problem || "Reading the checkpoint, and mixing images …"}</p>}
-      {found !== undefined && <Explored found={found} theme={theme} />}
+      {found === undefined && <p class="empty">{problem || "Reading the checkpoint and images …"}</p>}
+      {found?.kind === "mixture" && <Explored found={found} theme={theme} />}
+      {found?.kind === "images" && <ImageView found={found} />}
     </main>
   );
 }

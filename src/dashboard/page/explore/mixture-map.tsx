@@ -77,7 +77,8 @@ function veilOf(verdict: Verdict, strength: number): number {
   return 0.72 - 0.2 * strength;
 }
 
-function moved(key: string, patch: number, columns: number, patches: number): number | undefined {
+/** The patch that a key leads to. */
+export function moved(key: string, patch: number, columns: number, patches: number): number | undefined {
   const column = patch % columns;
   if (key === "ArrowLeft" && column > 0) return patch - 1;
   if (key === "ArrowRight" && column < columns - 1) return patch + 1;

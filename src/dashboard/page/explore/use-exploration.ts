@@ -2,10 +2,10 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Source } from "../source.js";
-import { type Unpacked, unpack } from "./attention.js";
+import { type Unpacked, type UnpackedImages, unpack, unpackImages } from "./attention.js";
 
 export interface KnownExploration {
-  readonly found: Unpacked | undefined;
+  readonly found: Unpacked | UnpackedImages | undefined;
   readonly isBusy: boolean;
   /** Why there is none. */
   readonly problem: string;
@@ -23,7 +23,10 @@ export function useExploration(
     let isWanted = true;
     setKnown(({ found }) => ({ found, isBusy: true, problem: "" }));
     source.explore(run, seed, segments, given).then(
-      (found) => isWanted && setKnown({ found: unpack(found), isBusy: false, problem: "" }),
+      (given) => {
+        const found = given.kind === "mixture" ? unpack(given) : unpackImages(given);
+        if (isWanted) setKnown({ found, isBusy: false, problem: "" });
+      },
       (error: Error) => isWanted && setKnown({ found: undefined, isBusy: false, problem: error.message }),
     );
     return () => {

@@ -1,6 +1,6 @@
 // What the page makes of the bytes of a mixture: right, wrong and missed, by head and over all of them.
 import { describe, expect, test } from "vitest";
-import type { Exploration } from "../../../../src/dashboard/api.js";
+import type { ExploredMixture } from "../../../../src/dashboard/api.js";
 import { clearest, countsByImage, seenFrom, unpack } from "../../../../src/dashboard/page/explore/attention.js";
 import { addressOf, parseRoute } from "../../../../src/dashboard/page/routes.js";
 
@@ -18,6 +18,7 @@ const block = (keepsTop: boolean, headPrecision: number[], bytes: readonly numbe
 });
 
 const found = unpack({
+  kind: "mixture",
   method: "mixedae",
   step: 1,
   seed: 0,
@@ -33,7 +34,7 @@ const found = unpack({
   blocks: [block(false, [0.4, 0.4], [...all, ...all]), block(true, [1, 0.5], [...first, ...second])],
   methodPrecision: [],
   milliseconds: 1,
-} satisfies Exploration);
+} satisfies ExploredMixture);
 
 const verdicts = (...from: readonly [patch: number, block: number, head: number | "all"]) =>
   seenFrom(found, ...from).map(({ verdict }) => verdict);

@@ -1,0 +1,85 @@
+// The images that are explored: those that somebody gives, and else some of the run's own, as evaluation sees them.
+
+import type { PretrainConfig } from "../../config/config.js";
+import { type ImageSource, readImages } from "../../data/index.js";
+import { patchCount } from "../../nn/presets.js";
+import { randomStream } from "../../random/index.js";
+import { printable } from "../../terminal/printable.js";
+import { readingOf } from "../../training/reconstructor.js";
+import { ExploreError } from "./explore-error.js";
+
+/** Some more images are read than are shown, so that unreadable ones are replaced. */
+const CANDIDATES = 3;
+/** Values of attention, over blocks and heads: more would be too much for a page. */
+const MOST_ATTENTION = 1 << 24;
+
+/** An image file of somebody who looks at the run. */
+export interface GivenImage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Throws ExploreError where the attention of so many images is more than a page can show. */
+export function checkAttention({ model }: PretrainConfig, images: number): void {
+  const values = images * model.depth * model.heads * patchCount(model) ** 2;
+  if (values <= MOST_ATTENTION) return;
+  throw new ExploreError(
+    `Expected at most ${MOST_ATTENTION} values of attention; found ${values} (${model.depth} blocks, ${model.heads} heads, ` +
+      `${patchCount(model)} patches). Explore a run of a smaller model.`,
+  );
+}
+
+/** `size` images, those that are given first: [size, height, width, channels]. Throws ExploreError. */
+export async function exploredImages(
+  source: ImageSource,
+  config: PretrainConfig,
+  seed: number,
+  given: readonly GivenImage[],
+  size: number,
+): Promise<Uint8Array> {
+  if (given.length > size) {
+    throw new ExploreError(
+      `Expected at most ${size} images, which are shown together; found ${given.length}. Give fewer.`,
+    );
+  }
+  const own = await readGiven(given, config);
+  return Buffer.concat([...own, ...(await drawImages(source, config, seed, size - own.length))]);
+}
+
+async function readGiven(given: readonly GivenImage[], config: PretrainConfig): Promise<Uint8Array[]> {
+  const read = await readImages(
+    given.map(({ bytes }) => bytes),
+    {
+      ...readingOf(config),
+      onSkip: ({ index, reason }) => {
+        throw new ExploreError(
+          `Expected images; ${printable(given[index]!.name)} cannot be read: ${reason}. Give another one.`,
+        );
+      },
+    },
+  );
+  return read.map(({ pixels }) => pixels);
+}
+
+async function drawImages(
+  source: ImageSource,
+  config: PretrainConfig,
+  seed: number,
+  wanted: number,
+): Promise<Uint8Array[]> {
+  const candidates = randomStream(seed, "explored images", 0, 0).permutation(source.count);
+  const found: Uint8Array[] = [];
+  for (let first = 0; found.length < wanted && first < CANDIDATES * wanted; first += wanted) {
+    const indices = candidates.subarray(first, first + wanted);
+    if (indices.length === 0) break;
+    const read = await readImages({ source, indices }, { ...readingOf(config), onSkip: () => {} });
+    found.push(...read.map(({ pixels }) => pixels));
+  }
+  if (found.length < wanted) {
+    throw new ExploreError(
+      `Expected ${wanted} readable images; found ${found.length}. Shuffle, or see whether the images of the run are still ` +
+        "where they were.",
+    );
+  }
+  return found.slice(0, wanted);
+}
