@@ -127,8 +127,10 @@ interface ChoiceProps<Option> {
 
 function Choice<Option extends number | string>({ name, options, chosen, label, onChoose }: ChoiceProps<Option>) {
   return (
-    <fieldset class="choice">
-      <legend>{name}</legend>
+    <fieldset class="choice" aria-label={name}>
+      <span class="muted" aria-hidden="true">
+        {name}
+      </span>
       {options.map((option) => (
         <button key={option} type="button" aria-pressed={option === chosen} onClick={() => onChoose(option)}>
           {label(option).replace("Head ", "")}
