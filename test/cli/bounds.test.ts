@@ -60,7 +60,15 @@ it.each([
     const { exitCode, err } = await record([...commands[name]!, flag, value]);
     expect([exitCode, value]).toEqual([2, value]);
     expect(err).toMatch(
-      /Expected a (whole )?number (from 1 to [\d,]+|of pixels from 16 to 2048|above 0 and of at most 1000)/,
+      /Expected (a (whole )?number (from 1 to [\d,]+|of pixels from 16 to 2048|above 0 and of at most 1000)|.*HEIGHTxWIDTH, .* from 1 to 8,192)/,
     );
+  }
+});
+
+it.each(["import", "export"])("%s --image-size takes no side of a rectangle that is out of bounds", async (name) => {
+  for (const value of ["0x4", "4x0", "9000x4", "4x9000", "4x", "x4", "4x4x4", "-4x4"]) {
+    const { exitCode, err } = await record([...commands[name]!, "--image-size", value]);
+    expect([exitCode, value]).toEqual([2, value]);
+    expect(err).toMatch(/HEIGHTxWIDTH, such as 224 or 96x160, each from 1 to 8,192/);
   }
 });

@@ -116,7 +116,9 @@ test("scratch has the sizes that it is asked for, of images that its patches fil
   const { shape, tensors } = await openModel({ from: "scratch", preset: "nano", ...sizes });
   expect(shape).toMatchObject({ width: 96, ...sizes });
   expect(tensors.get("pos_embed")!.shape).toEqual([1, 65, 96]);
-  await expect(openModel({ from: "scratch", imageSize: 30 })).rejects.toThrow(/images of 30 x 30 pixels and patches of 4/);
+  await expect(openModel({ from: "scratch", imageSize: 30 })).rejects.toThrow(
+    /images of 30 x 30 pixels and patches of 4/,
+  );
 });
 
 test("scratch is an encoder of its own, the same for the same seed", async () => {
