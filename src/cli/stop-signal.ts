@@ -15,7 +15,10 @@ export interface StopSignal {
 
 const impatient = ["SIGINT", "SIGTERM"] as const;
 
-/** A launcher and a terminal may both pass on one Ctrl-C: what comes so soon after is the same one. In milliseconds. */
+/**
+ * A launcher and a terminal may both pass on one Ctrl-C, and timeout(1) sends SIGTERM to a process and to its group: what
+ * comes so soon after is the same one. In milliseconds.
+ */
 const SAME = 1000;
 
 /**
@@ -28,7 +31,8 @@ export function listenForStop(notify: () => void, isLaunched = false): StopSigna
   let receivedAt = 0;
   const handle = (signal: NodeJS.Signals) => {
     if (received !== undefined) {
-      if (isLaunched && performance.now() - receivedAt < SAME) return;
+      const isRepeat = isLaunched || (signal === "SIGTERM" && received === "SIGTERM");
+      if (isRepeat && performance.now() - receivedAt < SAME) return;
       // A closed terminal is often reported twice, by the system and by the shell, and often after a Ctrl-C: the saving
       // that is under way goes on.
       if (signal !== "SIGHUP" && signal !== "SIGUSR2") process.exit(exitCodeOf(received));
@@ -39,8 +43,12 @@ export function listenForStop(notify: () => void, isLaunched = false): StopSigna
     notify();
     controller.abort(new StoppedError());
     // From now on the system acts by itself: it ends the process even while the engine keeps this thread busy.
-    if (isLaunched) setTimeout(release, SAME, impatient).unref();
-    else setImmediate(release, impatient);
+    const repeated = isLaunched ? impatient : impatient.filter((each) => each === "SIGTERM" && each === received);
+    setTimeout(release, SAME, repeated).unref();
+    setImmediate(
+      release,
+      impatient.filter((each) => !repeated.includes(each)),
+    );
   };
   const release = (signals: readonly StopSignalName[]) => {
     for (const signal of signals) process.off(signal, handle);

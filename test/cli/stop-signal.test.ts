@@ -56,6 +56,20 @@ describe("listenForStop", () => {
     expect(await ended).toEqual([7, null]);
   });
 
+  it("takes a SIGTERM that is sent twice, as timeout does, for one; a later one ends the process", async () => {
+    const wait = 'console.log("busy"); await new Promise((done) => setTimeout(done, 30_000)); stop.dispose();';
+    const { child, said, ended } = start(wait);
+    await said("ready");
+    child.kill("SIGTERM");
+    await said("busy");
+    child.kill("SIGTERM");
+    await new Promise((done) => setTimeout(done, 500));
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    await new Promise((done) => setTimeout(done, 800));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([null, "SIGTERM"]);
+  });
+
   it("lets a second one end the process while the thread is busy", async () => {
     const { child, said, ended } = start('console.log("busy"); for (;;);');
     await said("ready");
