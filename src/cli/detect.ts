@@ -8,7 +8,7 @@ import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { cocoScores } from "./coco-scores.js";
 import { type CliContext, warnOn } from "./context.js";
-import { addDetectTrain, markedSetHelp } from "./detect-train.js";
+import { addDetectTrain, markedSetHelp } from "./dense-train.js";
 import {
   addReportFlag,
   deviceOption,

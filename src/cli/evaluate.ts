@@ -5,7 +5,7 @@ import { type Evaluation, type FrozenEvaluation, needs } from "../evaluations/ev
 import { evaluations } from "../evaluations/registry.js";
 import { oneProcess } from "../processes/communicator.js";
 import type { CliContext } from "./context.js";
-import { addDetectTrain } from "./detect-train.js";
+import { addDetectTrain, addSegmentTrain } from "./dense-train.js";
 import {
   addModelFlags,
   addReportFlag,
@@ -21,7 +21,6 @@ import {
 } from "./evaluation-flags.js";
 import { addFinetune } from "./finetune.js";
 import { addOptionFlags, imageSetsOf, optionsOfFlags } from "./option-flags.js";
-import { addSegmentTrain } from "./segment-train.js";
 
 type EvaluateFlags = ModelFlags &
   ReportFlags & { readonly threads: number; readonly device?: string } & Readonly<Record<string, unknown>>;

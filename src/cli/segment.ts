@@ -9,6 +9,7 @@ import { oneProcess } from "../processes/communicator.js";
 import { printable } from "../terminal/printable.js";
 import { formatCount } from "../terminal/quantities.js";
 import { type CliContext, warnOn } from "./context.js";
+import { addSegmentTrain, maskedSetHelp } from "./dense-train.js";
 import { describeEvaluation, frozenNamed } from "./evaluate.js";
 import {
   addReportFlag,
@@ -18,7 +19,6 @@ import {
   type ReportFlags,
   threadsOption,
 } from "./evaluation-flags.js";
-import { addSegmentTrain, maskedSetHelp } from "./segment-train.js";
 import { withProgress } from "./with-progress.js";
 
 const modelArgument = "folder of a run of mixedae segment train, or one of its checkpoints";

@@ -45,7 +45,8 @@ const ATTEMPTS = 10;
 /**
  * RandomResizedCrop (torchvision's algorithm: ten tries at a crop that fits, then the largest centred one), flip and
  * whatever else is asked for, for an image of `width` x `height` pixels. Where the picture is no square, the proportions of
- * crops are relative to its own (ours), so that it distorts as little as a square does. Crop, flip and jitter share the stream "augmentation"; each other augmentation has its own, so that none shifts another's draws.
+ * crops are relative to its own (ours), so that it distorts as little as a square does. Crop, flip and jitter share the
+ * stream "augmentation"; each other augmentation has its own, so that none shifts another's draws.
  */
 export function drawAugmentation(
   streamOf: StreamOf,
