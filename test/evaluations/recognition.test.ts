@@ -32,6 +32,15 @@ test("tells plain colours apart where positions count for nothing", async () => 
   expect(await evaluateRecognition(request(from), silentProgress())).toEqual(report);
 });
 
+test("tells plain colours apart in mixtures of images that are no squares", async () => {
+  const wide = { ...shape, imageSize: [8, 24] as const };
+  const from = await writeTinyCheckpoint(at("wide.safetensors"), { shape: wide, blank: /pos_embed/ });
+  const { homologous, chance } = (await evaluateRecognition(request(from), silentProgress())).detail;
+  expect(homologous).toBe(1);
+  // Of 12 patches each image supplies 3: 2 of the 11 others.
+  expect(chance).toBeCloseTo(2 / 11, 12);
+});
+
 test("an encoder that sees nothing but places guesses", async () => {
   const from = await writeTinyCheckpoint(at("blind.safetensors"), { shape, blank: /patch_embed/ });
   const { homologous } = (await evaluateRecognition(request(from), silentProgress())).detail;

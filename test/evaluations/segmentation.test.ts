@@ -29,6 +29,18 @@ test("tells plain colours to the pixel, and counts what it looked at", async () 
   expect(report.detail.perClass.map(({ pixels }) => pixels)).toEqual([128, 64, 64]);
 });
 
+test("an encoder of wide images sees their middle, and so do the masks", async () => {
+  // Of squares of 8 x 8 whose upper half is a class, the middle 4 rows: two of the class, two of the background.
+  const wide = await writeTinyCheckpoint(at("wide.safetensors"), {
+    shape: { ...tinyShape, imageSize: [4, 8], patchSize: 2 },
+    blank: /pos_embed/,
+  });
+  const { detail, test: tested } = await evaluateSegmentation(request({ from: wide }), silentProgress());
+  expect(tested).toEqual({ images: 4, patches: 32 });
+  expect(detail.perClass.map(({ pixels }) => pixels)).toEqual([64, 32, 32]);
+  expect(detail.pixelAccuracy).toBe(1);
+});
+
 test("takes fewer images where asked to, always the same for a seed", async () => {
   const few = request({ images: 2, queries: 3, seed: 4 });
   const report = await evaluateSegmentation(few, silentProgress());

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { input } from "#src/graph/index.js";
 import { type DenseEncoderOptions, denseEncoder, pyramidTaps } from "#src/nn/dense-encoder.js";
 import { ParameterScope } from "#src/nn/parameters.js";
+import { resamplePositions } from "#src/nn/resample-positions.js";
 import { visionTransformer } from "#src/nn/vision-transformer.js";
 import { distance, evaluate, randomValues, randomWeights } from "./evaluate.js";
 
@@ -34,6 +35,37 @@ test("its last map, normalised, holds the patch tokens of the transferred encode
   expect(maps[0]!.shape).toEqual([batch, 16, 4, 4]);
   const [found] = await mapsOf({ finalNorm: true }, 16, 16);
   expect(found).toEqual(expected.map);
+});
+
+test("an encoder that was pre-trained with images that are no squares has its own positions at their size", async () => {
+  const wide = { ...shape, imageSize: [8, 24] as const };
+  const images = randomValues("images", batch * 8 * 24 * 3);
+  const transferred = new ParameterScope();
+  const { patches } = visionTransformer(transferred, wide)(input("images", [batch, 8, 24, 3]));
+  const weights = randomWeights(transferred.parameters);
+  const map = patches.transpose([1, 2, 0]).reshape([batch, 16, 2, 6]);
+  const expected = await evaluate({ map }, { ...weights, images });
+  const encode = denseEncoder(new ParameterScope(), wide, { taps: [2], finalNorm: true });
+  const [own, square] = [encode(input("images", [batch, 8, 24, 3])), encode(input("squares", [batch, 16, 16, 3]))];
+  const found = await evaluate({ own: own[0]! }, { ...weights, images });
+  expect(found.own).toEqual(expected.map);
+
+  // For squares, positions are resampled to the grid of their patches, each axis by itself.
+  const [from, to] = [
+    { rows: 2, columns: 6 },
+    { rows: 4, columns: 4 },
+  ];
+  const positions = resamplePositions(weights.pos_embed as Float32Array, from, to, 16);
+  const other = new ParameterScope();
+  const squares = { ...wide, imageSize: 16 };
+  const resized = visionTransformer(other, squares)(input("squares", [batch, 16, 16, 3])).patches;
+  const pixels = randomValues("squares", batch * 16 * 16 * 3);
+  const wanted = await evaluate({ map: resized }, { ...weights, pos_embed: positions, squares: pixels });
+  const seen = await evaluate(
+    { map: square[0]!.reshape([batch, 16, 16]).transpose([2, 0, 1]) },
+    { ...weights, squares: pixels },
+  );
+  expect(distance(seen.map, wanted.map)).toBeLessThan(1e-5);
 });
 
 test("a map is taken after each tap, and the last block must be one of them", async () => {
