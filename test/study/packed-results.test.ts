@@ -49,10 +49,13 @@ test.each(packs)("the jobs of recipes/%s.yaml are finished in its pack: what nam
   const folder = join(recipes, name);
   const jobs = jobsOf(readStudy(`${folder}.yaml`));
   const finished = finishedRecords(jobs, folder, readPackedResults(folder));
+  const packed = readPackedResults(folder);
   const missing = jobs.filter((job) => !finished.has(job.folder));
+  // An encoder whose evaluations are not all there is pre-trained again: a pack holds no weights.
+  const again = missing.filter((job) => job.kind === "pretrain" && packed.has(job.folder));
   if (growing.has(name)) expect(finished.size).toBeGreaterThan(0);
   else expect(missing.map((job) => job.folder)).toEqual([]);
-  expect(finished.size).toBe(readPackedResults(folder).size);
+  expect(finished.size + again.length).toBe(packed.size);
   for (const job of jobs.filter((each) => !missing.includes(each))) {
     expect(finished.get(job.folder)!.key, job.folder).toBe(job.key);
   }
