@@ -1,6 +1,7 @@
 // The schema of the resolved pre-training configuration: every key, its type and what it means.
 
 import { z } from "zod";
+import { imageSidesSchema } from "../data/image-sides-schema.js";
 import { engineDefinitions } from "../engine/index.js";
 import { type MethodName, type MethodOptions, methodNames, methodOf } from "../methods/registry.js";
 import { modelLimits } from "../nn/model-limits.js";
@@ -24,7 +25,7 @@ export const interval = (text: string) =>
 
 const model = z.strictObject({
   preset: z.enum(modelPresetNames).describe("named size that gives every other value of model its default"),
-  imageSize: z.union([side, z.tuple([side, side])]).meta({
+  imageSize: imageSidesSchema(side).meta({
     description: "size of the crops in pixels: the side of squares, or [height, width]",
     expected: `a whole number from 1 to ${modelLimits.imageSize}, or a list of two: height and width`,
   }),

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Color } from "./decode-image.js";
 import { DataOptionError, SourceError } from "./errors.js";
 import { DEFAULT_MAXIMUM_BYTES } from "./image-cost.js";
+import { imageSidesSchema } from "./image-sides-schema.js";
 import { type ImageSides, pixelCount, sidesOf, sizeOf } from "./image-size.js";
 import type { ImageSource } from "./image-source.js";
 import type { SkippedImage } from "./skip-log.js";
@@ -14,7 +15,7 @@ import type { ViewGroup } from "./view-group.js";
 
 const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);
 const side = wholeNumber(1, 8192);
-const imageSides = z.union([side, z.tuple([side, side])]).transform((sides) => sidesOf(sizeOf(sides)));
+const imageSides = imageSidesSchema(side).transform((sides) => sidesOf(sizeOf(sides)));
 const byte = wholeNumber(0, 255);
 
 /** Bytes of all views of a batch. */

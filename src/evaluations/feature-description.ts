@@ -1,6 +1,7 @@
 // What an embedding is of (.json): its origin, what could not be read, and checksums of the two files beside it.
 
 import { z } from "zod";
+import { imageSidesSchema } from "../data/image-sides-schema.js";
 import { jsonText } from "../files/atomic-write.js";
 import { checksumOf } from "../files/checksum.js";
 import { readTextIfThere } from "../files/storage.js";
@@ -27,7 +28,7 @@ const originSchema = z.strictObject({
   student: z.literal(true).optional(),
   fingerprint: z.string(),
   pooling: z.enum(poolings),
-  imageSize: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]),
+  imageSize: imageSidesSchema(z.int().positive()),
   /** Left out where it is 3, as by descriptions that know no others. */
   channels: z.int().positive().optional(),
   width: z.int().positive(),

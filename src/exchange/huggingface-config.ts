@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { imageSidesSchema } from "../data/image-sides-schema.js";
 import { type ImageSides, sizeOf } from "../data/image-size.js";
 import { readText } from "../files/regular-file.js";
 import { storageError } from "../files/storage.js";
@@ -28,10 +29,7 @@ const configSchema = z.looseObject({
   model_type: z.enum(["vit", "vit_mae"]),
   num_attention_heads: z.int().positive(),
   decoder_num_attention_heads: z.int().positive().optional(),
-  image_size: z
-    .union([side, z.tuple([side, side])])
-    .optional()
-    .catch(undefined),
+  image_size: imageSidesSchema(side).optional().catch(undefined),
   hidden_act: z.enum(["gelu"]).default("gelu"),
   layer_norm_eps: z.number().positive().default(1e-12),
 });

@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { type ConfigLayer, layerFromFile, readYaml } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
+import { imageSidesSchema } from "../data/image-sides-schema.js";
 import { modelLimits } from "../nn/model-limits.js";
 import { modelPresetNames } from "../nn/presets.js";
 import { fileName } from "./names.js";
@@ -36,7 +37,7 @@ const variant = z
         z.enum(modelPresetNames),
         z.strictObject({
           preset: z.enum(modelPresetNames),
-          imageSize: z.union([side, z.tuple([side, side])]).optional(),
+          imageSize: imageSidesSchema(side).optional(),
           patchSize: side.optional(),
         }),
       ])

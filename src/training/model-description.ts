@@ -1,7 +1,7 @@
 // What checkpoints and configurations say of a model: its shape, its decoder, and how its images are prepared.
 
 import { z } from "zod";
-import type { ImageSides } from "../data/image-size.js";
+import { imageSidesSchema } from "../data/image-sides-schema.js";
 import { modelLimits } from "../nn/model-limits.js";
 import type { Normalization } from "../nn/pixels.js";
 import {
@@ -35,7 +35,7 @@ const channel = z.int().min(0).max(255);
 export const modelDescriptionSchema = z.strictObject({
   shape: z
     .strictObject({
-      imageSize: z.union([side, z.tuple([side, side])]) satisfies z.ZodType<ImageSides>,
+      imageSize: imageSidesSchema(side),
       patchSize: count.max(modelLimits.patchSize),
       channels: count.max(modelLimits.channels).optional(),
       width: count.max(modelLimits.width).multipleOf(4),

@@ -5,6 +5,7 @@ import { readImages } from "../data/index.js";
 import { type Arrays, openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
+import type { Checkpoint } from "./checkpoints.js";
 import { reconstructionModel, reconstructionOf } from "./model.js";
 import { tensorOf } from "./model-state.js";
 import { openNewestCheckpoint, type Warn } from "./newest-checkpoint.js";
@@ -67,7 +68,11 @@ export interface ReconstructingRun {
  */
 export async function openReconstructingRun(folder: string, warn?: Warn): Promise<ReconstructingRun> {
   const stored = readReconstructingConfig(folder);
-  const checkpoint = await openNewestCheckpoint(folder, warn);
+  return reconstructingRun(stored, await openNewestCheckpoint(folder, warn));
+}
+
+/** The same of a checkpoint that is open. Throws CheckpointError. */
+export function reconstructingRun(stored: PretrainConfig, checkpoint: Checkpoint): ReconstructingRun {
   const config = withPositions(stored, checkpoint);
   const task = reconstructionOf(config)!;
   const { parameters } = reconstructionModel(config, task, task.groupSize);

@@ -7,8 +7,7 @@ import { encoderPass, runForward } from "#src/exchange/forward.js";
 import { readWeights } from "#src/exchange/import-weights.js";
 import type { EncoderShape } from "#src/nn/presets.js";
 import { resamplePositions } from "#src/nn/resample-positions.js";
-import { writeCheckpoint } from "#src/training/checkpoint-file.js";
-import { describeModel } from "#src/training/model-description.js";
+import { writeTinyCheckpoint } from "../evaluations/tiny-sets.js";
 import { temporaryFolder } from "../files/temporary-folder.js";
 import { randomEncoder } from "../heads/random-encoder.js";
 import { sameBytes } from "./weights-files.js";
@@ -16,15 +15,11 @@ import { sameBytes } from "./weights-files.js";
 const temporary = temporaryFolder();
 // 4 x 9 patches: as many as those of a square of 6 x 6.
 const shape: EncoderShape = { imageSize: [16, 36], patchSize: 4, width: 12, depth: 1, heads: 2, mlpRatio: 2 };
-const { tensors } = randomEncoder(shape);
-const normalization = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.3] };
-const model = { shape, normalization, tensors, decoder: undefined, background: [255, 255, 255] as const };
+const { tensors } = randomEncoder(shape, 7);
 let checkpoint: string;
 
 beforeEach(async () => {
-  checkpoint = temporary("model.safetensors");
-  const entries = [...tensors].map(([name, tensor]) => ({ name, dtype: "F32" as const, ...tensor }));
-  await writeCheckpoint(checkpoint, { step: 0, tensors: entries, metadata: { model: describeModel(model) } });
+  checkpoint = await writeTinyCheckpoint(temporary("model.safetensors"), { shape, seed: 7 });
 });
 
 test.each([
@@ -58,13 +53,8 @@ test("positions of a file that says nothing are those of a square where they can
 });
 
 test("a number of positions that no square has is refused without a size, with what to do", async () => {
-  const narrow = { ...model, shape: { ...shape, imageSize: [16, 20] as const } };
-  const entries = [...randomEncoder(narrow.shape).tensors].map(([name, tensor]) => ({
-    name,
-    dtype: "F32" as const,
-    ...tensor,
-  }));
-  await writeCheckpoint(checkpoint, { step: 0, tensors: entries, metadata: { model: describeModel(narrow) } });
+  const narrow: EncoderShape = { ...shape, imageSize: [16, 20] };
+  await writeTinyCheckpoint(checkpoint, { shape: narrow });
   await exportWeights(checkpoint, { format: "timm", out: temporary("timm.pth") });
   expect(() => readWeights(temporary("timm.pth"), { heads: 2 })).toThrow(/21 rows.*--image-size HEIGHTxWIDTH/);
   for (const imageSize of [

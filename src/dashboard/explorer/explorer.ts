@@ -1,6 +1,6 @@
 // A run that is held open for questions: what each patch attends to, in mixtures or in single images.
 
-import { methodOf } from "../../methods/registry.js";
+import { groupSize } from "../../config/config.js";
 import { readRunConfig } from "../../training/run-config.js";
 import type { Exploration } from "../api.js";
 import type { GivenImage } from "./explored-images.js";
@@ -26,7 +26,6 @@ export interface Explorer<Found extends Exploration = Exploration> {
  * transferred. Throws ExploreError where the model is too large for a page, and what reading the run and its images throws.
  */
 export async function openExplorer(folder: string): Promise<Explorer> {
-  const config = readRunConfig(folder);
-  const mixes = methodOf(config).groupSize(config.methodOptions) > 1;
+  const mixes = groupSize(readRunConfig(folder)) > 1;
   return mixes ? openMixtureExplorer(folder) : openImageExplorer(folder);
 }

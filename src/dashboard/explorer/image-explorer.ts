@@ -12,10 +12,11 @@ import { normalizePixels } from "../../nn/pixels.js";
 import { channelsOf, imageShape, imageValues, patchCount } from "../../nn/presets.js";
 import { visionTransformer } from "../../nn/vision-transformer.js";
 import { shownChannels } from "../../pictures/shown-channels.js";
+import type { Checkpoint } from "../../training/checkpoints.js";
 import { reconstructionModel } from "../../training/model.js";
 import { openNewestCheckpoint } from "../../training/newest-checkpoint.js";
 import { type PretrainedModel, pretrainedFrom } from "../../training/pretrained.js";
-import { openReconstructingRun } from "../../training/reconstruct.js";
+import { reconstructingRun } from "../../training/reconstruct.js";
 import { filledIn, imageFrom, pictureBase64 } from "../../training/reconstruction-sheet.js";
 import { readRunConfig } from "../../training/run-config.js";
 import type { ExploredImages } from "../api.js";
@@ -38,7 +39,7 @@ export async function openImageExplorer(folder: string): Promise<Explorer<Explor
   // One thread: a training beside it keeps the others.
   const engine = openEngine({ device: "cpu", threads: 1 });
   const encoder = await compileEncoder(model, engine);
-  const reconstruct = await openReconstruction(folder, config, engine);
+  const reconstruct = await openReconstruction(config, checkpoint, engine);
 
   return {
     async explore({ seed, given = [] }) {
@@ -88,9 +89,9 @@ async function lookedAt(
 }
 
 /** Of a method that reconstructs: what it is shown of each image, and what it makes of that. */
-async function openReconstruction(folder: string, asked: PretrainConfig, engine: Engine) {
-  if (!reconstructs(asked)) return undefined;
-  const { config, task, weights } = await openReconstructingRun(folder, () => {});
+async function openReconstruction(stored: PretrainConfig, checkpoint: Checkpoint, engine: Engine) {
+  if (!reconstructs(stored)) return undefined;
+  const { config, task, weights } = reconstructingRun(stored, checkpoint);
   const executable = await engine.compile(reconstructionProgram(reconstructionModel(config, task, IMAGES)));
   const needed = Object.entries(weights).filter(([name]) => executable.program.inputs.has(name));
 

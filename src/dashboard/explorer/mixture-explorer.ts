@@ -1,6 +1,6 @@
 // Mixtures of a run's own images as its newest checkpoint sees them: attention, kept patches, reconstructions.
 
-import type { PretrainConfig } from "../../config/config.js";
+import { groupSize, type PretrainConfig } from "../../config/config.js";
 import { openSource, sizeOf } from "../../data/index.js";
 import { type Arrays, type Executable, openEngine } from "../../engine/index.js";
 import { drawPlan } from "../../methods/plan.js";
@@ -38,17 +38,13 @@ export async function openMixtureExplorer(folder: string): Promise<Explorer<Expl
       if (isTold || !hasSegments) told ??= compile(config);
       else untold ??= compile(withoutSegments(config));
       const compiled = await (isTold || !hasSegments ? told : untold)!;
-      const pixels = await exploredImages(source, config, seed, given, groupOf(config));
+      const pixels = await exploredImages(source, config, seed, given, groupSize(config));
       const began = performance.now();
       const seen = await explored(compiled, config, weights, pixels, seed);
       const segmentsTold = hasSegments ? isTold : null;
       return { step, seed, segments: segmentsTold, milliseconds: performance.now() - began, ...seen };
     },
   };
-}
-
-function groupOf({ methodOptions }: PretrainConfig): number {
-  return Math.round(1 / (methodOptions as { mixingRatio: number }).mixingRatio);
 }
 
 async function explored(

@@ -12,6 +12,7 @@ import { GroupImages } from "./group-images.js";
 import { HeadMaps, headName } from "./head-maps.js";
 import { ImageView } from "./image-view.js";
 import { MixtureMap } from "./mixture-map.js";
+import { middleOf } from "./patch-keys.js";
 import { useExploration } from "./use-exploration.js";
 
 interface ExplorePageProps {
@@ -125,10 +126,6 @@ function Explored({ found, theme }: { readonly found: Unpacked; readonly theme: 
       <Confusion block={found.blocks[block]!} number={block + 1} />
     </div>
   );
-}
-
-function middleOf({ rows, columns }: Unpacked): number {
-  return Math.floor(rows / 2) * columns + Math.floor(columns / 2);
 }
 
 function Legend() {

@@ -1,10 +1,10 @@
 // Single images: what a patch attends to in each block and head, its likes in the other images, and reconstructions.
 
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { type Head, letterOf, strengthsFrom, type UnpackedImages } from "./attention.js";
 import { Letter } from "./group-images.js";
 import { headName } from "./head-maps.js";
-import { moved } from "./mixture-map.js";
+import { middleOf, usePatchKeys } from "./patch-keys.js";
 import { Pixels } from "./pixels.js";
 
 interface ImageViewProps {
@@ -14,7 +14,7 @@ interface ImageViewProps {
 export function ImageView({ found }: ImageViewProps) {
   const { rows, columns, heads, blocks } = found;
   const [image, setImage] = useState(0);
-  const [patch, setPatch] = useState(Math.floor(rows / 2) * columns + Math.floor(columns / 2));
+  const [patch, setPatch] = useState(middleOf(found));
   const [block, setBlock] = useState(blocks.length - 1);
   const [head, setHead] = useState<Head>("all");
   const strengths = strengthsFrom(found, image, patch, block, head);
@@ -84,15 +84,8 @@ interface AttentionMapProps extends ImageViewProps {
 }
 
 function AttentionMap({ found, image, patch, strengths, onPatch }: AttentionMapProps) {
-  const { rows, columns, imageSize } = found;
-  const cells = useRef<HTMLDivElement>(null);
-  const move = (event: KeyboardEvent) => {
-    const next = moved(event.key, patch, columns, rows * columns);
-    if (next === undefined) return;
-    event.preventDefault();
-    onPatch(next);
-    (cells.current!.children[next] as HTMLElement).focus();
-  };
+  const { columns, imageSize } = found;
+  const { cells, onKeyDown } = usePatchKeys(found, patch, onPatch);
   return (
     <div class="mixture">
       <Pixels data={found.images[image]!} size={imageSize} label={`Image ${letterOf(image)}`} />
@@ -109,7 +102,7 @@ function AttentionMap({ found, image, patch, strengths, onPatch }: AttentionMapP
             onPointerEnter={() => onPatch(place)}
             onFocus={() => onPatch(place)}
             onClick={() => onPatch(place)}
-            onKeyDown={move}
+            onKeyDown={onKeyDown}
           />
         ))}
       </div>

@@ -1,7 +1,7 @@
 // The mixture: every patch is a button, and looking at one marks those that it keeps, right and wrong.
 
-import { useRef } from "preact/hooks";
 import { letterOf, type SeenPatch, type Unpacked, type Verdict } from "./attention.js";
+import { usePatchKeys } from "./patch-keys.js";
 import { Pixels } from "./pixels.js";
 
 interface MixtureMapProps {
@@ -22,15 +22,8 @@ const words: Readonly<Record<Verdict, string>> = {
 };
 
 export function MixtureMap({ found, seen, patch, onPatch }: MixtureMapProps) {
-  const { columns, patches, sources, mixture, imageSize } = found;
-  const cells = useRef<HTMLDivElement>(null);
-  const move = (event: KeyboardEvent) => {
-    const next = moved(event.key, patch, columns, patches);
-    if (next === undefined) return;
-    event.preventDefault();
-    onPatch(next);
-    (cells.current!.children[next] as HTMLElement).focus();
-  };
+  const { columns, sources, mixture, imageSize } = found;
+  const { cells, onKeyDown } = usePatchKeys(found, patch, onPatch);
   return (
     <div class="mixture">
       <Pixels data={mixture} size={imageSize} label="The mixture of the four images" />
@@ -54,7 +47,7 @@ export function MixtureMap({ found, seen, patch, onPatch }: MixtureMapProps) {
               onPointerEnter={() => onPatch(place)}
               onFocus={() => onPatch(place)}
               onClick={() => onPatch(place)}
-              onKeyDown={move}
+              onKeyDown={onKeyDown}
             >
               {(isMarked || verdict === "self") && (
                 <span class="sign">
@@ -75,16 +68,4 @@ function veilOf(verdict: Verdict, strength: number): number {
   if (verdict === "self") return 0;
   if (verdict === "right" || verdict === "wrong") return 0.35 * (1 - strength);
   return 0.72 - 0.2 * strength;
-}
-
-/** The patch that a key leads to. */
-export function moved(key: string, patch: number, columns: number, patches: number): number | undefined {
-  const column = patch % columns;
-  if (key === "ArrowLeft" && column > 0) return patch - 1;
-  if (key === "ArrowRight" && column < columns - 1) return patch + 1;
-  if (key === "ArrowUp" && patch >= columns) return patch - columns;
-  if (key === "ArrowDown" && patch + columns < patches) return patch + columns;
-  if (key === "Home") return patch - column;
-  if (key === "End") return patch - column + columns - 1;
-  return undefined;
 }
