@@ -1,4 +1,4 @@
-// mixedae dashboard: runs and studies in a browser, served on this machine alone unless it is told otherwise.
+// mixedae dashboard: runs, studies and embeddings in a browser, served on this machine alone unless it is told otherwise.
 
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
@@ -27,21 +27,21 @@ export function addDashboard(
 ): void {
   const dashboard = program
     .command("dashboard")
-    .summary("look at runs and studies in a browser")
+    .summary("look at runs, studies and embeddings in a browser")
     .description(
-      "Serves a page on which runs are compared while they go on: curves, pictures, warnings, configurations. It only " +
-        "reads, fetches nothing from elsewhere, and answers only to the address that it prints, which holds a random token.",
+      "Serves a page on which runs are compared while they go on: curves, pictures, warnings, configurations; and on " +
+        "which embedded images are a map. It only reads, fetches nothing from elsewhere, and answers only to the address that it prints, which holds a random token.",
     );
   dashboard
     .command("serve [folders...]", { isDefault: true })
-    .description("serve runs and studies below these folders (the same as mixedae dashboard FOLDERS)")
+    .description("serve runs, studies and embeddings below these folders (the same as mixedae dashboard FOLDERS)")
     .option("--host <name>", "where to listen; another than localhost lets other machines connect", "localhost")
     .option("--port <number>", `port to listen on (default: ${USUAL_PORT}, or any free one)`, portNumber)
     .addHelpText(
       "after",
       [
         "",
-        "Without folders, it shows runs and studies of the current folder.",
+        "Without folders, it shows those in runs and studies of the current folder.",
         "",
         "Examples:",
         "  mixedae dashboard",
@@ -95,8 +95,13 @@ async function serve(
   const stop = listenForStop(() => {});
   const server = await serveDashboard(folders, options);
   try {
-    const { runs, studies, notes } = await server.catalogue.overview();
-    stdout.write(`${counted(runs.length, "run", "runs")}, ${counted(studies.length, "study", "studies")}\n`);
+    const { runs, studies, embeddings, notes } = await server.catalogue.overview();
+    const found = [
+      counted(runs.length, "run", "runs"),
+      counted(studies.length, "study", "studies"),
+      counted(embeddings.length, "embedding", "embeddings"),
+    ];
+    stdout.write(`${found.join(", ")}\n`);
     for (const note of notes) stdout.write(`${printable(note)}\n`);
     stdout.write(`\n  ${server.address}\n\n`);
     if (!isLoopback(host)) {

@@ -14,10 +14,10 @@ export interface AccessRules {
   readonly port: () => number;
 }
 
-/** But for images to explore, an address and a token are all that a request holds. */
+/** But for images that are given, an address and a token are all that a request holds. */
 const LONGEST_URL = 2048;
-const EXPLORE = /^\/api\/runs\/\w+\/explore$/;
-/** Bytes of the images that are given to be explored, together. */
+const TAKES_IMAGES = /^\/api\/(runs\/\w+\/explore|embeddings\/\w+\/similar)$/;
+/** Bytes of the images that are given, together. */
 export const LARGEST_GIVEN = 64 * 2 ** 20;
 
 const headers: Readonly<Record<string, string>> = {
@@ -35,14 +35,14 @@ const headers: Readonly<Record<string, string>> = {
 
 /**
  * For every request: what is asked must be a short question to this server by its own name, without a body, unless it gives
- * images to explore.
+ * images to compute with.
  */
 export function onlyOwnPage({ host, port }: AccessRules): MiddlewareHandler {
   return async (context, next) => {
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     const { method, url } = context.req;
     const asked = (name: string) => context.req.header(name);
-    const givesImages = method === "POST" && EXPLORE.test(context.req.path);
+    const givesImages = method === "POST" && TAKES_IMAGES.test(context.req.path);
     if (method !== "GET" && method !== "HEAD" && !givesImages) {
       context.header("Allow", "GET, HEAD");
       return context.text(`Expected GET; found ${method}. The dashboard only shows: it changes nothing.\n`, 405);

@@ -1,4 +1,4 @@
-// The dashboard as questions and answers: its page, and what is known of runs and studies as JSON. It writes nothing.
+// The dashboard as questions and answers: its page, and what is known of runs, studies and embeddings as JSON. It writes nothing.
 
 import { Readable } from "node:stream";
 import { type Context, Hono } from "hono";
@@ -7,14 +7,16 @@ import { readBytes } from "../files/regular-file.js";
 import { type AccessRules, onlyOwnPage, onlyWithToken } from "./access.js";
 import type { Catalogue } from "./catalogue.js";
 import { curvesOf } from "./curves.js";
-import { ExploreError } from "./explorer/explore-error.js";
-import { ExplorerBusyError, type ExploreService } from "./explorer/explore-service.js";
-import type { GivenImage } from "./explorer/explored-images.js";
-import type { Place } from "./find-runs.js";
+import type { EmbeddingAnswers } from "./embeddings/embedding-question.js";
+import { embeddingRoutes } from "./embeddings/embedding-routes.js";
+import type { ExploreAnswers } from "./explorer/explore-question.js";
+import type { Place } from "./find-places.js";
+import { imagesInForm } from "./given-images.js";
 import { Live } from "./live.js";
 import { metricsCsv } from "./metrics-csv.js";
 import { MetricsTable } from "./metrics-table.js";
 import type { PageFiles } from "./page-files.js";
+import { answered, countIn, missing, NO_IMAGES, refused } from "./replies.js";
 import { runDetail } from "./run-detail.js";
 import { checkpointsStamp, pictureFile, runFiles } from "./run-files.js";
 import { studyDetail } from "./study-detail.js";
@@ -30,7 +32,8 @@ const HEARTBEAT_MILLISECONDS = 15_000;
 
 export interface AppOptions extends AccessRules {
   readonly page: PageFiles;
-  readonly explorer: ExploreService;
+  readonly explorer: ExploreAnswers;
+  readonly embeddings: EmbeddingAnswers;
   /** Between two looks at the runs, in milliseconds. */
   readonly lookEvery?: number;
 }
@@ -86,6 +89,7 @@ export function createApp(catalogue: Catalogue, options: AppOptions): Hono {
     const place = await catalogue.place("run", context.req.param("id"));
     return place === undefined ? missing(context, "run") : explore(context, place, options.explorer);
   });
+  app.route("/api/embeddings", embeddingRoutes(catalogue, options.embeddings));
   app.get("/api/studies/:id", async (context) => {
     const place = await catalogue.place("study", context.req.param("id"));
     const plan = place === undefined ? undefined : planOf(place);
@@ -106,11 +110,11 @@ async function metricsOf(place: Place, catalogue: Catalogue): Promise<MetricsTab
 }
 
 /** A mixture of the run's images and those that are given, or in words why there is none. */
-async function explore(context: Context, place: Place, explorer: ExploreService): Promise<Response> {
-  const refused = (message: string, status: 400 | 422 | 503) => context.text(`${message}\n`, status);
+async function explore(context: Context, place: Place, explorer: ExploreAnswers): Promise<Response> {
   const seed = countIn(context.req.query("seed") ?? "0", 0, LARGEST_SEED);
   if (seed === undefined) {
     return refused(
+      context,
       `Expected a seed from 0 to ${LARGEST_SEED}; found another one. Shuffle, or change the address.`,
       400,
     );
@@ -119,44 +123,16 @@ async function explore(context: Context, place: Place, explorer: ExploreService)
   const stamp = checkpointsStamp(place);
   if (stamp === undefined) {
     return refused(
+      context,
       "Expected a run with a checkpoint within the folders shown; found none. Wait until it writes its first.",
       422,
     );
   }
-  const given = context.req.method === "POST" ? await givenImages(context) : [];
-  if (given === undefined)
-    return refused("Expected image files in a form; found something else. Reload the page.", 400);
-  try {
-    return context.json(await explorer.explore({ folder: place.folder, stamp, seed, segments, given }));
-  } catch (error) {
-    if (error instanceof ExplorerBusyError) return refused(error.message, 503);
-    if (error instanceof ExploreError) return refused(error.message, 422);
-    throw error;
-  }
-}
-
-/** Name and bytes of each; undefined where a request holds anything else. */
-async function givenImages(context: Context): Promise<GivenImage[] | undefined> {
-  try {
-    const files = (await context.req.formData()).getAll("image");
-    if (files.some((file) => typeof file === "string")) return undefined;
-    return await Promise.all(
-      (files as File[]).map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function missing(context: Context, what: string): Response | Promise<Response> {
-  return context.text(`Expected a ${what} that is there; found none of this name. Reload the page.\n`, 404);
-}
-
-/** A whole number in these bounds; undefined for anything else. */
-function countIn(text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
-  const value = Number(text);
-  return value >= least && value <= most ? value : undefined;
+  const given = context.req.method === "POST" ? await imagesInForm(context) : [];
+  if (given === undefined) return refused(context, NO_IMAGES, 400);
+  return answered(context, async () =>
+    context.json(await explorer.ask({ path: place.path, stamp, seed, segments, given })),
+  );
 }
 
 function listen(context: Context, live: Live): Response | Promise<Response> {

@@ -1,8 +1,9 @@
-// All runs and studies below the folders that were given, as they are now; what has not changed is not read again.
+// All runs, studies and embeddings below the folders that were given, as they are now; what has not changed is not read again.
 
 import { join } from "node:path";
-import type { Overview, RunRow, StudyRow } from "./api.js";
-import { type Findings, findRuns, type Place } from "./find-runs.js";
+import type { EmbeddingRow, Overview, RunRow, StudyRow } from "./api.js";
+import { embeddingRow, embeddingStamp } from "./embeddings/embedding-row.js";
+import { type Findings, findPlaces, type Place } from "./find-places.js";
 import type { ShownFolder } from "./inside.js";
 import { MetricsCache } from "./metrics-cache.js";
 import { runFiles, stampOf } from "./run-files.js";
@@ -25,6 +26,7 @@ export class Catalogue {
   readonly #settings = new Map<string, Cached<RunSettings>>();
   readonly #rows = new Map<string, Cached<RunRow>>();
   readonly #studies = new Map<string, Cached<StudyRow>>();
+  readonly #embeddings = new Map<string, Cached<EmbeddingRow>>();
   #found: Promise<Findings> | undefined;
   #searched = Number.NEGATIVE_INFINITY;
 
@@ -47,19 +49,21 @@ export class Catalogue {
     const { places, notes } = await this.#find();
     const runs = places.filter(({ kind }) => kind === "run").map((place) => this.row(place));
     const studies = places.filter(({ kind }) => kind === "study").map((place) => this.study(place));
-    return { version: this.#version, folders: this.#folders.map(({ given }) => given), runs, studies, notes };
+    const embeddings = places.filter(({ kind }) => kind === "embedding").map((place) => this.embedding(place));
+    const folders = this.#folders.map(({ given }) => given);
+    return { version: this.#version, folders, runs, studies, embeddings, notes };
   }
 
   /** The runs by their real folders. */
   async runIds(): Promise<ReadonlyMap<string, string>> {
     const { places } = await this.#find();
-    return new Map(places.filter(({ kind }) => kind === "run").map(({ folder, id }) => [folder, id]));
+    return new Map(places.filter(({ kind }) => kind === "run").map(({ path, id }) => [path, id]));
   }
 
   settings(place: Place): RunSettings {
     const { config } = runFiles(place);
     return cached(this.#settings, place.id, stampOf(config), () =>
-      readSettings(config === undefined ? undefined : place.folder),
+      readSettings(config === undefined ? undefined : place.path),
     );
   }
 
@@ -75,17 +79,21 @@ export class Catalogue {
   study(place: Place): StudyRow {
     // A study's own file says when jobs were added, and its report when the last was finished.
     const stamp = [
-      ...["study.json", "report.md", "results.jsonl.gz"].map((name) => stampOf(join(place.folder, name))),
+      ...["study.json", "report.md", "results.jsonl.gz"].map((name) => stampOf(join(place.path, name))),
       Math.floor(Date.now() / 10_000),
     ].join(" ");
     return cached(this.#studies, place.id, stamp, () => studyRow(place));
+  }
+
+  embedding(place: Place): EmbeddingRow {
+    return cached(this.#embeddings, place.id, embeddingStamp(place) ?? "-", () => embeddingRow(place));
   }
 
   #find(): Promise<Findings> {
     const now = performance.now();
     if (this.#found === undefined || now - this.#searched > SEARCH_MILLISECONDS) {
       this.#searched = now;
-      this.#found = findRuns(this.#folders);
+      this.#found = findPlaces(this.#folders);
     }
     return this.#found;
   }

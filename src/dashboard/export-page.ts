@@ -7,7 +7,7 @@ import { UnsuitableRunError } from "../training/errors.js";
 import type { ExportedRun } from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { curvesOf } from "./curves.js";
-import { shownFolder } from "./find-runs.js";
+import { shownFolder } from "./find-places.js";
 import { MetricsTable } from "./metrics-table.js";
 import { type PageFiles, readPageFiles } from "./page-files.js";
 import { runDetail } from "./run-detail.js";

@@ -1,6 +1,6 @@
-// What changes in the runs, told to every page that is open; while none is, nothing is looked at.
+// What changes in runs, studies and embeddings, told to every page that is open; while none is, nothing is looked at.
 
-import type { Change, RunRow, StudyRow } from "./api.js";
+import type { Change } from "./api.js";
 import type { Catalogue } from "./catalogue.js";
 
 /** Between two looks at the runs. */
@@ -55,16 +55,17 @@ export class Live {
 
   /** The first time, everything is new. */
   async #changes(): Promise<Change | undefined> {
-    const { runs, studies } = await this.#catalogue.overview();
+    const { runs, studies, embeddings } = await this.#catalogue.overview();
     const next = new Map<string, string>();
-    const isNew = (row: RunRow | StudyRow) => {
+    const isNew = (row: { readonly id: string }) => {
       const text = JSON.stringify(row);
       next.set(row.id, text);
       return this.#known.get(row.id) !== text;
     };
-    const change = { runs: runs.filter(isNew), studies: studies.filter(isNew) };
+    const change = { runs: runs.filter(isNew), studies: studies.filter(isNew), embeddings: embeddings.filter(isNew) };
     const gone = [...this.#known.keys()].filter((id) => !next.has(id));
     this.#known = next;
-    return change.runs.length + change.studies.length + gone.length === 0 ? undefined : { ...change, gone };
+    const isSame = [...Object.values(change), gone].every(({ length }) => length === 0);
+    return isSame ? undefined : { ...change, gone };
   }
 }

@@ -9,7 +9,7 @@ import { type StepMetrics, stepOf } from "../training/metrics-file.js";
 import type { RunDetail, RunMark } from "./api.js";
 import type { Catalogue } from "./catalogue.js";
 import { firstLines, type Line, lastLines } from "./file-ends.js";
-import type { Place } from "./find-runs.js";
+import type { Place } from "./find-places.js";
 import { pictureFile, type RunFiles, runFiles } from "./run-files.js";
 import { levelsOf, meaningsOf, type RunSettings } from "./run-settings.js";
 

@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runPaths } from "../training/run-folder.js";
-import type { Place } from "./find-runs.js";
+import type { Place } from "./find-places.js";
 import { insideOf } from "./inside.js";
 
 export interface RunFiles {
@@ -15,8 +15,8 @@ export interface RunFiles {
   readonly checkpoints: string | undefined;
 }
 
-export function runFiles({ folder, within }: Place): RunFiles {
-  const { config, metrics, events, lock, pictures, checkpoints } = runPaths(folder);
+export function runFiles({ path, within }: Place): RunFiles {
+  const { config, metrics, events, lock, pictures, checkpoints } = runPaths(path);
   const inside = (path: string) => insideOf(within, path);
   return {
     config: inside(config),
@@ -29,8 +29,8 @@ export function runFiles({ folder, within }: Place): RunFiles {
 }
 
 /** The picture of a step, where there is one that may be read. */
-export function pictureFile({ folder, within }: Place, step: number): string | undefined {
-  return insideOf(within, join(runPaths(folder).pictures, `step-${String(step).padStart(8, "0")}.png`));
+export function pictureFile({ path, within }: Place, step: number): string | undefined {
+  return insideOf(within, join(runPaths(path).pictures, `step-${String(step).padStart(8, "0")}.png`));
 }
 
 /**

@@ -6,7 +6,7 @@ import { meanOf } from "../methods/metric-values.js";
 import { type StepMetrics, stepOf } from "../training/metrics-file.js";
 import type { RunRow, RunState } from "./api.js";
 import { firstLines, type Line, lastLines } from "./file-ends.js";
-import type { Place } from "./find-runs.js";
+import type { Place } from "./find-places.js";
 import { healthOf } from "./health-words.js";
 import type { RunFiles } from "./run-files.js";
 import type { RunSettings } from "./run-settings.js";

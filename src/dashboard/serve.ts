@@ -7,8 +7,9 @@ import { getRequestListener } from "@hono/node-server";
 import { errorCode, storageError } from "../files/storage.js";
 import { createApp } from "./app.js";
 import { Catalogue } from "./catalogue.js";
-import { ExploreService } from "./explorer/explore-service.js";
-import { shownFolder } from "./find-runs.js";
+import { EmbeddingAnswers } from "./embeddings/embedding-question.js";
+import { exploreAnswers } from "./explorer/explore-question.js";
+import { shownFolder } from "./find-places.js";
 import { type PageFiles, readPageFiles } from "./page-files.js";
 
 export interface DashboardOptions {
@@ -47,9 +48,11 @@ export async function serveDashboard(folders: readonly string[], options: Dashbo
     }),
     version,
   );
-  const explorer = new ExploreService();
+  const explorer = exploreAnswers();
+  const embeddings = new EmbeddingAnswers();
   const app = createApp(catalogue, {
     explorer,
+    embeddings,
     token,
     host,
     port: () => (server.address() as AddressInfo).port,
@@ -75,7 +78,7 @@ export async function serveDashboard(folders: readonly string[], options: Dashbo
         server.close(() => done());
       });
       server.closeAllConnections();
-      await Promise.all([closed, explorer.close()]);
+      await Promise.all([closed, explorer.close(), embeddings.close()]);
     },
   };
 }

@@ -9,7 +9,7 @@ import { differenceOf, type EvaluationScores, scoresOf, shownScores } from "../s
 import { estimate } from "../study/statistics.js";
 import type { StudyPlan } from "../study/study-plan.js";
 import type { StudyCell, StudyDetail, StudyEvaluation, StudyRow } from "./api.js";
-import type { Place } from "./find-runs.js";
+import type { Place } from "./find-places.js";
 import { insideOf } from "./inside.js";
 import { isJobInside, isPackInside } from "./study-row.js";
 
@@ -23,7 +23,7 @@ export async function studyDetail(
   { recipe, jobs }: StudyPlan,
   runIds: ReadonlyMap<string, string>,
 ): Promise<StudyDetail> {
-  const finished = await readFinishedJobs(place.folder, readableJobs(place, jobs));
+  const finished = await readFinishedJobs(place.path, readableJobs(place, jobs));
   const { pretrainings, evaluations } = resultsOf(finished);
   const runOf = runsOf(place, recipe, finished, runIds);
   const baseline = recipe.baseline ?? recipe.variants[0]!.name;
@@ -48,8 +48,8 @@ export async function studyDetail(
 
 /** Links out of the folders are no jobs; those of a pack have no folders of their own. */
 function readableJobs(place: Place, jobs: readonly string[]): string[] {
-  const { folder, within } = place;
-  const isSafe = (job: string, name: string) => insideOf(within, join(folder, job, name)) !== undefined;
+  const { path, within } = place;
+  const isSafe = (job: string, name: string) => insideOf(within, join(path, job, name)) !== undefined;
   const isPacked = isPackInside(place);
   return jobs.filter((job) =>
     isJobInside(place, job) ? !job.startsWith("pretrain/") || isSafe(job, "metrics.jsonl") : isPacked,
@@ -65,7 +65,7 @@ function runsOf(
   const own = new Map<string, string>();
   const pretrainings = new Map<string, string>();
   for (const { folder, record } of finished) {
-    const id = runIds.get(join(place.folder, folder));
+    const id = runIds.get(join(place.path, folder));
     if (id === undefined) continue;
     own.set(record.key, id);
     if (record.kind === "pretrain") pretrainings.set(`${record.seed} ${record.variant}`, id);

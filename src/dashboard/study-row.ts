@@ -5,21 +5,21 @@ import { join } from "node:path";
 import { readPackedResults } from "../study/packed-results.js";
 import { readPlan, type StudyPlan } from "../study/study-plan.js";
 import type { StudyRow } from "./api.js";
-import type { Place } from "./find-runs.js";
+import type { Place } from "./find-places.js";
 import { insideOf } from "./inside.js";
 
 /** What a study's folder says of it, where its files are truly in it. Throws the errors of its readers. */
-export function planOf({ folder, within }: Place): StudyPlan | undefined {
-  return insideOf(within, join(folder, "study.json")) === undefined ? undefined : readPlan(folder);
+export function planOf({ path, within }: Place): StudyPlan | undefined {
+  return insideOf(within, join(path, "study.json")) === undefined ? undefined : readPlan(path);
 }
 
 /** Whether a job's folder, its record and its metrics lie where they seem to. */
-export function isJobInside({ folder, within }: Place, job: string): boolean {
-  return insideOf(within, join(folder, job, "job.json")) !== undefined;
+export function isJobInside({ path, within }: Place, job: string): boolean {
+  return insideOf(within, join(path, job, "job.json")) !== undefined;
 }
 
-export function isPackInside({ folder, within }: Place): boolean {
-  return insideOf(within, join(folder, "results.jsonl.gz")) !== undefined;
+export function isPackInside({ path, within }: Place): boolean {
+  return insideOf(within, join(path, "results.jsonl.gz")) !== undefined;
 }
 
 /** Never throws: a study that cannot be read says why. */
@@ -28,7 +28,7 @@ export function studyRow(place: Place): StudyRow {
   try {
     const plan = planOf(place);
     if (plan === undefined) throw new Error("Its study.json is not in the folders that are shown.");
-    const packed = isPackInside(place) ? readPackedResults(place.folder) : new Map<string, unknown>();
+    const packed = isPackInside(place) ? readPackedResults(place.path) : new Map<string, unknown>();
     const finished = plan.jobs.filter((job) => packed.has(job) || isJobInside(place, job)).length;
     return { ...common, title: plan.recipe.title, finished, total: plan.jobs.length, problem: null };
   } catch (error) {
@@ -36,10 +36,10 @@ export function studyRow(place: Place): StudyRow {
   }
 }
 
-function lastChange({ folder }: Place): string | null {
+function lastChange({ path }: Place): string | null {
   const times = ["study.json", "report.md", "results.jsonl.gz"].flatMap((name) => {
     try {
-      return [statSync(join(folder, name)).mtimeMs];
+      return [statSync(join(path, name)).mtimeMs];
     } catch {
       return [];
     }

@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
-import { findNeighbours } from "../heads/neighbours.js";
+import { nearDuplicates } from "../heads/near-duplicates.js";
 import { renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import type { EventOptions } from "../training/events.js";
 import { prepareOutputs } from "../training/outputs.js";
@@ -34,10 +34,6 @@ export interface DuplicateGroup {
   readonly similarity: number;
 }
 
-/** Of every image, this many nearest are looked at; larger groups hang together through their members. */
-const LINKS = 16;
-const QUERIES_AT_ONCE = 8192;
-
 /** What a sheet shows: more would be too large a picture. */
 const MOST_GROUPS = 50;
 const MOST_OF_GROUP = 8;
@@ -57,29 +53,13 @@ export async function findDuplicates(
   try {
     const { vectors, description } = files;
     if (sheet !== undefined) await prepareOutputs([sheet], { overwrite, sources: [description.source] });
-    const { count, width } = vectors;
-    const groups = new Groups(count);
-    progress.begin("compared", count);
-    for (let first = 0; first < count; first += QUERIES_AT_ONCE) {
-      const queries = new Float32Array(Math.min(QUERIES_AT_ONCE, count - first) * width);
-      vectors.read(first, queries.length / width, queries);
-      const { k, indices, similarities } = await findNeighbours(vectors, queries, {
-        k: LINKS + 1,
-        engine: openEngine({ threads }),
-      });
-      for (const [place, other] of indices.entries()) {
-        const row = first + Math.floor(place / k);
-        if (other !== row && similarities[place]! >= threshold) groups.link(row, other, similarities[place]!);
-      }
-      progress.update(first + queries.length / width);
-    }
+    progress.begin("compared", vectors.count);
+    const onProgress = (done: number) => progress.update(done);
+    const found = await nearDuplicates(vectors, { threshold, engine: openEngine({ threads }), onProgress });
     progress.end();
-    const found = groups.found();
     const lines = await files.lines(found.flatMap(({ rows }) => rows));
     let next = 0;
-    const result = found
-      .map(({ rows, similarity }) => ({ images: rows.map(() => lines[next++]!), similarity }))
-      .sort((a, b) => b.similarity - a.similarity);
+    const result = found.map(({ rows, similarity }) => ({ images: rows.map(() => lines[next++]!), similarity }));
     if (sheet !== undefined && result.length > 0) await writeAtomically(sheet, [await sheetOf(description, result)]);
     return result;
   } finally {
@@ -108,39 +88,4 @@ async function sheetOf(description: FeatureDescription, groups: readonly Duplica
   const some = drawn.length < groups.length ? `the closest ${drawn.length} of ` : "";
   const count = `${groups.length} ${groups.length === 1 ? "group" : "groups"}`;
   return renderSheet({ titles: [], rows, caption: `${some}${count}, ${basename(description.origin)}` });
-}
-
-/** Disjoint sets of rows. */
-class Groups {
-  readonly #parents: Int32Array;
-  readonly #closest = new Map<number, number>();
-
-  constructor(count: number) {
-    this.#parents = Int32Array.from({ length: count }, (_, row) => row);
-  }
-
-  link(a: number, b: number, similarity: number): void {
-    const [low, high] = [this.#root(a), this.#root(b)].sort((x, y) => x - y) as [number, number];
-    const closest = Math.max(similarity, this.#closest.get(low) ?? -1, this.#closest.get(high) ?? -1);
-    this.#parents[high] = low;
-    this.#closest.delete(high);
-    this.#closest.set(low, closest);
-  }
-
-  found(): { rows: number[]; similarity: number }[] {
-    const members = new Map([...this.#closest.keys()].map((root) => [root, [] as number[]]));
-    for (let row = 0; row < this.#parents.length; row++) members.get(this.#root(row))?.push(row);
-    return [...members].map(([root, rows]) => ({ rows, similarity: this.#closest.get(root)! }));
-  }
-
-  #root(row: number): number {
-    let root = row;
-    while (this.#parents[root] !== root) root = this.#parents[root]!;
-    for (let at = row; at !== root; ) {
-      const next = this.#parents[at]!;
-      this.#parents[at] = root;
-      at = next;
-    }
-    return root;
-  }
 }

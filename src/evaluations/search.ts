@@ -4,17 +4,14 @@ import { basename } from "node:path";
 import { readImages } from "../data/index.js";
 import { openEngine } from "../engine/index.js";
 import { writeAtomically } from "../files/atomic-write.js";
-import { createFeatureExtractor } from "../heads/features.js";
 import { findNeighbours } from "../heads/neighbours.js";
-import { channelsOf } from "../nn/presets.js";
 import { renderSheet, type SheetPicture } from "../pictures/sheet.js";
 import type { Warn } from "../training/newest-checkpoint.js";
 import { prepareOutputs } from "../training/outputs.js";
 import { EvaluationError } from "./errors.js";
-import type { FeatureDescription } from "./feature-description.js";
 import { type FeatureFiles, openFeatures } from "./feature-files.js";
 import type { FeatureLine } from "./feature-lines.js";
-import { fingerprint, openEmbeddingModel } from "./model.js";
+import { openQueryEncoder } from "./query-encoder.js";
 import { readSheetFiles, readSheetImages, type SheetView } from "./sheet-images.js";
 
 /** Which images are looked for among which features. */
@@ -68,7 +65,8 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
     if (sheet !== undefined) {
       await prepareOutputs([sheet], { overwrite, inputs: queries, sources: [description.source] });
     }
-    const { vectors, reading } = await embedQueries(request, description);
+    const encoder = await openQueryEncoder(request.features, description, request);
+    const vectors = await encoder.embed(await readImages(queries, encoder.reading));
     const engine = openEngine({ threads });
     const neighbours = await findNeighbours(files.vectors, vectors, { k: top, engine });
     const lines = await files.lines(neighbours.indices);
@@ -79,40 +77,11 @@ export async function search(request: SearchRequest): Promise<SearchResult[]> {
         .map((line, rank) => ({ ...line, similarity: neighbours.similarities[start + rank]! }));
       return { query, matches };
     });
-    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, reading)]);
+    if (sheet !== undefined) await writeAtomically(sheet, [await sheetOf(files, results, encoder.reading)]);
     return results;
   } finally {
     files.close();
   }
-}
-
-async function embedQueries(
-  { features, queries, from, threads, warn }: SearchRequest,
-  description: FeatureDescription,
-) {
-  const model = await openEmbeddingModel({
-    from: from ?? description.from,
-    ...(description.student && { student: true }),
-    warn,
-  });
-  if (fingerprint(model) !== description.fingerprint) {
-    throw new EvaluationError({
-      expected: `the encoder that ${features} was made with (${description.origin})`,
-      found: `another one (${model.origin})`,
-      remedy: "Name its checkpoint with --from, or embed the images again",
-    });
-  }
-  const { imageSize, patchSize, width } = model.shape;
-  const channels = channelsOf(model.shape);
-  const reading = { imageSize, channels, minimumSize: patchSize, background: model.background };
-  const images = await readImages(queries, reading);
-  const extractor = await createFeatureExtractor(model, openEngine({ threads }));
-  const vectors = new Float32Array(images.length * width);
-  for (let first = 0; first < images.length; first += extractor.batch) {
-    const batch = images.slice(first, first + extractor.batch).map(({ pixels }) => pixels);
-    vectors.set((await extractor.extract(Buffer.concat(batch)))[description.pooling], first * width);
-  }
-  return { vectors, reading };
 }
 
 /** A row for each query: itself, then its matches. */

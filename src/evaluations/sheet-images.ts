@@ -1,9 +1,9 @@
 // The images of an embedding as a contact sheet shows them: large enough to be recognised, with their names.
 
-import { type Color, openSource, readImages } from "../data/index.js";
+import { type Color, readImages } from "../data/index.js";
 import { leastCellSize, type Picture } from "../pictures/sheet.js";
 import { shownChannels } from "../pictures/shown-channels.js";
-import { EvaluationError } from "./errors.js";
+import { openEmbeddedSource } from "./embedded-source.js";
 import type { FeatureDescription } from "./feature-description.js";
 import type { FeatureLine } from "./feature-lines.js";
 
@@ -20,21 +20,12 @@ export type SheetImages = ReadonlyMap<number, Picture>;
 
 /** Throws EvaluationError where the images are no longer those that were embedded, SourceError. */
 export async function readSheetImages(
-  { source, split, images }: FeatureDescription,
+  description: FeatureDescription,
   shown: readonly FeatureLine[],
   view: SheetView,
 ): Promise<SheetImages> {
-  const opened = await openSource(source, { split });
-  const moved = shown.find(({ index, name }) => index >= opened.count || opened.name(index) !== name);
-  if (moved !== undefined || opened.count !== images) {
-    throw new EvaluationError({
-      expected: `the ${images} images that were embedded at ${[source].flat().join(", ")}`,
-      found: moved === undefined ? `${opened.count}` : `another image in the place of ${moved.name}`,
-      remedy: "Leave the sheet out, or embed the images again",
-    });
-  }
-  const indices = [...new Set(shown.map(({ index }) => index))];
-  const read = await readImages({ source: opened, indices }, { ...readingOf(view), onSkip: () => {} });
+  const embedded = await openEmbeddedSource(description);
+  const read = await readImages(embedded.select(shown), { ...readingOf(view), onSkip: () => {} });
   return new Map(read.map(({ index, pixels }) => [index, pictureOf(pixels, view)]));
 }
 

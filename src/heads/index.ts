@@ -26,6 +26,7 @@ export {
   probeDefaults,
   trainLinearProbe,
 } from "./linear-probe.js";
+export { type LinkedRows, type NearDuplicateOptions, nearDuplicates } from "./near-duplicates.js";
 export {
   createNeighbourSearch,
   findNeighbours,
@@ -35,5 +36,6 @@ export {
   type VectorSource,
   vectorsInMemory,
 } from "./neighbours.js";
+export { type PrincipalComponents, principalComponents } from "./principal-components.js";
 export type { ClassOverlap, SegmentationResult } from "./segmentation-metrics.js";
 export type { Weights } from "./weights.js";

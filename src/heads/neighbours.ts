@@ -133,7 +133,8 @@ function matchesProgram(queries: number, rows: number, width: number, k: number)
 
 const SHORTEST = 1e-12;
 
-function normalizedRows(vectors: Float32Array, width: number): Float32Array {
+/** Vectors [rows, width] of length 1; one of zeros stays one. */
+export function normalizedRows(vectors: Float32Array, width: number): Float32Array {
   const result = new Float32Array(vectors.length);
   for (let start = 0; start < vectors.length; start += width) {
     const vector = vectors.subarray(start, start + width);

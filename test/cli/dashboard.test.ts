@@ -29,7 +29,7 @@ async function start(...words: string[]) {
 test("prints an address that answers, and ends with a signal", async () => {
   writeRun(place("runs/first"));
   const { child, ended, out, address } = await start("--port", "0");
-  expect(out).toMatch(/^1 run, 0 studies\n\n {2}http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}\n\n/);
+  expect(out).toMatch(/^1 run, 0 studies, 0 embeddings\n\n {2}http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}\n\n/);
   const { origin, hash } = new URL(address);
   const headers = { authorization: `Bearer ${hash.replace("#token=", "")}` };
   expect(await (await fetch(`${origin}/api/overview`, { headers })).json()).toMatchObject({

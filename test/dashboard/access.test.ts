@@ -34,6 +34,9 @@ const everyQuestion = () => [
   `/api/runs/${run}/pictures/50`,
   `/api/runs/${run}/explore`,
   "/api/studies/0",
+  "/api/embeddings/0/map",
+  "/api/embeddings/0/similar?row=0",
+  "/api/embeddings/0/thumbnails?rows=0",
   "/api/whatever",
 ];
 

@@ -4,32 +4,26 @@ import type { PretrainConfig } from "../../config/config.js";
 import { type ImageSource, readImages } from "../../data/index.js";
 import { patchCount } from "../../nn/presets.js";
 import { randomStream } from "../../random/index.js";
-import { printable } from "../../terminal/printable.js";
 import { readingOf } from "../../training/reconstructor.js";
-import { ExploreError } from "./explore-error.js";
+import { UnanswerableError } from "../background/answers.js";
+import { type GivenImage, readGivenImages } from "../given-images.js";
 
 /** Some more images are read than are shown, so that unreadable ones are replaced. */
 const CANDIDATES = 3;
 /** Values of attention, over blocks and heads: more would be too much for a page. */
 const MOST_ATTENTION = 1 << 24;
 
-/** An image file of somebody who looks at the run. */
-export interface GivenImage {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-/** Throws ExploreError where the attention of so many images is more than a page can show. */
+/** Throws UnanswerableError where the attention of so many images is more than a page can show. */
 export function checkAttention({ model }: PretrainConfig, images: number): void {
   const values = images * model.depth * model.heads * patchCount(model) ** 2;
   if (values <= MOST_ATTENTION) return;
-  throw new ExploreError(
+  throw new UnanswerableError(
     `Expected at most ${MOST_ATTENTION} values of attention; found ${values} (${model.depth} blocks, ${model.heads} heads, ` +
       `${patchCount(model)} patches). Explore a run of a smaller model.`,
   );
 }
 
-/** `size` images, those that are given first: [size, height, width, channels]. Throws ExploreError. */
+/** `size` images, those that are given first: [size, height, width, channels]. Throws UnanswerableError. */
 export async function exploredImages(
   source: ImageSource,
   config: PretrainConfig,
@@ -38,27 +32,12 @@ export async function exploredImages(
   size: number,
 ): Promise<Uint8Array> {
   if (given.length > size) {
-    throw new ExploreError(
+    throw new UnanswerableError(
       `Expected at most ${size} images, which are shown together; found ${given.length}. Give fewer.`,
     );
   }
-  const own = await readGiven(given, config);
+  const own = (await readGivenImages(given, readingOf(config))).map(({ pixels }) => pixels);
   return Buffer.concat([...own, ...(await drawImages(source, config, seed, size - own.length))]);
-}
-
-async function readGiven(given: readonly GivenImage[], config: PretrainConfig): Promise<Uint8Array[]> {
-  const read = await readImages(
-    given.map(({ bytes }) => bytes),
-    {
-      ...readingOf(config),
-      onSkip: ({ index, reason }) => {
-        throw new ExploreError(
-          `Expected images; ${printable(given[index]!.name)} cannot be read: ${reason}. Give another one.`,
-        );
-      },
-    },
-  );
-  return read.map(({ pixels }) => pixels);
 }
 
 async function drawImages(
@@ -76,7 +55,7 @@ async function drawImages(
     found.push(...read.map(({ pixels }) => pixels));
   }
   if (found.length < wanted) {
-    throw new ExploreError(
+    throw new UnanswerableError(
       `Expected ${wanted} readable images; found ${found.length}. Shuffle, or see whether the images of the run are still ` +
         "where they were.",
     );

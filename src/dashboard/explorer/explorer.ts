@@ -3,7 +3,7 @@
 import { groupSize } from "../../config/config.js";
 import { readRunConfig } from "../../training/run-config.js";
 import type { Exploration } from "../api.js";
-import type { GivenImage } from "./explored-images.js";
+import type { GivenImage } from "../given-images.js";
 import { openImageExplorer } from "./image-explorer.js";
 import { openMixtureExplorer } from "./mixture-explorer.js";
 
@@ -23,7 +23,7 @@ export interface Explorer<Found extends Exploration = Exploration> {
 
 /**
  * Runs whose method mixes images show mixtures as it sees them; all others single images as the encoder sees them that is
- * transferred. Throws ExploreError where the model is too large for a page, and what reading the run and its images throws.
+ * transferred. Throws UnanswerableError where the model is too large for a page, and what reading the run and its images throws.
  */
 export async function openExplorer(folder: string): Promise<Explorer> {
   const mixes = groupSize(readRunConfig(folder)) > 1;

@@ -29,7 +29,7 @@ const IMAGES = 4;
 /** Patches that are marked as the nearest. */
 const NEAREST = 8;
 
-/** Throws ExploreError where its attention is too much for a page, and what reading the run throws. */
+/** Throws UnanswerableError where its attention is too much for a page, and what reading the run throws. */
 export async function openImageExplorer(folder: string): Promise<Explorer<ExploredImages>> {
   const config = readRunConfig(folder);
   checkAttention(config, IMAGES);

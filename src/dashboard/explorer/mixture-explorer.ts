@@ -18,7 +18,7 @@ interface Compiled extends ExploreProgram {
   readonly executable: Executable;
 }
 
-/** Throws ExploreError where its attention is too much for a page, and what reading the run and its images throws. */
+/** Throws UnanswerableError where its attention is too much for a page, and what reading the run and its images throws. */
 export async function openMixtureExplorer(folder: string): Promise<Explorer<ExploredMixture>> {
   checkAttention(readReconstructingConfig(folder), 1);
   const { config, weights, step } = await openReconstructingRun(folder, () => {});

@@ -4,6 +4,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Overview } from "../api.js";
 import type { Connection } from "./connection.js";
+import { EmbeddingPage } from "./embeddings/embedding-page.js";
+import { EmbeddingsPage } from "./embeddings/embeddings-page.js";
 import { ExplorePage } from "./explore/explore-page.js";
 import { type LinkState, useOverview } from "./live-overview.js";
 import { addressOf, type Route, useRoute } from "./routes.js";
@@ -20,17 +22,16 @@ export function App({ connection }: { readonly connection: Connection }) {
   const route = useRoute();
   const { theme, shown, next } = useTheme();
   useTitle(route, overview);
-  const isStudies = route.page === "studies" || route.page === "study";
+  const section = sectionOf(route);
   return (
     <>
       <PageHeader theme={theme} onTheme={next}>
         <nav aria-label="Pages">
-          <a href={addressOf({ page: "runs", selected: [] })} aria-current={isStudies ? undefined : "page"}>
-            Runs
-          </a>
-          <a href={addressOf({ page: "studies" })} aria-current={isStudies ? "page" : undefined}>
-            Studies
-          </a>
+          {sections.map(({ name, route: first }) => (
+            <a key={name} href={addressOf(first)} aria-current={name === section ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
         </nav>
         <LinkMark link={link} problem={problem} />
       </PageHeader>
@@ -69,6 +70,17 @@ export function App({ connection }: { readonly connection: Connection }) {
               theme={shown}
             />
           )}
+          {route.page === "embeddings" && <EmbeddingsPage overview={overview} />}
+          {route.page === "embedding" && (
+            <EmbeddingPage
+              key={route.id}
+              connection={connection}
+              id={route.id}
+              selected={route.row}
+              row={overview.embeddings.find(({ id }) => id === route.id)}
+              theme={shown}
+            />
+          )}
           {route.page === "studies" && <StudiesPage overview={overview} />}
           {route.page === "study" && (
             <StudyPage
@@ -84,13 +96,22 @@ export function App({ connection }: { readonly connection: Connection }) {
   );
 }
 
+const sections: readonly { readonly name: string; readonly route: Route }[] = [
+  { name: "Runs", route: { page: "runs", selected: [] } },
+  { name: "Studies", route: { page: "studies" } },
+  { name: "Embeddings", route: { page: "embeddings" } },
+];
+
+function sectionOf({ page }: Route): string {
+  if (page === "studies" || page === "study") return "Studies";
+  return page === "embeddings" || page === "embedding" ? "Embeddings" : "Runs";
+}
+
 /** What is shown, for tabs, bookmarks and screen readers. */
 function useTitle(route: Route, overview: Overview | undefined): void {
-  const row =
-    "id" in route
-      ? [...(overview?.runs ?? []), ...(overview?.studies ?? [])].find(({ id }) => id === route.id)
-      : undefined;
-  const shown = row?.name ?? (route.page === "studies" || route.page === "study" ? "Studies" : "Runs");
+  const rows = overview === undefined ? [] : [...overview.runs, ...overview.studies, ...overview.embeddings];
+  const row = "id" in route ? rows.find(({ id }) => id === route.id) : undefined;
+  const shown = row?.name ?? sectionOf(route);
   useEffect(() => {
     document.title = `${shown} – mixedae`;
   }, [shown]);

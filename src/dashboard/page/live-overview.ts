@@ -1,4 +1,4 @@
-// The runs and studies as they are now: read once, then kept up to date by what the server tells.
+// The runs, studies and embeddings as they are now: read once, then kept up to date by what the server tells.
 
 import { useEffect, useState } from "preact/hooks";
 import type { Change, Overview } from "../api.js";
@@ -47,7 +47,7 @@ async function follow(connection: Connection, update: Update, signal: AbortSigna
 function changed(before: LiveOverview, data: string): LiveOverview {
   if (before.overview === undefined) return before;
   const change = JSON.parse(data) as Change;
-  const { runs, studies } = before.overview;
+  const { runs, studies, embeddings } = before.overview;
   return {
     ...before,
     link: "live",
@@ -55,6 +55,7 @@ function changed(before: LiveOverview, data: string): LiveOverview {
       ...before.overview,
       runs: merged(runs, change.runs, change.gone),
       studies: merged(studies, change.studies, change.gone),
+      embeddings: merged(embeddings, change.embeddings, change.gone),
     },
   };
 }

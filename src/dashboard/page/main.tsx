@@ -9,6 +9,7 @@ import "./styles/charts.css";
 import "./styles/run.css";
 import "./styles/study.css";
 import "./styles/explore.css";
+import "./styles/embeddings.css";
 import type { ExportedRun } from "../api.js";
 import { App } from "./app.js";
 import { Connection, takeToken } from "./connection.js";

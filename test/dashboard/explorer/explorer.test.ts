@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LARGEST_GIVEN } from "#src/dashboard/access.js";
 import type { Exploration, ExploredMixture, Overview } from "#src/dashboard/api.js";
-import { ExploreError } from "#src/dashboard/explorer/explore-error.js";
+import { UnanswerableError } from "#src/dashboard/background/answers.js";
 import { openExplorer } from "#src/dashboard/explorer/explorer.js";
 import { openImageExplorer } from "#src/dashboard/explorer/image-explorer.js";
 import { openMixtureExplorer } from "#src/dashboard/explorer/mixture-explorer.js";
@@ -86,7 +86,7 @@ describe("images that are given", () => {
       "at most 4 images, which are shown together; found 5",
     );
     const refused = explorer.explore({ ...explored, given: [image, broken] });
-    await expect(refused).rejects.toThrow(ExploreError);
+    await expect(refused).rejects.toThrow(UnanswerableError);
     await expect(refused).rejects.toThrow(/notes.*txt cannot be read: .*Give another one/);
     await expect(refused).rejects.not.toThrow("\u001b");
   });

@@ -7,17 +7,30 @@ interface GivenImagesProps {
   /** At most so many are mixed. */
   readonly most: number;
   readonly onGive: (files: readonly File[]) => void;
+  /** What is done with them, and without them again. */
+  readonly ownLabel?: string;
+  readonly backLabel?: string;
 }
 
-export function GivenImages({ given, most, onGive }: GivenImagesProps) {
+export function GivenImages({
+  given,
+  most,
+  onGive,
+  ownLabel = "Own images …",
+  backLabel = "The run's images",
+}: GivenImagesProps) {
   const isOver = useDropped((files) => onGive(files.slice(0, most)));
   return (
     <>
       <label
         class={`button${isOver ? " dropping" : ""}`}
-        title={`Or drop up to ${most} image files anywhere on this page.`}
+        title={
+          most === 1
+            ? "Or drop an image file anywhere on this page."
+            : `Or drop up to ${most} image files anywhere on this page.`
+        }
       >
-        Own images …
+        {ownLabel}
         <input
           class="unseen"
           type="file"
@@ -32,7 +45,7 @@ export function GivenImages({ given, most, onGive }: GivenImagesProps) {
       </label>
       {given.length > 0 && (
         <button type="button" onClick={() => onGive([])}>
-          The run's images
+          {backLabel}
         </button>
       )}
     </>

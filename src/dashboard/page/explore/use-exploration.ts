@@ -1,15 +1,8 @@
-// The mixture that an address asks for; the last one stays in sight until the next is there.
+// The mixture, or the images, that an address asks for.
 
-import { useEffect, useState } from "preact/hooks";
 import type { Source } from "../source.js";
+import { type KnownAnswer, useAnswer } from "../use-answer.js";
 import { type Unpacked, type UnpackedImages, unpack, unpackImages } from "./attention.js";
-
-export interface KnownExploration {
-  readonly found: Unpacked | UnpackedImages | undefined;
-  readonly isBusy: boolean;
-  /** Why there is none. */
-  readonly problem: string;
-}
 
 export function useExploration(
   source: Source,
@@ -17,21 +10,9 @@ export function useExploration(
   seed: number,
   segments: boolean,
   given: readonly File[],
-): KnownExploration {
-  const [known, setKnown] = useState<KnownExploration>({ found: undefined, isBusy: true, problem: "" });
-  useEffect(() => {
-    let isWanted = true;
-    setKnown(({ found }) => ({ found, isBusy: true, problem: "" }));
-    source.explore(run, seed, segments, given).then(
-      (given) => {
-        const found = given.kind === "mixture" ? unpack(given) : unpackImages(given);
-        if (isWanted) setKnown({ found, isBusy: false, problem: "" });
-      },
-      (error: Error) => isWanted && setKnown({ found: undefined, isBusy: false, problem: error.message }),
-    );
-    return () => {
-      isWanted = false;
-    };
+): KnownAnswer<Unpacked | UnpackedImages> {
+  return useAnswer(async () => {
+    const found = await source.explore(run, seed, segments, given);
+    return found.kind === "mixture" ? unpack(found) : unpackImages(found);
   }, [source, run, seed, segments, given]);
-  return known;
 }

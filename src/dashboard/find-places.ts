@@ -1,19 +1,20 @@
-// Finds the runs and studies below the folders that were given, without following links.
+// Finds the runs, studies and embeddings below the folders that were given, without following links.
 
 import { createHash } from "node:crypto";
 import { type Dirent, realpathSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { featurePaths } from "../evaluations/feature-description.js";
 import { errorCode } from "../files/storage.js";
 import type { ShownFolder } from "./inside.js";
 
-/** The folder of a run or of a study. */
+/** Where a run, a study or an embedding is. */
 export interface Place {
   readonly id: string;
-  readonly kind: "run" | "study";
-  /** Real, absolute. */
-  readonly folder: string;
+  readonly kind: "run" | "study" | "embedding";
+  /** Real, absolute: the folder, or the .npy file of an embedding. */
+  readonly path: string;
   /** As the folders were given, with "/" between names. */
   readonly name: string;
   readonly within: ShownFolder;
@@ -38,7 +39,7 @@ export function shownFolder(given: string): ShownFolder {
 }
 
 /** Folders that cannot be listed are noted and left out. */
-export async function findRuns(folders: readonly ShownFolder[]): Promise<Findings> {
+export async function findPlaces(folders: readonly ShownFolder[]): Promise<Findings> {
   const places = new Map<string, Place>();
   const notes: string[] = [];
   let visited = 0;
@@ -66,6 +67,7 @@ export async function findRuns(folders: readonly ShownFolder[]): Promise<Finding
     const isRun = files.has("config.json") && FILES_OF_A_RUN.some((name) => files.has(name));
     if (isRun) add(within, folder, "run");
     if (files.has("study.json")) add(within, folder, "study");
+    for (const name of files) if (isEmbedding(name, files)) add(within, join(folder, name), "embedding");
     if (depth >= DEEPEST) return;
     for (const entry of entries) {
       if (entry.name.startsWith(".") || OF_A_RUN.has(entry.name)) continue;
@@ -74,18 +76,24 @@ export async function findRuns(folders: readonly ShownFolder[]): Promise<Finding
     }
   }
 
-  function add(within: ShownFolder, folder: string, kind: Place["kind"]): void {
-    const id = idOf(kind, folder);
-    if (!places.has(id)) places.set(id, { id, kind, folder, name: nameOf(within, folder), within });
+  function add(within: ShownFolder, path: string, kind: Place["kind"]): void {
+    const id = idOf(kind, path);
+    if (!places.has(id)) places.set(id, { id, kind, path, name: nameOf(within, path), within });
   }
 }
 
-/** Says nothing of the path, and stays the same from one start to the next. */
-function idOf(kind: string, folder: string): string {
-  return createHash("sha256").update(`${kind}\0${folder}`).digest("hex").slice(0, 16);
+/** Whether a file is the vectors of an embedding, with its names and its description beside it. */
+function isEmbedding(name: string, files: ReadonlySet<string>): boolean {
+  const { npy, jsonl, json } = featurePaths(name);
+  return name === npy && files.has(jsonl) && files.has(json);
 }
 
-function nameOf({ given, real }: ShownFolder, folder: string): string {
-  const inner = relative(real, folder);
+/** Says nothing of the path, and stays the same from one start to the next. */
+function idOf(kind: string, path: string): string {
+  return createHash("sha256").update(`${kind}\0${path}`).digest("hex").slice(0, 16);
+}
+
+function nameOf({ given, real }: ShownFolder, path: string): string {
+  const inner = relative(real, path);
   return (inner === "" ? given : join(given, inner)).replaceAll("\\", "/");
 }

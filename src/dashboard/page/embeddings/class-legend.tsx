@@ -1,0 +1,29 @@
+// Which colour and shape a class has on the map; a click leaves it alone in sight.
+
+import { swatchClass } from "../palette.js";
+import { shapeOf } from "./draw-map.js";
+
+interface ClassLegendProps {
+  readonly classes: readonly string[];
+  readonly isolated: number | undefined;
+  readonly onIsolate: (label: number | undefined) => void;
+}
+
+export function ClassLegend({ classes, isolated, onIsolate }: ClassLegendProps) {
+  return (
+    <fieldset class="class-legend">
+      <legend class="hidden">Classes</legend>
+      {classes.map((name, label) => (
+        <button
+          key={name}
+          type="button"
+          class="quiet"
+          aria-pressed={label === isolated}
+          onClick={() => onIsolate(label === isolated ? undefined : label)}
+        >
+          <span class={`${swatchClass(label % 8)} ${shapeOf(label)}`} /> {name}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
