@@ -145,7 +145,7 @@ export {
 /* Weights from and for PyTorch, timm, Hugging Face and ONNX. See docs/transfer.md. */
 export * from "./exchange/index.js";
 /* Writing and reading files of runs. */
-export { FileError } from "./files/regular-file.js";
+export { FileError } from "./files/file-error.js";
 export { StorageError } from "./files/storage-error.js";
 /* Safetensors, npy and others: how tensors travel between this library and other tools. */
 export * from "./formats/index.js";

@@ -1,23 +1,18 @@
 // The door of the configuration: layers come in, one validated and complete configuration goes out.
 
 import { resolve } from "node:path";
-import { type MethodName, methodNames, methodOf } from "../methods/registry.js";
-import { modelLimits } from "../nn/model-limits.js";
-import { type ModelPreset, modelPresetNames } from "../nn/presets.js";
-import { deriveMicroBatch, findMisfits } from "./checks.js";
 import type { PretrainChoices } from "./choices.js";
-import { configDefaults, microBatchTarget } from "./defaults.js";
-import { ConfigError } from "./errors.js";
-import { type ConfigLayer, isMapping, type Mapping, mergeLayers, show, unmeasured, valueAt } from "./layers.js";
-import { nearestName } from "./nearest-name.js";
-import { describeIssues, from } from "./problems.js";
-import { configSchema, type PretrainConfig } from "./schema.js";
+import type { ConfigLayer } from "./layers.js";
+import type { PretrainConfig } from "./schema.js";
+import { settleConfig } from "./settle.js";
 
 export { checkImageCount, groupSize, reconstructs } from "./checks.js";
 export type { PretrainChoices, SomeOf } from "./choices.js";
 export { type ConfigKey, configKeys } from "./keys.js";
-export { type ConfigLayer, layerFromAssignments, layerFromFile, readYaml } from "./layers.js";
+export { layerFromAssignments, layerFromFile, readYaml } from "./layer-texts.js";
+export type { ConfigLayer } from "./layers.js";
 export type { CommonConfig, PretrainConfig } from "./schema.js";
+export { parseConfig, settleConfig } from "./settle.js";
 
 /**
  * Puts what is chosen over the defaults of the preset and method that it names, and validates the result: choices, or
@@ -29,24 +24,7 @@ export function resolveConfig(
   chosen: PretrainChoices | readonly ConfigLayer[],
   folder: string = process.cwd(),
 ): PretrainConfig {
-  const layers = isLayers(chosen) ? chosen : [{ origin: "the given configuration", values: chosen }];
-  const given = mergeLayers(layers);
-  const preset = choose(["model", "preset"], modelPresetNames, "micro", given) as ModelPreset;
-  const method = choose(["method"], methodNames, "mixedae", given) as MethodName;
-  const channels = givenChannels(given.values);
-  const defaults: ConfigLayer = { origin: "defaults", values: configDefaults(preset, method, channels) };
-  const { values, origins } = mergeLayers([defaults, ...layers]);
-
-  settleImageSize(values);
-  settleOptions(values, method);
-  settleNormalization(values, channels);
-  const derived = settleMicroBatch(values, method, microBatchTarget(preset, method));
-  const schema = configSchema(method);
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins, method }));
-  const config = parsed.data as PretrainConfig;
-  const misfits = findMisfits(config).filter((each) => !(derived && each.startsWith("schedule.microBatch")));
-  if (misfits.length > 0) throw new ConfigError(misfits);
+  const config = settleConfig(chosen);
   const { source, weights, evaluation } = config;
   return {
     ...config,
@@ -54,95 +32,6 @@ export function resolveConfig(
     weights: absoluteWeights(weights, folder),
     evaluation: { ...evaluation, source: evaluation.source && absolutePaths(evaluation.source, folder) },
   };
-}
-
-function isLayers(chosen: PretrainChoices | readonly ConfigLayer[]): chosen is readonly ConfigLayer[] {
-  return Array.isArray(chosen);
-}
-
-/** Validates a configuration that was resolved before, such as a run's config.json; nothing is filled in. */
-export function parseConfig(values: unknown, origin: string): PretrainConfig {
-  if (!isMapping(values))
-    throw new ConfigError([`${origin}: expected a mapping of keys to values; found ${show(values)}`]);
-  const layers = mergeLayers([{ origin, values }]);
-  const method = choose(["method"], methodNames, undefined, layers) as MethodName;
-  const schema = configSchema(method);
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) {
-    throw new ConfigError(describeIssues(parsed.error.issues, { schema, values, origins: layers.origins, method }));
-  }
-  const config = parsed.data as PretrainConfig;
-  const misfits = findMisfits(config);
-  if (misfits.length > 0) throw new ConfigError(misfits.map((each) => `${each} (in ${origin})`));
-  return config;
-}
-
-/** The choices that decide which defaults and which schema apply, so they are checked before anything else. */
-function choose(
-  path: readonly string[],
-  valid: readonly string[],
-  fallback: string | undefined,
-  given: { values: Mapping; origins: ReadonlyMap<string, string> },
-): string {
-  const found = valueAt(path, given.values) ?? fallback;
-  if (typeof found === "string" && valid.includes(found)) return found;
-  const near = typeof found === "string" ? nearestName(found, valid) : undefined;
-  throw new ConfigError([
-    `${path.join(".")}${from(path, given.origins)}: expected one of ${valid.join(", ")}; found ${show(found)}` +
-      (near === undefined ? "" : `. Did you mean ${near}?`),
-  ]);
-}
-
-/** What is no number of channels is left for the schema to refuse. */
-function givenChannels(values: Mapping): number {
-  const channels = valueAt(["model", "channels"], values);
-  const isCount =
-    Number.isSafeInteger(channels) && (channels as number) >= 1 && (channels as number) <= modelLimits.channels;
-  return isCount ? (channels as number) : 3;
-}
-
-/**
- * Mean and deviation of images of other than three channels are measured where nobody gives them: there are no usual
- * ones. Until they are known, they are 0 and 1. Three channels are left out, as by configurations that know no others.
- */
-function settleNormalization({ model, data }: Mapping, channels: number): void {
-  if (isMapping(model) && model.channels === 3) delete model.channels;
-  if (!isMapping(data)) return;
-  if (data.normalization === null) delete data.normalization;
-  if (data.normalization === undefined && channels !== 3 && data.mean === null && data.std === null) {
-    data.normalization = "measured";
-  }
-  if (data.normalization !== "measured") return;
-  Object.assign(data, unmeasured(channels));
-}
-
-/** A size has one form: squares that are given by two sides have one number. */
-function settleImageSize({ model }: Mapping): void {
-  if (!isMapping(model) || !Array.isArray(model.imageSize)) return;
-  const [height, width, ...others] = model.imageSize as unknown[];
-  if (height === width && others.length === 0) model.imageSize = height;
-}
-
-/** What follows from other options, or is made exact. */
-function settleOptions({ methodOptions, model }: Mapping, method: MethodName): void {
-  if (!isMapping(methodOptions)) return;
-  const problem = methodOf({ method }).settle?.(methodOptions, isMapping(model) ? model : {});
-  if (problem !== undefined) throw new ConfigError([problem]);
-}
-
-/** Fills in a micro-batch that nobody set; says whether it did, so that no message blames a value nobody wrote. */
-function settleMicroBatch(values: Mapping, method: MethodName, target: number): boolean {
-  const { schedule, methodOptions } = values;
-  if (!isMapping(schedule) || (schedule.microBatch ?? null) !== null) return false;
-  const { batchSize } = schedule;
-  if (typeof batchSize !== "number" || !Number.isSafeInteger(batchSize) || batchSize < 1) {
-    schedule.microBatch = 1;
-    return true;
-  }
-  const group = isMapping(methodOptions) ? methodOf({ method }).groupSize(methodOptions) : 1;
-  // A group that no batch holds is refused with the ratio.
-  schedule.microBatch = group <= batchSize ? deriveMicroBatch(batchSize, group, target) : batchSize;
-  return true;
 }
 
 /** Paths of images as a configuration holds them: absolute, relative ones being taken from `folder`. */

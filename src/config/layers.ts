@@ -1,10 +1,7 @@
-// Layers of a configuration: where values come from, and how a later layer overrides an earlier one.
+// Layers of a configuration, and how a later layer overrides an earlier one.
 
-import { DEEPEST, nestingFault } from "../files/nesting.js";
-import { readText } from "../files/regular-file.js";
+import { nestingFault } from "../files/nesting.js";
 import { ConfigError } from "./errors.js";
-import { checkFormatVersion } from "./format-version.js";
-import { LARGEST_YAML, parseYaml } from "./yaml.js";
 
 /** Values from one place, such as a file; a later layer overrides an earlier one. */
 export interface ConfigLayer {
@@ -26,56 +23,6 @@ export const exclusivePairs = [
   ["data", "mean", "normalization"],
   ["data", "std", "normalization"],
 ] as const;
-
-/** The values of a YAML (or JSON) file, such as a run's config.json; an empty one is an empty configuration. Throws ConfigError. */
-export function layerFromFile(path: string): ConfigLayer {
-  return { origin: path, values: checkFormatVersion(readYaml(path) ?? {}, path) };
-}
-
-/** What a YAML (or JSON) file holds; null where it is empty. Throws ConfigError when it cannot be read. */
-export function readYaml(path: string): unknown {
-  let text: string;
-  try {
-    text = readText(path, LARGEST_YAML);
-  } catch (error) {
-    throw new ConfigError([`cannot read ${path}: ${(error as Error).message}`]);
-  }
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    throw new ConfigError([`${path} is not valid YAML: ${cut((error as Error).message.trim(), 300)}`]);
-  }
-}
-
-/** One layer from `path=value` texts; values are YAML, so numbers, true, null and [lists] mean what they look like. */
-export function layerFromAssignments(assignments: readonly string[], origin = "--set"): ConfigLayer {
-  const values: Mapping = {};
-  for (const assignment of assignments) {
-    const equals = assignment.indexOf("=");
-    const path = assignment.slice(0, Math.max(equals, 0)).trim().split(".");
-    if (equals < 1 || path.some((name) => name === "")) {
-      throw new ConfigError([`${origin} ${cut(assignment)}: expected path=value, such as schedule.batchSize=64`]);
-    }
-    if (path.length > DEEPEST) {
-      throw new ConfigError([`${origin}: expected at most ${DEEPEST} names in a path; found ${path.length}`]);
-    }
-    let value: unknown;
-    try {
-      value = parseYaml(assignment.slice(equals + 1));
-    } catch (error) {
-      throw new ConfigError([
-        `${origin} ${cut(assignment)}: the value is not valid YAML: ${cut((error as Error).message.trim(), 300)}`,
-      ]);
-    }
-    let section = values;
-    for (const name of path.slice(0, -1)) {
-      if (!Object.hasOwn(section, name) || !isMapping(section[name])) define(section, name, {});
-      section = section[name] as Mapping;
-    }
-    define(section, path.at(-1)!, value);
-  }
-  return { origin, values };
-}
 
 /** The merged values, and the origin of each by its dotted path. Later layers win; mappings merge, lists do not. */
 export function mergeLayers(layers: readonly ConfigLayer[]): { values: Mapping; origins: Map<string, string> } {
@@ -181,6 +128,6 @@ function mergeInto(
 }
 
 /** Sets an own property whatever its name: a key called __proto__ must be seen, and refused, as any unknown one. */
-function define(target: Mapping, name: string, value: unknown): void {
+export function define(target: Mapping, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,6 +1,6 @@
 // Errors of this room: each message says what was expected, what was found and what to do.
 
-import { FileError } from "../files/regular-file.js";
+import { FileError } from "../files/file-error.js";
 import { isWrongPath } from "../files/storage-error.js";
 import { NOT_AN_IMAGE } from "./image-kind.js";
 

@@ -3,7 +3,7 @@
 import type { Dirent, Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { FileError } from "../files/regular-file.js";
+import { FileError } from "../files/file-error.js";
 import { hasArrayName } from "./array-image.js";
 import { SourceError } from "./errors.js";
 import { hasImageName } from "./image-kind.js";

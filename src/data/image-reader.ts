@@ -1,7 +1,8 @@
 // Reads single images of a source: from memory where they are there, else from their file or archive.
 
 import { closeSync, fstatSync, readSync, statSync } from "node:fs";
-import { FileError, openRegular, readBytes, tooLarge } from "../files/regular-file.js";
+import { FileError } from "../files/file-error.js";
+import { openRegular, readBytes, tooLarge } from "../files/regular-file.js";
 import { withChannels } from "./channels.js";
 import { type DecodeOptions, decodeImage } from "./decode-image.js";
 import { ROOM_BYTES, type RoomShare, withRoom } from "./decode-room.js";

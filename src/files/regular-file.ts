@@ -1,20 +1,7 @@
 // Opens the files that a path leads to: only regular ones, so that no pipe is waited for, and only up to a size.
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-
-/** What lies at a path is not a regular file, or larger than any file of its kind is. */
-export class FileError extends Error {
-  override readonly name = "FileError";
-
-  constructor(
-    readonly code: "NOT_A_FILE" | "TOO_LARGE",
-    /** "a regular file" and "a folder", for messages that have an order of their own. */
-    readonly expected: string,
-    readonly found: string,
-  ) {
-    super(`expected ${expected}; found ${found}`);
-  }
-}
+import { FileError } from "./file-error.js";
 
 /** The most bytes of a text that people write, or that records what a run is: configurations, recipes, descriptions. */
 export const LARGEST_TEXT = 1 << 24;

@@ -4,7 +4,8 @@ import { close, fsync, open, read, write } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { FileError, LARGEST_TEXT, openRegular, readBytes } from "./regular-file.js";
+import { FileError } from "./file-error.js";
+import { LARGEST_TEXT, openRegular, readBytes } from "./regular-file.js";
 import { StorageError } from "./storage-error.js";
 
 /** What atomic writes use of the file system; a test replaces it by one that fails. */

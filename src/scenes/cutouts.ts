@@ -8,7 +8,8 @@ import { imageFault } from "../data/image-fault.js";
 import { hasImageSignature, IMAGE_KINDS } from "../data/image-kind.js";
 import { reasonOf } from "../data/image-reader.js";
 import { openSource, SourceError } from "../data/index.js";
-import { FileError, LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
+import { FileError } from "../files/file-error.js";
+import { LARGEST_LIST, readBytes, readText } from "../files/regular-file.js";
 import { randomStream } from "../random/index.js";
 
 /** The two parts of a set of scenes, which share no cut-outs. */

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError } from "#src/config/errors.js";
-import { layerFromAssignments, layerFromFile, mergeLayers } from "#src/config/layers.js";
+import { layerFromAssignments, layerFromFile } from "#src/config/layer-texts.js";
+import { mergeLayers } from "#src/config/layers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mixedae-layers-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,8 @@
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { FileError, openRegular, readBytes, readText } from "#src/files/regular-file.js";
+import { FileError } from "#src/files/file-error.js";
+import { openRegular, readBytes, readText } from "#src/files/regular-file.js";
 import { hasSpecialFiles, makePipe } from "./special-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
