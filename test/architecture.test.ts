@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["config"],
   ["training"],
   ["evaluations", "exchange"],
-  ["study", "scenes"],
+  ["study", "scenes", "browser"],
   ["dashboard"],
   ["cli", "index.ts"],
 ];

@@ -10,8 +10,9 @@ import { type ImageSides, pixelCount, sidesOf, sizeOf } from "./image-size.js";
 import type { ImageSource } from "./image-source.js";
 import type { SkippedImage } from "./skip-log.js";
 import { checkTargets, type Targets } from "./targets.js";
-import { parseOptions, parseTransform, type TransformOptions } from "./transform.js";
+import { parseOptions, type TransformOptions } from "./transform.js";
 import type { ViewGroup } from "./view-group.js";
+import { type ViewOptions, viewGroups } from "./view-options.js";
 
 const wholeNumber = (low: number, high: number) => z.number().int().min(low).max(high);
 const side = wholeNumber(1, 8192);
@@ -53,18 +54,6 @@ const schema = z.object({
     .min(1)
     .default([{ name: "image", count: 1 }]),
 });
-
-/** Views of each image that are drawn alike. */
-export interface ViewOptions {
-  /** By which the batch names them; no two groups have the same. */
-  readonly name: string;
-  /** How many there are of each image; default 1. */
-  readonly count?: number;
-  /** Default: the stream's. */
-  readonly imageSize?: ImageSides;
-  /** Default: the stream's. */
-  readonly augmentation?: TransformOptions;
-}
 
 /** What batches are made of, and how. Every random draw follows from `seed`. */
 export interface BatchOptions {
@@ -129,11 +118,7 @@ export function checkBatchOptions(options: BatchOptions): CheckedBatchOptions {
   const { places, ...plain } = others;
   checkTargets(targets, source);
   const { imageSize, channels, ...checked } = parseOptions(schema, plain, "the options of a batch stream");
-  const views = checked.views.map((view) => {
-    const sides = view.imageSize ?? imageSize;
-    const transform = parseTransform(view.augmentation ?? augmentation ?? {}, sides, channels);
-    return { name: view.name, count: view.count, imageSize: sides, channels, transform };
-  });
+  const views = viewGroups(checked.views, { imageSize, channels, augmentation });
   checkTableChannels(source, channels);
   const repeated = views.find(({ name }, i) => views.findIndex((other) => other.name === name) < i);
   if (repeated) {

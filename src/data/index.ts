@@ -1,7 +1,7 @@
 // Where images come from: sources, decoding, augmentation, and batches in a reproducible order.
 
 export { centreView, drawAugmentation, type StreamOf, type View } from "./augmentation.js";
-export type { BatchOptions, ViewOptions } from "./batch-options.js";
+export type { BatchOptions } from "./batch-options.js";
 export { type Batch, type BatchStream, type BatchViews, openBatches } from "./batch-stream.js";
 export type { BatchBoxes } from "./box-view.js";
 export {
@@ -88,6 +88,7 @@ export type {
 } from "./transform.js";
 export { parseTransform } from "./transform.js";
 export { untilAborted } from "./until-aborted.js";
+export type { ViewOptions } from "./view-options.js";
 export {
   openWholeImages,
   renderRegion,

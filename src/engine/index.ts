@@ -16,7 +16,7 @@ export type {
 } from "./engine.js";
 export { EngineError } from "./errors.js";
 export { type OnnxRuntime, OnnxRuntimeEngine } from "./onnxruntime/engine.js";
-export { type Provider, providers } from "./onnxruntime/providers.js";
+export { browserProviders, type Provider, providers } from "./onnxruntime/providers.js";
 export {
   compile,
   type DeviceOptions,

@@ -2,10 +2,11 @@
 
 import { join } from "node:path";
 import { diskFiles, type FileSystem, namesIn, storageError } from "../files/storage.js";
-import { type Checkpoint, type CheckpointContents, readCheckpoint, writeCheckpoint } from "./checkpoint-file.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint-file.js";
+import type { Checkpoint, CheckpointContents } from "./checkpoint-format.js";
 import { CheckpointError } from "./errors.js";
 
-export type { Checkpoint, CheckpointContents } from "./checkpoint-file.js";
+export type { Checkpoint, CheckpointContents } from "./checkpoint-format.js";
 
 export interface Retention {
   /** How many of the newest are kept. */

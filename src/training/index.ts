@@ -1,5 +1,5 @@
 // Training runs: starting, resuming, watching, and looking at what was learnt.
-export type { Checkpoint } from "./checkpoint-file.js";
+export type { Checkpoint } from "./checkpoint-format.js";
 export {
   CheckpointError,
   MemoryError,

@@ -35,7 +35,17 @@ async function bundle(source: string, format: "esm" | "iife" = "esm") {
   return { imports: [...imports, ...dynamicImports].sort(), globals: [...new Set(code.match(NODE_GLOBALS))], code };
 }
 
-describe.each(["graph", "nn", "random", "formats", "engine", "optim", "methods", "heads"])("mixedae/%s", (theme) => {
+describe.each([
+  "graph",
+  "nn",
+  "random",
+  "formats",
+  "engine",
+  "optim",
+  "methods",
+  "heads",
+  "browser",
+])("mixedae/%s", (theme) => {
   test("bundles for the browser without a module or a global of Node.js", async () => {
     const { imports, globals, code } = await bundle(`export * from "mixedae/${theme}";`);
     expect(imports.filter((each) => !PORTABLE.includes(each))).toEqual([]);

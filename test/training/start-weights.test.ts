@@ -5,7 +5,8 @@ import { layerFromAssignments, type PretrainConfig, resolveConfig } from "#src/c
 import { ConfigError } from "#src/config/errors.js";
 import type { SafetensorsEntry } from "#src/formats/safetensors.js";
 import { resamplePositions } from "#src/nn/resample-positions.js";
-import { type Checkpoint, writeCheckpoint } from "#src/training/checkpoint-file.js";
+import { writeCheckpoint } from "#src/training/checkpoint-file.js";
+import type { Checkpoint } from "#src/training/checkpoint-format.js";
 import { CheckpointStore } from "#src/training/checkpoints.js";
 import type { RunEvent, WeightsHappening } from "#src/training/events.js";
 import { pretrain, reconstruct, resume, withWeightsLayer } from "#src/training/index.js";

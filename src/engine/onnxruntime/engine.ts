@@ -45,13 +45,13 @@ export class OnnxRuntimeEngine implements Engine {
   }
 
   async compile(program: Program): Promise<Executable> {
-    const { device, kernels } = this.provider;
+    const { device, name, kernels } = this.provider;
     const { threads = 0, strict = false } = this.options;
     const { model, peakBytes } = emitOnnx(program, kernels);
     const runtime = await this.load();
     try {
       const session = await runtime.InferenceSession.create(encodeOnnxModel(model), {
-        executionProviders: [device],
+        executionProviders: [name],
         intraOpNumThreads: threads,
         // Emission has done what the optimizer would do; skipping it makes compiling several times faster.
         graphOptimizationLevel: "disabled",
@@ -67,7 +67,7 @@ export class OnnxRuntimeEngine implements Engine {
           },
         },
       });
-      return new OnnxRuntimeExecutable(runtime, program, peakBytes, session);
+      return new OnnxRuntimeExecutable(runtime, program, peakBytes, session, this.provider.fillsOutputs);
     } catch (error) {
       throw new EngineError(`program ${program.name} could not be compiled for ${device}: ${(error as Error).message}`);
     }
@@ -93,16 +93,18 @@ class OnnxRuntimeExecutable implements Executable {
     readonly program: Program,
     readonly plannedBytes: number,
     private readonly session: InferenceSession,
+    private readonly fillsOutputs: boolean,
   ) {}
 
   bind(inputs: Bindable, outputs: Bindable): Binding {
     const feeds = this.#tensors("input", this.program.inputs, inputs);
     const fetches = this.#tensors("output", this.program.outputs, outputs);
-    const onHost = Object.entries(fetches);
+    const targets = Object.entries(fetches);
+    const asked = this.fillsOutputs ? fetches : Object.keys(fetches);
     return {
       run: async () => {
-        const results = await this.session.run(feeds, fetches);
-        for (const [name, tensor] of onHost) copyIfElsewhere(results[name]!, tensor);
+        const results = await this.session.run(feeds, asked);
+        for (const [name, tensor] of targets) copyIfElsewhere(results[name]!, tensor);
       },
     };
   }

@@ -1,0 +1,158 @@
+// A pre-training in a page: the same plan, programs and optimizer as of a run in Node.js, step by step as the page asks.
+
+import { checkImageCount } from "../config/checks.js";
+import type { PretrainChoices } from "../config/choices.js";
+import type { PretrainConfig } from "../config/schema.js";
+import { parseConfig, settleConfig } from "../config/settle.js";
+import { type MemoryBatches, memoryBatches } from "../data/memory-batches.js";
+import type { PixelImage } from "../data/resample.js";
+import { viewGroups } from "../data/view-options.js";
+import { joinSafetensors } from "../formats/safetensors.js";
+import { methodOf } from "../methods/registry.js";
+import { channelsOf } from "../nn/presets.js";
+import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint-format.js";
+import { type DerivedSchedule, deriveSchedule } from "../training/derived.js";
+import { CheckpointError, TrainingDivergedError } from "../training/errors.js";
+import { HealthWatch } from "../training/health.js";
+import { createLearner, type Learner } from "../training/learner.js";
+import type { StepMetrics } from "../training/metrics-file.js";
+import { crc32 } from "./crc32.js";
+
+/** What a step gave, and what its metrics are a sign of. */
+export interface PageStep {
+  readonly metrics: StepMetrics;
+  /** What is seen, the likely cause and what to do; mostly none. */
+  readonly warnings: readonly string[];
+}
+
+export class PageTraining {
+  readonly config: PretrainConfig;
+  readonly schedule: DerivedSchedule;
+  readonly #batches: MemoryBatches;
+  readonly #learner: Learner;
+  readonly #rates: LearningRateSchedule;
+  readonly #health: HealthWatch;
+  readonly #images: number;
+  #step: number;
+
+  private constructor(
+    config: PretrainConfig,
+    schedule: DerivedSchedule,
+    batches: MemoryBatches,
+    learner: Learner,
+    images: number,
+    step: number,
+  ) {
+    this.config = config;
+    this.schedule = schedule;
+    this.#batches = batches;
+    this.#learner = learner;
+    this.#images = images;
+    this.#rates = { ...schedule, peak: schedule.learningRate, floor: config.schedule.minLearningRate };
+    this.#health = new HealthWatch(config, schedule.totalSteps);
+    this.#step = step;
+  }
+
+  /**
+   * Compiles the step and starts the weights. `chosen` is what a run's configuration would choose; its `source` is a name.
+   * The engine is that registered for `run.device`. Throws ConfigError, EngineError, TooFewImagesError.
+   */
+  static async begin(chosen: PretrainChoices, images: readonly PixelImage[]): Promise<PageTraining> {
+    return PageTraining.#open(settleConfig(chosen), images);
+  }
+
+  /**
+   * Goes on from a checkpoint of a page, or of a run in Node.js, with images of one's own: exactly, where they are the same.
+   * `name` is what messages call it. Throws CheckpointError, and as `begin` does.
+   */
+  static async resume(bytes: Uint8Array, name: string, images: readonly PixelImage[]): Promise<PageTraining> {
+    const checkpoint = await readBytes(bytes, name);
+    const config = configOf(checkpoint);
+    return PageTraining.#open(config, images, checkpoint);
+  }
+
+  static async #open(
+    config: PretrainConfig,
+    images: readonly PixelImage[],
+    checkpoint?: Checkpoint,
+  ): Promise<PageTraining> {
+    checkImageCount(config, images.length);
+    const { model, schedule, seed } = config;
+    const groups = viewGroups(methodOf(config).views(config), {
+      imageSize: model.imageSize,
+      channels: channelsOf(model),
+    });
+    const batches = memoryBatches(images, groups, { batchSize: schedule.batchSize, seed });
+    const derived = deriveSchedule(config, batches.stepsPerEpoch * schedule.batchSize);
+    const learner = await createLearner(config, derived);
+    if (checkpoint !== undefined) await learner.restore(checkpoint);
+    return new PageTraining(config, derived, batches, learner, images.length, checkpoint?.step ?? 0);
+  }
+
+  /** Steps that were taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get isFinished(): boolean {
+    return this.#step >= this.schedule.totalSteps;
+  }
+
+  /** Takes the next step. Throws TrainingDivergedError where the loss is not finite: then nothing was changed. */
+  async advance(): Promise<PageStep> {
+    const began = performance.now();
+    const step = this.#step + 1;
+    const batch = this.#batches.at(step);
+    const learningRate = learningRateAt(step, this.#rates);
+    const result = await this.#learner.step(this.#learner.inputsOf(batch), { step, learningRate });
+    if (!result.updated) {
+      throw new TrainingDivergedError(
+        step,
+        result.loss,
+        result.gradientNorm,
+        "The weights are those of the step before.",
+      );
+    }
+    this.#step = step;
+    const stepSeconds = (performance.now() - began) / 1000;
+    const metrics: StepMetrics = {
+      ...{ step, epoch: batch.epoch, loss: result.loss, ...result.metrics },
+      ...{ lr: learningRate, gradientNorm: result.gradientNorm },
+      ...{ imagesPerSecond: this.config.schedule.batchSize / stepSeconds, stepSeconds },
+      dataWaitSeconds: batch.waitSeconds,
+    };
+    return { metrics, warnings: this.#health.see(metrics).map(({ lines }) => lines.join("\n")) };
+  }
+
+  /** The checkpoint as it is now: a file that `mixedae` takes with --from, and that a page goes on from. */
+  async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
+    const metadata = { config: JSON.stringify(this.config), images: String(this.#images) };
+    const contents = { step: this.#step, tensors: await this.#learner.tensors(), metadata };
+    return joinSafetensors(encodeCheckpoint(contents, crc32));
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#learner.training.dispose();
+  }
+}
+
+async function readBytes(bytes: Uint8Array, name: string): Promise<Checkpoint> {
+  const read = async (into: Uint8Array, start: number) => {
+    const part = bytes.subarray(start, start + into.length);
+    into.set(part);
+    return part.length;
+  };
+  return decodeCheckpoint(name, { size: bytes.length, read }, crc32);
+}
+
+function configOf({ path, metadata }: Checkpoint): PretrainConfig {
+  let values: unknown;
+  try {
+    values = JSON.parse(metadata.config ?? "");
+  } catch {
+    throw new CheckpointError(path, "it holds no configuration to go on with: expected that of a run or of a page");
+  }
+  return parseConfig(values, path);
+}
