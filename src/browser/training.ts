@@ -5,18 +5,24 @@ import type { PretrainChoices } from "../config/choices.js";
 import type { PretrainConfig } from "../config/schema.js";
 import { parseConfig, settleConfig } from "../config/settle.js";
 import { type MemoryBatches, memoryBatches } from "../data/memory-batches.js";
+import { renderImage } from "../data/render.js";
 import type { PixelImage } from "../data/resample.js";
+import { parseTransform } from "../data/transform.js";
 import { viewGroups } from "../data/view-options.js";
 import { joinSafetensors } from "../formats/safetensors.js";
 import { methodOf } from "../methods/registry.js";
-import { channelsOf } from "../nn/presets.js";
+import { channelsOf, imageValues } from "../nn/presets.js";
 import { type LearningRateSchedule, learningRateAt } from "../optim/schedule.js";
+import { randomStream } from "../random/index.js";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint-format.js";
 import { type DerivedSchedule, deriveSchedule } from "../training/derived.js";
 import { CheckpointError, TrainingDivergedError } from "../training/errors.js";
 import { HealthWatch } from "../training/health.js";
 import { createLearner, type Learner } from "../training/learner.js";
 import type { StepMetrics } from "../training/metrics-file.js";
+import { reconstructionOf } from "../training/model.js";
+import { compileReconstruction, type Reconstruction } from "../training/reconstruction.js";
+import { type ReconstructedImage, reconstructedImages } from "../training/reconstruction-images.js";
 import { crc32 } from "./crc32.js";
 
 /** What a step gave, and what its metrics are a sign of. */
@@ -26,6 +32,9 @@ export interface PageStep {
   readonly warnings: readonly string[];
 }
 
+/** Images of which reconstructions are made, about: whole groups. */
+const PICTURED = 8;
+
 export class PageTraining {
   readonly config: PretrainConfig;
   readonly schedule: DerivedSchedule;
@@ -33,7 +42,8 @@ export class PageTraining {
   readonly #learner: Learner;
   readonly #rates: LearningRateSchedule;
   readonly #health: HealthWatch;
-  readonly #images: number;
+  readonly #images: readonly PixelImage[];
+  #reconstruct: Promise<() => Promise<Reconstruction>> | undefined;
   #step: number;
 
   private constructor(
@@ -41,7 +51,7 @@ export class PageTraining {
     schedule: DerivedSchedule,
     batches: MemoryBatches,
     learner: Learner,
-    images: number,
+    images: readonly PixelImage[],
     step: number,
   ) {
     this.config = config;
@@ -87,7 +97,7 @@ export class PageTraining {
     const derived = deriveSchedule(config, batches.stepsPerEpoch * schedule.batchSize);
     const learner = await createLearner(config, derived);
     if (checkpoint !== undefined) await learner.restore(checkpoint);
-    return new PageTraining(config, derived, batches, learner, images.length, checkpoint?.step ?? 0);
+    return new PageTraining(config, derived, batches, learner, images, checkpoint?.step ?? 0);
   }
 
   /** Steps that were taken. */
@@ -127,9 +137,42 @@ export class PageTraining {
 
   /** The checkpoint as it is now: a file that `mixedae` takes with --from, and that a page goes on from. */
   async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
-    const metadata = { config: JSON.stringify(this.config), images: String(this.#images) };
+    const metadata = { config: JSON.stringify(this.config), images: String(this.#images.length) };
     const contents = { step: this.#step, tensors: await this.#learner.tensors(), metadata };
     return joinSafetensors(encodeCheckpoint(contents, crc32));
+  }
+
+  /**
+   * The same images each time, as evaluation sees them: as they are, as the encoder saw them and as they were filled in with
+   * the weights as they are now. None of a method that reconstructs nothing.
+   */
+  async reconstructions(): Promise<readonly ReconstructedImage[]> {
+    const { config } = this;
+    const task = reconstructionOf(config);
+    if (task === undefined) return [];
+    this.#reconstruct ??= compileReconstruction(
+      config,
+      task,
+      this.#pictured(Math.max(1, Math.round(PICTURED / task.groupSize)) * task.groupSize),
+      this.#learner.training.values,
+      this.#learner.training.engine,
+    );
+    return reconstructedImages(await (await this.#reconstruct)());
+  }
+
+  /** Drawn from the seed, cropped to the centre: [count, height, width, channels]. */
+  #pictured(count: number): Uint8Array {
+    const { model, seed } = this.config;
+    const order = randomStream(seed, "picture images", 0, 0).permutation(this.#images.length);
+    const size = imageValues(model);
+    const pixels = new Uint8Array(count * size);
+    const transform = parseTransform({ kind: "centre" }, model.imageSize, channelsOf(model));
+    for (let place = 0; place < count; place++) {
+      const index = order[place % order.length]!;
+      const key = { seed, epoch: 0, index, view: 0 };
+      renderImage(this.#images[index]!, transform, key, model.imageSize, pixels, place * size, channelsOf(model));
+    }
+    return pixels;
   }
 
   /** Gives the memory back. */

@@ -3,12 +3,10 @@
 import { groupSize, type PretrainConfig } from "../config/config.js";
 import { type ImageSource, type ReadOptions, readImages } from "../data/index.js";
 import type { Bindable, Engine } from "../engine/index.js";
-import { drawPlan } from "../methods/plan.js";
-import { reconstructionProgram } from "../methods/pretext-program.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
-import { channelsOf, imageValues } from "../nn/presets.js";
+import { channelsOf } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
-import { reconstructionModel } from "./model.js";
+import { compileReconstruction } from "./reconstruction.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
 
 /** Images on a sheet, about. */
@@ -59,28 +57,10 @@ export async function createReconstructor(
   engine: Engine,
   names?: readonly string[],
 ): Promise<Reconstructor> {
-  const batch = pixels.length / imageValues(config.model);
-  const program = reconstructionProgram(reconstructionModel(config, task, batch));
-  const plan = drawPlan(task, batch / task.groupSize, {
-    seed: config.seed,
-    stream: "pictures",
-    // Once whatever changes over a run has changed.
-    step: Number.POSITIVE_INFINITY,
-    epoch: 0,
-    firstGroup: 0,
-  });
-  const prediction = new Float32Array(program.outputs.get("prediction")!.size);
-  const executable = await engine.compile(program);
-  const needed = Object.entries(weights).filter(([name]) => program.inputs.has(name));
-  const binding = executable.bind(
-    { images: pixels, [task.planName]: plan, ...Object.fromEntries(needed) },
-    { prediction, loss: new Float32Array(1) },
-  );
+  const reconstruct = await compileReconstruction(config, task, pixels, weights, engine);
   return {
     async draw(caption) {
-      await binding.run();
-      const shared = { task, shape: config.model, pixels, plan, prediction, caption, names };
-      return reconstructionSheet({ ...shared, normalization: config.data });
+      return reconstructionSheet({ ...(await reconstruct()), caption, names });
     },
   };
 }

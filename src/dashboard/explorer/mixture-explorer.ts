@@ -6,7 +6,8 @@ import { type Arrays, type Executable, openEngine } from "../../engine/index.js"
 import { drawPlan } from "../../methods/plan.js";
 import { imageValues, patchCount } from "../../nn/presets.js";
 import { openReconstructingRun } from "../../training/reconstruct.js";
-import { filledIn, imageFrom, pictureBase64 } from "../../training/reconstruction-sheet.js";
+import { filledIn, imageFrom } from "../../training/reconstruction-images.js";
+import { pictureBase64 } from "../../training/reconstruction-sheet.js";
 import { readReconstructingConfig } from "../../training/run-config.js";
 import type { ExploredMixture } from "../api.js";
 import { type ExploreProgram, exploreProgram, withoutSegments } from "./explore-program.js";

@@ -116,7 +116,8 @@ export function drawThumbnail(
     return;
   }
   const { sheet, left: x, top: y } = thumbnail;
-  context.drawImage(sheet, x, y, THUMBNAIL_SIDE, THUMBNAIL_SIDE, left, top, side, side);
+  // Half a pixel within, or the neighbour on the sheet shines through.
+  context.drawImage(sheet, x + 0.5, y + 0.5, THUMBNAIL_SIDE - 1, THUMBNAIL_SIDE - 1, left, top, side, side);
 }
 
 /** Around an image; light around dark, so that it is seen on every ground. */
