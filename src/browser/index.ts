@@ -5,4 +5,4 @@ export type { PixelImage } from "../data/resample.js";
 export type { ReconstructedImage } from "../training/reconstruction-images.js";
 export { type DecodeOptions, decodeImageFile } from "./decode.js";
 export { registerBrowserEngines } from "./engines.js";
-export { type PageStep, PageTraining } from "./training.js";
+export { checkpointConfig, type PageStep, PageTraining } from "./training.js";

@@ -181,6 +181,11 @@ export class PageTraining {
   }
 }
 
+/** What a checkpoint was trained with. Throws CheckpointError. */
+export async function checkpointConfig(bytes: Uint8Array, name: string): Promise<PretrainConfig> {
+  return configOf(await readBytes(bytes, name));
+}
+
 async function readBytes(bytes: Uint8Array, name: string): Promise<Checkpoint> {
   const read = async (into: Uint8Array, start: number) => {
     const part = bytes.subarray(start, start + into.length);

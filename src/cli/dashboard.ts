@@ -72,6 +72,20 @@ export function addDashboard(
         `Wrote ${printable(out)}, ${formatBytes(bytes)}. It needs nothing else: open it in any browser.\n`,
       );
     });
+  dashboard
+    .command("trainer")
+    .description("write the page that trains in a browser as a folder of files, to be put on any web server")
+    .requiredOption("--out <folder>", "new folder to write")
+    .addHelpText("after", "\nExample:\n  mixedae dashboard trainer --out site")
+    .action(async ({ out }: { out: string }) => {
+      if (existsSync(out)) throw new UsageError(`${out} exists already. Choose another folder`);
+      const { exportTrainer } = await import("../dashboard/export-trainer.js");
+      const bytes = await exportTrainer(out);
+      context.stdout.write(
+        `Wrote ${printable(out)}, ${formatBytes(bytes)}. With the headers Cross-Origin-Opener-Policy: same-origin and ` +
+          "Cross-Origin-Embedder-Policy: require-corp, it trains on all cores; without them, on one.\n",
+      );
+    });
 }
 
 async function serve(

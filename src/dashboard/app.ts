@@ -21,6 +21,7 @@ import { runDetail } from "./run-detail.js";
 import { checkpointsStamp, pictureFile, runFiles } from "./run-files.js";
 import { studyDetail } from "./study-detail.js";
 import { planOf } from "./study-row.js";
+import { trainerRoutes } from "./trainer-routes.js";
 
 const LARGEST_SEED = 2 ** 32 - 1;
 const DEFAULT_POINTS = 600;
@@ -50,6 +51,9 @@ export function createApp(catalogue: Catalogue, options: AppOptions): Hono {
     context.body(page.script, 200, { "Content-Type": "text/javascript; charset=utf-8" }),
   );
   app.get("/page.css", (context) => context.body(page.style, 200, { "Content-Type": "text/css; charset=utf-8" }));
+
+  app.get("/train", (context) => context.redirect("/train/"));
+  app.route("/train", trainerRoutes());
 
   app.get("/api/overview", async (context) => context.json(await catalogue.overview()));
   app.get("/api/live", (context) => listen(context, live));

@@ -1,6 +1,5 @@
 // The page as a whole: its head, and what its address asks for.
 
-import type { ComponentChildren } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Overview } from "../api.js";
 import type { Connection } from "./connection.js";
@@ -8,13 +7,14 @@ import { EmbeddingPage } from "./embeddings/embedding-page.js";
 import { EmbeddingsPage } from "./embeddings/embeddings-page.js";
 import { ExplorePage } from "./explore/explore-page.js";
 import { type LinkState, useOverview } from "./live-overview.js";
+import { PageHeader } from "./page-header.js";
 import { addressOf, type Route, useRoute } from "./routes.js";
 import { RunPage } from "./run-page.js";
 import { RunsPage } from "./runs-page.js";
 import { serverSource } from "./source.js";
 import { StudiesPage } from "./studies-page.js";
 import { StudyPage } from "./study-page.js";
-import { type Theme, useTheme } from "./theme.js";
+import { useTheme } from "./theme.js";
 
 export function App({ connection }: { readonly connection: Connection }) {
   const source = useMemo(() => serverSource(connection), [connection]);
@@ -32,6 +32,7 @@ export function App({ connection }: { readonly connection: Connection }) {
               {name}
             </a>
           ))}
+          <a href="train/">Train</a>
         </nav>
         <LinkMark link={link} problem={problem} />
       </PageHeader>
@@ -115,40 +116,6 @@ function useTitle(route: Route, overview: Overview | undefined): void {
   useEffect(() => {
     document.title = `${shown} – mixedae`;
   }, [shown]);
-}
-
-interface HeaderProps {
-  readonly theme: Theme;
-  readonly onTheme: () => void;
-  readonly children?: ComponentChildren;
-}
-
-export function PageHeader({ theme, onTheme, children }: HeaderProps) {
-  return (
-    <header class="top">
-      <span class="brand">
-        <Logo /> mixedae
-      </span>
-      {children}
-      <button type="button" class="quiet theme" onClick={onTheme} aria-label={`Colours: ${theme}. Change`}>
-        {{ auto: "◐ Auto", light: "○ Light", dark: "● Dark" }[theme]}
-      </button>
-    </header>
-  );
-}
-
-/** Four images, mixed. */
-function Logo() {
-  const places = ["0230", "3112", "1023", "2301"];
-  return (
-    <svg width="20" height="20" viewBox="0 0 4 4" aria-hidden="true">
-      {places.flatMap((row, y) =>
-        [...row].map((image, x) => (
-          <rect key={`${x} ${y}`} x={x} y={y} width="0.9" height="0.9" rx="0.15" class={`logo-${image}`} />
-        )),
-      )}
-    </svg>
-  );
 }
 
 const links: Readonly<Record<LinkState, string>> = {

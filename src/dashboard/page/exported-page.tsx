@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { ExportedRun } from "../api.js";
-import { PageHeader } from "./app.js";
+import { PageHeader } from "./page-header.js";
 import { RunView } from "./run-view.js";
 import { exportedSource } from "./source.js";
 import { useTheme } from "./theme.js";

@@ -69,17 +69,23 @@ export function metricName(metric: string): string {
   return names[metric] ?? spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
-const methodNames: Readonly<Record<string, string>> = {
+const methodNames = {
+  mixedae: "MixedAE",
   mae: "MAE",
   mixing: "Naive mixing",
-  mixedae: "MixedAE",
-  ibot: "iBOT",
   simmim: "SimMIM",
+  ibot: "iBOT",
   dino: "DINO",
-};
+} as const;
+
+/** A method that comes with the library. */
+export type ShippedMethod = keyof typeof methodNames;
+
+export const shippedMethods = Object.keys(methodNames) as readonly ShippedMethod[];
 
 export function methodName(method: string): string {
-  return methodNames[method] ?? method.charAt(0).toUpperCase() + method.slice(1);
+  const known: Readonly<Record<string, string>> = methodNames;
+  return known[method] ?? method.charAt(0).toUpperCase() + method.slice(1);
 }
 
 /** The last name of a path, and what comes before it. */

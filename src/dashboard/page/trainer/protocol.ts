@@ -1,0 +1,48 @@
+// What the page and its worker tell each other.
+
+import type { PageStep, PretrainChoices, ReconstructedImage } from "../../../browser/index.js";
+
+/** Images that come with the page, or files. */
+export type TrainingImages =
+  | { readonly kind: "built-in" }
+  | { readonly kind: "files"; readonly files: readonly File[] };
+
+/** What is chosen of a new training, or a checkpoint to go on from. */
+export type TrainingStart =
+  | { readonly kind: "choices"; readonly chosen: PretrainChoices }
+  | { readonly kind: "checkpoint"; readonly name: string; readonly bytes: Uint8Array };
+
+export type Order =
+  | {
+      readonly type: "begin";
+      readonly from: TrainingStart;
+      readonly images: TrainingImages;
+      readonly threads: number;
+    }
+  | { readonly type: "pause" }
+  | { readonly type: "go on" }
+  | { readonly type: "checkpoint" };
+
+/** What is known once a training is ready. */
+export interface Begun {
+  readonly method: string;
+  readonly model: string;
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly batchSize: number;
+  readonly images: number;
+  /** Images that could not be read, with what the last of them was. */
+  readonly skipped: number;
+  readonly skippedBecause: string;
+  readonly groupSize: number;
+}
+
+export type Notice =
+  | { readonly type: "doing"; readonly words: string }
+  | { readonly type: "begun"; readonly begun: Begun }
+  | { readonly type: "step"; readonly step: PageStep }
+  | { readonly type: "pictures"; readonly step: number; readonly images: readonly ReconstructedImage[] }
+  | { readonly type: "checkpoint"; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: "paused" }
+  | { readonly type: "finished" }
+  | { readonly type: "problem"; readonly words: string };

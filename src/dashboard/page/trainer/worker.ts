@@ -1,0 +1,139 @@
+// The worker that trains: a step blocks its thread, and the page's must stay free.
+
+import {
+  checkpointConfig,
+  decodeImageFile,
+  PageTraining,
+  type PixelImage,
+  registerBrowserEngines,
+} from "../../../browser/index.js";
+import { settleConfig } from "../../../config/settle.js";
+import { describeSize, sizeOf } from "../../../data/image-size.js";
+import { methodOf } from "../../../methods/registry.js";
+import { builtInImages } from "./built-in-images.js";
+import type { Notice, Order, TrainingImages } from "./protocol.js";
+
+/** What is used of a worker's global scope, whose types and those of a page exclude each other. */
+interface WorkerScope {
+  readonly location: { readonly href: string };
+  onmessage: (event: MessageEvent<Order>) => void;
+  postMessage(notice: Notice, transfer?: Transferable[]): void;
+}
+
+const RUNTIME_SCRIPT = "ort.wasm.min.mjs";
+const BUILT_IN = 2000;
+/** Room for crops of larger images. */
+const WORKING_SHARE = 2;
+/** Between two pictures of what it reconstructs. */
+const PICTURE_MILLISECONDS = 3000;
+const scope = globalThis as unknown as WorkerScope;
+const tell = (notice: Notice, transfer: Transferable[] = []) => scope.postMessage(notice, transfer);
+
+let training: PageTraining | undefined;
+let isRunning = false;
+let hasEngines = false;
+
+scope.onmessage = ({ data: order }) => {
+  void obey(order).catch((error: Error) => {
+    isRunning = false;
+    tell({ type: "problem", words: error.message });
+  });
+};
+
+async function obey(order: Order): Promise<void> {
+  if (order.type === "begin") await begin(order);
+  else if (order.type === "pause") isRunning = false;
+  else if (order.type === "go on") await run();
+  else if (training !== undefined) {
+    const bytes = await training.checkpoint();
+    tell({ type: "checkpoint", step: training.step, bytes }, [bytes.buffer]);
+  }
+}
+
+async function begin({ from, images: wanted, threads }: Extract<Order, { type: "begin" }>): Promise<void> {
+  tell({ type: "doing", words: "Loading the engine" });
+  await loadEngines(threads);
+  tell({ type: "doing", words: "Reading the images" });
+  const config = from.kind === "choices" ? settleConfig(from.chosen) : await checkpointConfig(from.bytes, from.name);
+  const { width, height } = sizeOf(config.model.imageSize);
+  const { images, skipped, skippedBecause } = await readImages(wanted, Math.max(width, height));
+  tell({ type: "doing", words: "Compiling the training step" });
+  training?.close();
+  training =
+    from.kind === "choices"
+      ? await PageTraining.begin(from.chosen, images)
+      : await PageTraining.resume(from.bytes, from.name, images);
+  const { schedule, step } = training;
+  tell({
+    type: "begun",
+    begun: {
+      ...{ method: config.method, model: `${config.model.preset}, ${describeSize(config.model.imageSize)}`, step },
+      ...{ totalSteps: schedule.totalSteps, batchSize: config.schedule.batchSize, images: images.length },
+      ...{ skipped, skippedBecause, groupSize: methodOf(config).groupSize(config.methodOptions) },
+    },
+  });
+  await draw();
+  await run();
+}
+
+/** Until it is told to pause, or there is no step left. */
+async function run(): Promise<void> {
+  if (training === undefined || isRunning) return;
+  isRunning = true;
+  let drawn = performance.now();
+  while (isRunning && !training.isFinished) {
+    tell({ type: "step", step: await training.advance() });
+    if (performance.now() - drawn > PICTURE_MILLISECONDS || training.isFinished) {
+      await draw();
+      drawn = performance.now();
+    }
+    await nextTask();
+  }
+  isRunning = false;
+  if (!training.isFinished) await draw();
+  tell({ type: training.isFinished ? "finished" : "paused" });
+}
+
+async function draw(): Promise<void> {
+  const images = await training!.reconstructions();
+  if (images.length > 0) tell({ type: "pictures", step: training!.step, images });
+}
+
+/** Lets orders in. A timer would be slowed down while the page is hidden. */
+function nextTask(): Promise<void> {
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
+}
+
+async function loadEngines(threads: number): Promise<void> {
+  if (hasEngines) return;
+  // Beside this script, wherever the page is: its server has the files of onnxruntime-web there.
+  const folder = new URL("runtime/", scope.location.href).href;
+  const runtime = await import(/* @vite-ignore */ `${folder}${RUNTIME_SCRIPT}`);
+  runtime.env.wasm.wasmPaths = folder;
+  runtime.env.wasm.numThreads = threads;
+  registerBrowserEngines(runtime);
+  hasEngines = true;
+}
+
+async function readImages(wanted: TrainingImages, side: number) {
+  if (wanted.kind === "built-in") return { images: builtInImages(BUILT_IN, side), skipped: 0, skippedBecause: "" };
+  const images: PixelImage[] = [];
+  let [skipped, skippedBecause] = [0, ""];
+  for (const [place, file] of wanted.files.entries()) {
+    if (place % 100 === 0) tell({ type: "doing", words: `Reading the images: ${place} of ${wanted.files.length}` });
+    try {
+      images.push(await decodeImageFile(file, { workingSide: WORKING_SHARE * side, background: [255, 255, 255] }));
+    } catch (error) {
+      skipped++;
+      skippedBecause = (error as Error).message;
+    }
+  }
+  return { images, skipped, skippedBecause };
+}
