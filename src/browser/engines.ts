@@ -14,7 +14,8 @@ import { pageGlobals } from "./page-globals.js";
  * Registers both over the build of ONNX Runtime that the page has loaded, under the devices that Node.js has too: `cpu` and
  * `webgpu`. Threads are those of the library (`env.wasm.numThreads`), which a page has only where it is isolated from others.
  */
-export function registerBrowserEngines(runtime: OnnxRuntime): void {
+export function registerBrowserEngines(library: OnnxRuntime): void {
+  const runtime = compilingInTurn(library);
   registerEngine(
     definitionOf(runtime, browserProviders.cpu, async () => "WebAssembly computes on the CPU", "Use a newer browser"),
   );
@@ -45,4 +46,16 @@ function definitionOf(
     check,
     remedy,
   };
+}
+
+/** The library compiles one program at a time, and refuses another meanwhile. */
+function compilingInTurn({ InferenceSession, Tensor }: OnnxRuntime): OnnxRuntime {
+  type Create = OnnxRuntime["InferenceSession"]["create"];
+  let last: Promise<unknown> = Promise.resolve();
+  const create = (...given: Parameters<Create>) => {
+    const next = last.then(() => InferenceSession.create(...given));
+    last = next.catch(() => {});
+    return next;
+  };
+  return { InferenceSession: { create: create as Create }, Tensor };
 }

@@ -1,18 +1,10 @@
 // A training in a real browser: the same metrics as in Node.js, checkpoints that both go on from, and clear refusals.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { PretrainConfig } from "#src/config/config.js";
 import { pretrain } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
-import {
-  readMetrics,
-  recordOptions,
-  sharedFolder,
-  tinyConfig,
-  tinyDistillationConfig,
-  writeImages,
-} from "../training/tiny-run.js";
-import { chromiumPath, type LibraryPage, openLibraryPage } from "./page.js";
+import { recordOptions, sharedFolder, tinyConfig, tinyDistillationConfig, writeImages } from "../training/tiny-run.js";
+import { chromiumPath, expectSame, type LibraryPage, openLibraryPage } from "./page.js";
 
 const at = sharedFolder();
 const STEPS = 50;
@@ -21,25 +13,12 @@ let opened: LibraryPage;
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
     await writeImages(at("images"), 40);
-    opened = await openLibraryPage(2);
-    const files = readdirSync(at("images")).sort();
-    const encoded = files.map((name) => readFileSync(at("images", name)).toString("base64"));
-    await inPage(
-      `globalThis.blobOf = (text) => new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
-       const options = { workingSide: 4096, background: [255, 255, 255] };
-       globalThis.images = await Promise.all(given.map((text) => library.decodeImageFile(blobOf(text), options)));
-       globalThis.train = async (training, steps) => {
-         const metrics = [];
-         while (!training.isFinished && training.step < steps) metrics.push((await training.advance()).metrics);
-         return metrics;
-       };`,
-      encoded,
-    );
+    opened = await openLibraryPage(at("images"));
   }, 60_000);
   afterAll(() => opened?.close());
 
   test("images are decoded to the pixels that Node.js sees", async () => {
-    const found = await inPage<number[]>("return [...images[3].pixels];");
+    const found = await opened.run<number[]>("return [...images[3].pixels];");
     const { default: sharp } = await import("sharp");
     expect(found).toEqual([...(await sharp(at("images", "003.png")).raw().toBuffer())]);
   });
@@ -50,7 +29,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
       create: { width: 60, height: 30, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
     } as const;
     const file = (await sharp(clear).png().toBuffer()).toString("base64");
-    const found = await inPage<{ width: number; height: number; pixels: number[] }>(
+    const found = await opened.run<{ width: number; height: number; pixels: number[] }>(
       `const image = await library.decodeImageFile(blobOf(given), { workingSide: 10, background: [9, 200, 30] });
        return { ...image, pixels: [...image.pixels.slice(0, 3)] };`,
       file,
@@ -67,18 +46,20 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   ] as const)(
     "%s learns as in Node.js %j",
     async (method, keys) => {
-      await expectSame(tinyConfig(at("images"), `method=${method}`, `schedule.steps=${STEPS}`, ...keys), method + keys);
+      const config = tinyConfig(at("images"), `method=${method}`, `schedule.steps=${STEPS}`, ...keys);
+      await expectSame(opened, config, at(method + keys));
     },
     60_000,
   );
 
   test.each(["ibot", "dino"] as const)("%s learns as in Node.js", async (method) => {
-    await expectSame(tinyDistillationConfig(method, at("images"), `schedule.steps=${STEPS}`), method);
+    const config = tinyDistillationConfig(method, at("images"), `schedule.steps=${STEPS}`);
+    await expectSame(opened, config, at(method));
   }, 60_000);
 
   test("a page goes on from its own checkpoint, and from that of a run, as if nothing had stopped", async () => {
     const config = tinyConfig(at("images"), "method=mixedae", "schedule.steps=20");
-    const [whole, halves, bytes] = await inPage<[{ loss: number }[], { loss: number }[], string]>(
+    const [whole, halves, bytes] = await opened.run<[{ loss: number }[], { loss: number }[], string]>(
       `const whole = await train(await library.PageTraining.begin(given, images), 20);
        const first = await library.PageTraining.begin(given, images);
        const before = await train(first, 8);
@@ -97,7 +78,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     expect([shape.width, origin]).toEqual([16, expect.stringContaining("step 8")]);
     await pretrain(tinyConfig(at("images"), "method=mixedae", "schedule.steps=20"), at("run"), recordOptions(8));
     const stored = readFileSync(at("run", "checkpoints", "step-00000008.safetensors")).toString("base64");
-    const later = await inPage<{ step: number; loss: number }[]>(
+    const later = await opened.run<{ step: number; loss: number }[]>(
       `const bytes = new Uint8Array(await blobOf(given).arrayBuffer());
        return train(await library.PageTraining.resume(bytes, "theirs", images), 20);`,
       stored,
@@ -108,7 +89,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 
   test("what cannot be gone on from, or with, is refused in words", async () => {
     const config = tinyConfig(at("images"), "schedule.steps=3");
-    const refusals = await inPage<string[]>(
+    const refusals = await opened.run<string[]>(
       `const training = await library.PageTraining.begin(given, images);
        const bytes = await training.checkpoint();
        const changed = bytes.slice();
@@ -134,30 +115,3 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     ]);
   });
 });
-
-/** Runs the body of an async function in the page, with `library` and what is given. */
-async function inPage<Found>(body: string, given: unknown = null): Promise<Found> {
-  return (await opened.page.evaluate(`(async (given) => { ${body} })(${JSON.stringify(given)})`)) as Found;
-}
-
-/** Trains in Node.js and in the page, and compares every metric but those of time. */
-async function expectSame(config: PretrainConfig, name: string): Promise<void> {
-  await pretrain(config, at(name), recordOptions());
-  const wanted = readMetrics(at(name));
-  const found = await inPage<typeof wanted>(
-    "return train(await library.PageTraining.begin(given, images), 50);",
-    config,
-  );
-  expect(found).toHaveLength(STEPS);
-  for (const [place, { imagesPerSecond: _, stepSeconds: __, dataWaitSeconds: ___, ...metrics }] of wanted.entries()) {
-    for (const [metric, value] of Object.entries(metrics)) {
-      const [own, theirs] = [found[place]![metric], value].map((each) => [each].flat() as number[]);
-      for (const [block, each] of theirs!.entries()) {
-        // A norm of gradients doubles what rounding leaves; the loss is what is promised.
-        const bound = metric === "gradientNorm" ? 1e-4 : 1e-5;
-        const gap = Math.abs(own![block]! - each) / Math.max(1, Math.abs(each));
-        expect(gap, `${metric}, step ${place + 1}`).toBeLessThan(bound);
-      }
-    }
-  }
-}
