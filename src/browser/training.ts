@@ -9,6 +9,7 @@ import { renderImage } from "../data/render.js";
 import type { PixelImage } from "../data/resample.js";
 import { parseTransform } from "../data/transform.js";
 import { viewGroups } from "../data/view-options.js";
+import type { Bindable, Engine } from "../engine/index.js";
 import { joinSafetensors } from "../formats/safetensors.js";
 import { methodOf } from "../methods/registry.js";
 import { channelsOf, imageValues } from "../nn/presets.js";
@@ -105,6 +106,15 @@ export class PageTraining {
     return this.#step;
   }
 
+  /** By their names, as they are now. */
+  get weights(): Bindable {
+    return this.#learner.training.values;
+  }
+
+  get engine(): Engine {
+    return this.#learner.training.engine;
+  }
+
   get isFinished(): boolean {
     return this.#step >= this.schedule.totalSteps;
   }
@@ -153,16 +163,16 @@ export class PageTraining {
     this.#reconstruct ??= compileReconstruction(
       config,
       task,
-      this.#pictured(Math.max(1, Math.round(PICTURED / task.groupSize)) * task.groupSize),
-      this.#learner.training.values,
-      this.#learner.training.engine,
+      this.drawImages(config.seed, Math.max(1, Math.round(PICTURED / task.groupSize)) * task.groupSize),
+      this.weights,
+      this.engine,
     );
     return reconstructedImages(await (await this.#reconstruct)());
   }
 
-  /** Drawn from the seed, cropped to the centre: [count, height, width, channels]. */
-  #pictured(count: number): Uint8Array {
-    const { model, seed } = this.config;
+  /** Images that a seed draws, as evaluation sees them: [count, height, width, channels]. */
+  drawImages(seed: number, count: number): Uint8Array {
+    const { model } = this.config;
     const order = randomStream(seed, "picture images", 0, 0).permutation(this.#images.length);
     const size = imageValues(model);
     const pixels = new Uint8Array(count * size);

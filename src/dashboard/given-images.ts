@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { type ReadImage, type ReadOptions, readImages } from "../data/index.js";
 import { printable } from "../terminal/printable.js";
-import { UnanswerableError } from "./background/answers.js";
+import { UnanswerableError } from "./background/unanswerable-error.js";
 
 export interface GivenImage {
   readonly name: string;

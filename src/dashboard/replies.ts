@@ -1,7 +1,8 @@
 // How the server reads what it is asked, and what it says where there is no answer.
 
 import type { Context } from "hono";
-import { TooManyQuestionsError, UnanswerableError } from "./background/answers.js";
+import { TooManyQuestionsError } from "./background/answers.js";
+import { UnanswerableError } from "./background/unanswerable-error.js";
 
 export const NO_IMAGES = "Expected image files in a form; found something else. Reload the page.";
 

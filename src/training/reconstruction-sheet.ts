@@ -1,5 +1,5 @@
 // Picture sheets of what a model makes of images: original, what the encoder saw, and what it filled in.
-import { type Picture, renderSheet } from "../pictures/sheet.js";
+import { renderSheet } from "../pictures/sheet.js";
 import { type ReconstructionValues, reconstructedImages } from "./reconstruction-images.js";
 
 export interface Reconstructions extends ReconstructionValues {
@@ -20,9 +20,4 @@ export async function reconstructionSheet(values: Reconstructions): Promise<Uint
   ]);
   const shown = task.groupSize > 1 ? "mixed input" : "masked input";
   return renderSheet({ titles: ["original", shown, "reconstruction"], rows, caption });
-}
-
-/** Red, green and blue, row by row, in base64. */
-export function pictureBase64({ data }: Picture): string {
-  return Buffer.from(data).toString("base64");
 }

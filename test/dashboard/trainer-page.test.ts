@@ -60,6 +60,17 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     await progress.getByRole("button", { name: "Pause" }).click();
     await progress.getByText("Paused: step").waitFor();
     const paused = stepOf(await progress.innerText());
+    // Also while it pauses, a mixture can be looked into.
+    await page.getByText("Look into a mixture").click();
+    await page.getByRole("button", { name: /^Row 2, column 3/ }).hover();
+    const said = page.locator(".live-mixture .said");
+    await expect.poll(() => said.textContent()).toMatch(/^Row 2, column 3, of image [A-D], keeps \d+ other patches/);
+    await page.getByText(`as it was after step ${paused.toLocaleString("en-US")}`).waitFor();
+    const mixture = () => page.evaluate<string>(`document.querySelector(".mixture canvas").toDataURL()`);
+    const before = await mixture();
+    await page.getByRole("button", { name: "Another mixture" }).click();
+    await expect.poll(mixture).not.toBe(before);
+    await page.getByRole("checkbox", { name: "Segment embeddings" }).uncheck();
     await page.waitForTimeout(400);
     expect(stepOf(await progress.innerText())).toBe(paused);
     await progress.getByRole("button", { name: "Go on" }).click();

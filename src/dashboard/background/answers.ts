@@ -3,16 +3,12 @@
 // Before a worker starts: it cannot switch the telemetry of the engine off itself.
 import "../../engine/onnxruntime/telemetry-off.js";
 import { WorkerPool } from "../../data/worker-pool.js";
+import { UnanswerableError } from "./unanswerable-error.js";
 
 export type Answer<Found> = { readonly found: Found } | { readonly problem: string };
 
 /** Questions that wait for an answer; a page asks one at a time. */
 const MOST_WAITING = 8;
-
-/** What is to be said where there is no answer: of a damaged file, an image that cannot be read, a run without weights. */
-export class UnanswerableError extends Error {
-  override readonly name = "UnanswerableError";
-}
 
 /** What a question gets while too many wait. */
 export class TooManyQuestionsError extends Error {

@@ -1,7 +1,8 @@
 // The worker's side of background answers: what is asked about stays open, so that the next question is answered sooner.
 
 import { serveTasks } from "../../data/worker-pool.js";
-import { type Answer, UnanswerableError } from "./answers.js";
+import type { Answer } from "./answers.js";
+import { UnanswerableError } from "./unanswerable-error.js";
 
 /** What is held open: weights, programs and vectors take memory. */
 const MOST_OPEN = 2;

@@ -10,7 +10,7 @@ import { findNeighbours, normalizedRows, vectorsInMemory } from "../../heads/nei
 import { principalComponents } from "../../heads/principal-components.js";
 import { randomStream } from "../../random/index.js";
 import type { DuplicateImages, EmbeddedImage, EmbeddingLayout, EmbeddingMap, SimilarImage } from "../api.js";
-import { UnanswerableError } from "../background/answers.js";
+import { UnanswerableError } from "../background/unanswerable-error.js";
 import { type GivenImage, readGivenImages } from "../given-images.js";
 import { largePicture, thumbnailSheet } from "./pictures.js";
 import { LAYOUT_NEIGHBOURS, layoutEpochs, startLayout, type UmapLayout } from "./umap-layout.js";

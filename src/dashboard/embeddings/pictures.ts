@@ -6,7 +6,7 @@ import { type ImageSource, openWholeImages, readImages } from "../../data/index.
 import type { FeatureLine } from "../../evaluations/feature-lines.js";
 import { shownChannels } from "../../pictures/shown-channels.js";
 import { printable } from "../../terminal/printable.js";
-import { UnanswerableError } from "../background/answers.js";
+import { UnanswerableError } from "../background/unanswerable-error.js";
 import { MOST_THUMBNAILS, THUMBNAIL_SIDE, THUMBNAILS_ACROSS } from "./thumbnail-sheet.js";
 
 /** Images of a source by their indices. */

@@ -1,6 +1,7 @@
 // One program for a group of images: their reconstructions, and what each block and head attends to in their mixture.
 
-import { type PretrainConfig, parseConfig } from "../../config/config.js";
+import type { PretrainConfig } from "../../config/schema.js";
+import { parseConfig } from "../../config/settle.js";
 import { constant, defineProgram, type Program, type Tensor } from "../../graph/index.js";
 import { pretextOfPixels } from "../../methods/pretext-program.js";
 import type { ReconstructionTask } from "../../methods/reconstruction-task.js";

@@ -2,26 +2,13 @@
 
 import type { PretrainConfig } from "../../config/config.js";
 import { type ImageSource, readImages } from "../../data/index.js";
-import { patchCount } from "../../nn/presets.js";
 import { randomStream } from "../../random/index.js";
 import { readingOf } from "../../training/reconstructor.js";
-import { UnanswerableError } from "../background/answers.js";
+import { UnanswerableError } from "../background/unanswerable-error.js";
 import { type GivenImage, readGivenImages } from "../given-images.js";
 
 /** Some more images are read than are shown, so that unreadable ones are replaced. */
 const CANDIDATES = 3;
-/** Values of attention, over blocks and heads: more would be too much for a page. */
-const MOST_ATTENTION = 1 << 24;
-
-/** Throws UnanswerableError where the attention of so many images is more than a page can show. */
-export function checkAttention({ model }: PretrainConfig, images: number): void {
-  const values = images * model.depth * model.heads * patchCount(model) ** 2;
-  if (values <= MOST_ATTENTION) return;
-  throw new UnanswerableError(
-    `Expected at most ${MOST_ATTENTION} values of attention; found ${values} (${model.depth} blocks, ${model.heads} heads, ` +
-      `${patchCount(model)} patches). Explore a run of a smaller model.`,
-  );
-}
 
 /** `size` images, those that are given first: [size, height, width, channels]. Throws UnanswerableError. */
 export async function exploredImages(

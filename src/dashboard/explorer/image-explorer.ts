@@ -4,6 +4,7 @@ import { reconstructs } from "../../config/checks.js";
 import type { PretrainConfig } from "../../config/config.js";
 import { openSource, sizeOf } from "../../data/index.js";
 import { type Engine, type Executable, openEngine } from "../../engine/index.js";
+import { base64Of } from "../../formats/base64.js";
 import { defineProgram, input, type Tensor } from "../../graph/index.js";
 import { drawPlan } from "../../methods/plan.js";
 import { reconstructionProgram } from "../../methods/pretext-program.js";
@@ -18,10 +19,10 @@ import { openNewestCheckpoint } from "../../training/newest-checkpoint.js";
 import { type PretrainedModel, pretrainedFrom } from "../../training/pretrained.js";
 import { reconstructingRun } from "../../training/reconstruct.js";
 import { filledIn, imageFrom } from "../../training/reconstruction-images.js";
-import { pictureBase64 } from "../../training/reconstruction-sheet.js";
 import { readRunConfig } from "../../training/run-config.js";
 import type { ExploredImages } from "../api.js";
-import { checkAttention, exploredImages } from "./explored-images.js";
+import { checkAttention } from "./attention-limit.js";
+import { exploredImages } from "./explored-images.js";
 import type { Explorer } from "./explorer.js";
 import { attentionBytes, nearestPatches } from "./measures.js";
 
@@ -84,7 +85,7 @@ async function lookedAt(
   const results = await executable.run({ ...arrays, images: pixels });
   const blocks = Array.from({ length: shape.depth }, (_, block) => {
     const attention = results[`attention.${block}`] as Float32Array;
-    return Buffer.from(attentionBytes({ attention, kept: null }, L)).toString("base64");
+    return base64Of(attentionBytes({ attention, kept: null }, L));
   });
   return { blocks, nearest: nearestPatches(results.patches as Float32Array, IMAGES, L, NEAREST) };
 }
@@ -104,8 +105,8 @@ async function openReconstruction(stored: PretrainConfig, checkpoint: Checkpoint
     const pictures = Array.from({ length: IMAGES }, (_, image) => {
       const shown = task.shownPatches(plan.subarray(image * task.planColumns, (image + 1) * task.planColumns), 0);
       return {
-        shown: pictureBase64(imageFrom(values, (patch) => (shown[patch] === 0 ? image : undefined))),
-        filled: pictureBase64(filledIn(values, image, (patch) => shown[patch] === 0)),
+        shown: base64Of(imageFrom(values, (patch) => (shown[patch] === 0 ? image : undefined)).data),
+        filled: base64Of(filledIn(values, image, (patch) => shown[patch] === 0).data),
       };
     });
     return {
@@ -120,6 +121,6 @@ function originals({ model }: PretrainConfig, pixels: Uint8Array): string[] {
   const size = imageValues(model);
   return Array.from({ length: pixels.length / size }, (_, image) => {
     const own = pixels.subarray(image * size, (image + 1) * size);
-    return pictureBase64({ ...sizeOf(model.imageSize), data: shownChannels(own, channelsOf(model)) });
+    return base64Of(shownChannels(own, channelsOf(model)));
   });
 }

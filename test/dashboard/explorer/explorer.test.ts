@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LARGEST_GIVEN } from "#src/dashboard/access.js";
 import type { Exploration, ExploredMixture, Overview } from "#src/dashboard/api.js";
-import { UnanswerableError } from "#src/dashboard/background/answers.js";
+import { UnanswerableError } from "#src/dashboard/background/unanswerable-error.js";
 import { openExplorer } from "#src/dashboard/explorer/explorer.js";
 import { openImageExplorer } from "#src/dashboard/explorer/image-explorer.js";
 import { openMixtureExplorer } from "#src/dashboard/explorer/mixture-explorer.js";

@@ -1,6 +1,7 @@
 // What the page and its worker tell each other.
 
 import type { PageStep, PretrainChoices, ReconstructedImage } from "../../../browser/index.js";
+import type { ExploredMixture } from "../../api.js";
 
 /** Images that come with the page, or files. */
 export type TrainingImages =
@@ -21,6 +22,7 @@ export type Order =
     }
   | { readonly type: "pause" }
   | { readonly type: "go on" }
+  | { readonly type: "explore"; readonly seed: number; readonly segments: boolean }
   | { readonly type: "checkpoint" };
 
 /** What is known once a training is ready. */
@@ -42,6 +44,7 @@ export type Notice =
   | { readonly type: "begun"; readonly begun: Begun }
   | { readonly type: "step"; readonly step: PageStep }
   | { readonly type: "pictures"; readonly step: number; readonly images: readonly ReconstructedImage[] }
+  | { readonly type: "explored"; readonly found: ExploredMixture }
   | { readonly type: "checkpoint"; readonly step: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "paused" }
   | { readonly type: "finished" }

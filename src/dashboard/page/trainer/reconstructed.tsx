@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import type { ReconstructedImage } from "../../../browser/index.js";
+import { countText } from "../words.js";
 
 interface ReconstructedProps {
   readonly step: number;
@@ -14,8 +15,8 @@ export function Reconstructed({ step, images, isMixed }: ReconstructedProps) {
     <section class="panel" aria-labelledby="reconstructed">
       <h2 id="reconstructed">What it reconstructs</h2>
       <p class="meaning">
-        After step {step}: an image, {isMixed ? "the mixture it is hidden in" : "the part of it that is shown"}, and
-        what the model makes of that.
+        After step {countText(step)}: an image,{" "}
+        {isMixed ? "the mixture it is hidden in" : "the part of it that is shown"}, and what the model makes of that.
       </p>
       <ul class="reconstructed">
         {images.map(({ original, input, reconstruction }, place) => (

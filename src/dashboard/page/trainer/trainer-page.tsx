@@ -8,6 +8,7 @@ import { useTheme } from "../theme.js";
 import { countText, durationText, methodName } from "../words.js";
 import { equipment } from "./browser-lacks.js";
 import { LiveChart } from "./live-chart.js";
+import { LiveMixture } from "./live-mixture.js";
 import type { TrainingImages } from "./protocol.js";
 import { Reconstructed } from "./reconstructed.js";
 import { SetupForm } from "./setup-form.js";
@@ -23,6 +24,7 @@ export function TrainerPage() {
     saveBlob(new Blob([bytes]), `step-${String(step).padStart(8, "0")}.safetensors`);
   });
   const { known, order } = training;
+  const isMixed = (known.begun?.groupSize ?? 1) > 1;
   const isBusy = known.state === "preparing" || known.state === "running" || missing.length > 0;
   const begin = (chosen: PretrainChoices, images: TrainingImages) =>
     order({ type: "begin", from: { kind: "choices", chosen }, images, threads });
@@ -68,11 +70,10 @@ export function TrainerPage() {
         ))}
         {known.begun !== undefined && <Charts known={known} theme={shown} />}
         {known.pictures !== undefined && (
-          <Reconstructed
-            step={known.pictures.step}
-            images={known.pictures.images}
-            isMixed={(known.begun?.groupSize ?? 1) > 1}
-          />
+          <Reconstructed step={known.pictures.step} images={known.pictures.images} isMixed={isMixed} />
+        )}
+        {known.pictures !== undefined && isMixed && (
+          <LiveMixture found={known.explored} step={known.pictures.step} theme={shown} order={order} />
         )}
       </main>
     </>

@@ -2,6 +2,7 @@
 
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import type { StepMetrics } from "../../../training/metrics-file.js";
+import { type Unpacked, unpack } from "../explore/attention.js";
 import type { Begun, Notice, Order } from "./protocol.js";
 
 export type TrainingState = "idle" | "preparing" | "running" | "paused" | "finished";
@@ -14,11 +15,21 @@ export interface KnownTraining {
   readonly steps: readonly StepMetrics[];
   readonly warnings: readonly string[];
   readonly pictures: Extract<Notice, { type: "pictures" }> | undefined;
+  readonly explored: Unpacked | undefined;
   readonly problem: string;
 }
 
 const nothing: KnownTraining = {
-  ...{ state: "idle", doing: "", begun: undefined, steps: [], warnings: [], pictures: undefined, problem: "" },
+  ...{
+    state: "idle",
+    doing: "",
+    begun: undefined,
+    steps: [],
+    warnings: [],
+    pictures: undefined,
+    explored: undefined,
+    problem: "",
+  },
 };
 
 export interface UsedTraining {
@@ -69,6 +80,8 @@ function after(known: KnownTraining, told: Notice | Order): KnownTraining {
       };
     case "pictures":
       return { ...known, pictures: told };
+    case "explored":
+      return { ...known, explored: unpack(told.found) };
     case "paused":
     case "finished":
       return { ...known, state: told.type };

@@ -10,6 +10,7 @@ import {
 import { settleConfig } from "../../../config/settle.js";
 import { describeSize, sizeOf } from "../../../data/image-size.js";
 import { methodOf } from "../../../methods/registry.js";
+import { type MixtureExploration, mixtureExploration } from "../../explorer/mixture-exploration.js";
 import { builtInImages } from "./built-in-images.js";
 import type { Notice, Order, TrainingImages } from "./protocol.js";
 
@@ -30,23 +31,29 @@ const scope = globalThis as unknown as WorkerScope;
 const tell = (notice: Notice, transfer: Transferable[] = []) => scope.postMessage(notice, transfer);
 
 let training: PageTraining | undefined;
-let isRunning = false;
+let exploration: MixtureExploration | undefined;
+let last: Promise<unknown> = Promise.resolve();
+/** The loop that takes steps now; 0 while none does. */
+let running = 0;
+let loops = 0;
 let hasEngines = false;
 
 scope.onmessage = ({ data: order }) => {
   void obey(order).catch((error: Error) => {
-    isRunning = false;
+    running = 0;
     tell({ type: "problem", words: error.message });
   });
 };
 
 async function obey(order: Order): Promise<void> {
   if (order.type === "begin") await begin(order);
-  else if (order.type === "pause") isRunning = false;
+  else if (order.type === "pause") running = 0;
   else if (order.type === "go on") await run();
+  else if (order.type === "explore") await explore(order.seed, order.segments);
   else if (training !== undefined) {
-    const bytes = await training.checkpoint();
-    tell({ type: "checkpoint", step: training.step, bytes }, [bytes.buffer]);
+    const saved = training;
+    const { bytes, step } = await inTurn(async () => ({ bytes: await saved.checkpoint(), step: saved.step }));
+    tell({ type: "checkpoint", step, bytes }, [bytes.buffer]);
   }
 }
 
@@ -58,7 +65,10 @@ async function begin({ from, images: wanted, threads }: Extract<Order, { type: "
   const { width, height } = sizeOf(config.model.imageSize);
   const { images, skipped, skippedBecause } = await readImages(wanted, Math.max(width, height));
   tell({ type: "doing", words: "Compiling the training step" });
+  running = 0;
+  await last;
   training?.close();
+  exploration = undefined;
   training =
     from.kind === "choices"
       ? await PageTraining.begin(from.chosen, images)
@@ -78,25 +88,47 @@ async function begin({ from, images: wanted, threads }: Extract<Order, { type: "
 
 /** Until it is told to pause, or there is no step left. */
 async function run(): Promise<void> {
-  if (training === undefined || isRunning) return;
-  isRunning = true;
+  if (training === undefined || running !== 0) return;
+  const trained = training;
+  const own = ++loops;
+  running = own;
   let drawn = performance.now();
-  while (isRunning && !training.isFinished) {
-    tell({ type: "step", step: await training.advance() });
-    if (performance.now() - drawn > PICTURE_MILLISECONDS || training.isFinished) {
+  while (running === own && !trained.isFinished) {
+    tell({ type: "step", step: await inTurn(() => trained.advance()) });
+    if (performance.now() - drawn > PICTURE_MILLISECONDS) {
       await draw();
       drawn = performance.now();
     }
     await nextTask();
   }
-  isRunning = false;
-  if (!training.isFinished) await draw();
-  tell({ type: training.isFinished ? "finished" : "paused" });
+  // Told to go on before its last step was done, another loop has taken over.
+  if (running !== own && running !== 0) return;
+  running = 0;
+  await draw();
+  tell({ type: trained.isFinished ? "finished" : "paused" });
+}
+
+async function explore(seed: number, segments: boolean): Promise<void> {
+  if (training === undefined) return;
+  const explored = training;
+  const { config, engine, weights } = explored;
+  exploration ??= mixtureExploration(config, weights, engine);
+  const { explore } = exploration;
+  const pixels = explored.drawImages(seed, methodOf(config).groupSize(config.methodOptions));
+  tell({ type: "explored", found: await inTurn(() => explore(pixels, seed, segments, explored.step)) });
 }
 
 async function draw(): Promise<void> {
-  const images = await training!.reconstructions();
-  if (images.length > 0) tell({ type: "pictures", step: training!.step, images });
+  const drawn = training!;
+  const images = await inTurn(() => drawn.reconstructions());
+  if (images.length > 0) tell({ type: "pictures", step: drawn.step, images });
+}
+
+/** One computation after the other: the engine does no two at a time, and weights do not change under a reader. */
+function inTurn<Found>(compute: () => Promise<Found>): Promise<Found> {
+  const next = last.then(compute);
+  last = next.catch(() => {});
+  return next;
 }
 
 /** Lets orders in. A timer would be slowed down while the page is hidden. */
