@@ -11,7 +11,7 @@ import type { Catalogue } from "./catalogue.js";
 import { firstLines, type Line, lastLines } from "./file-ends.js";
 import type { Place } from "./find-places.js";
 import { pictureFile, type RunFiles, runFiles } from "./run-files.js";
-import { levelsOf, meaningsOf, type RunSettings } from "./run-settings.js";
+import { firstBlockOf, levelsOf, meaningsOf, type RunSettings } from "./run-settings.js";
 
 /** Lines of events are short; one longer than this is none of ours. */
 const LONGEST_LINE = 1 << 24;
@@ -29,6 +29,7 @@ export async function runDetail(place: Place, catalogue: Catalogue): Promise<Run
     config: settings.raw,
     meanings: meaningsOf(settings),
     levels: levelsOf(settings),
+    firstBlock: firstBlockOf(settings),
     marks: await marksOf(files),
     pictures: stepsNamed(files.pictures, /^step-(\d{8,})\.png$/).filter(
       (step) => pictureFile(place, step) !== undefined,

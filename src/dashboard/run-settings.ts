@@ -95,6 +95,11 @@ export function meaningsOf({ task, method }: RunSettings): Readonly<Record<strin
   };
 }
 
+/** The block of the encoder that the first value of a metric by block is of, counted from 0. */
+export function firstBlockOf({ pretrain }: RunSettings): number {
+  return pretrain === null ? 0 : (methodOf(pretrain).firstBlock?.(pretrain) ?? 0);
+}
+
 /** What its metrics are to be compared with; none for a configuration that is not understood. */
 export function levelsOf({ pretrain }: RunSettings): readonly MetricLevel[] {
   if (pretrain === null) return [];

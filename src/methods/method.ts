@@ -118,6 +118,8 @@ export interface Method<Options extends object = object> {
   readonly metrics: Readonly<Record<string, string>>;
   /** Values that metrics are to be compared with, such as what chance gives. */
   levels?(config: MethodConfig<Options>): readonly MetricLevel[];
+  /** The block of the encoder that the first value of a metric by block is of, counted from 0; by default that. */
+  firstBlock?(config: MethodConfig<Options>): number;
   /** What differs from the values that all methods share. */
   defaults(preset: ModelPreset, shared: SharedDefaults): MethodDefaults;
   /** The memory that computing an image takes, as a multiple of what it takes with MAE. */

@@ -37,6 +37,7 @@ export const mixedAe = reconstructingMethod<MixedAeOptions>({
   laterOptions: { segmentShare: 1, segmentSteps: null, segmentBlocks: null },
   metrics: mixedAeMetrics,
   levels: recognitionLevels,
+  firstBlock: ({ methodOptions }) => methodOptions.homologousFrom,
   groupSize: mixingGroup,
   settle: settleMixingRatio,
   misfits: mixedAeMisfits,

@@ -28,6 +28,8 @@ export interface ReconstructingParts<Options extends object> extends Pick<Recons
   readonly describeMore?: Method<Options>["describe"];
   /** What its metrics are to be compared with. */
   readonly levels?: NonNullable<Method<Options>["levels"]>;
+  /** Where its metrics by block begin. */
+  readonly firstBlock?: NonNullable<Method<Options>["firstBlock"]>;
   /** What its metrics warn of. */
   readonly warnings?: NonNullable<Method<Options>["warnings"]>;
   /** What it has beside MAE's model, as its size. */

@@ -98,6 +98,8 @@ describe("one run", () => {
     expect(detail.meanings).toMatchObject(methodOf({ method: "mixedae" }).metrics);
     expect(detail.meanings.gradientNorm).toBe("global norm of the gradient before clipping");
     expect(detail.levels).toContainEqual({ metric: "topkPrecision", value: 0.25, meaning: "chance" });
+    // TopK keeps patches from the second block on.
+    expect(detail.firstBlock).toBe(1);
     expect(detail.learnt.join()).toContain("reconstruction");
   });
 

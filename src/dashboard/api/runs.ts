@@ -72,6 +72,8 @@ export interface RunDetail {
   readonly learnt: readonly string[];
   /** Values that a metric is to be compared with, such as what chance gives. */
   readonly levels: readonly MetricLevel[];
+  /** The block of the encoder that the first value of a metric by block is of, counted from 0. */
+  readonly firstBlock: number;
 }
 
 /** A metric over a run. Each value stands for the steps of one bucket. */

@@ -18,7 +18,7 @@ interface RecognitionProps {
 
 const whole = { axis: "step", range: null } as const;
 
-export function Recognition({ source, detail: { row, levels, meanings } }: RecognitionProps) {
+export function Recognition({ source, detail: { row, levels, meanings, firstBlock } }: RecognitionProps) {
   const { id, step } = row;
   const { curves } = useCurves(source, [{ id, step }], whole);
   const own = curves.get(id);
@@ -43,7 +43,7 @@ export function Recognition({ source, detail: { row, levels, meanings } }: Recog
         <tbody>
           {blocks.map(({ block, shares, now }) => (
             <tr key={block}>
-              <th scope="row">{block + 1}</th>
+              <th scope="row">{firstBlock + block + 1}</th>
               <td>
                 <svg viewBox={`0 0 ${shares.length} 1`} preserveAspectRatio="none" aria-hidden="true">
                   {shares.map((share, column) => (

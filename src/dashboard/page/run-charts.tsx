@@ -64,7 +64,10 @@ interface MetricChartProps {
 function MetricChart({ metric, runs, curves, controls, theme }: MetricChartProps) {
   const { axis } = controls.settings;
   const key = runs.map(({ id }) => id).join();
-  const lines = useMemo(() => linesOf(metric, runs, curves, axis), [curves, axis, metric, key]);
+  const lines = useMemo(
+    () => linesOf(metric, runs, curves, axis),
+    [curves, axis, metric, key, runs.length === 1 && runs[0]!.detail?.firstBlock],
+  );
   const details = runs.flatMap(({ detail }) => detail ?? []);
   const levels = useMemo(() => levelsOf(metric, details), [metric, details.length, key]);
   // Marks of several runs would not say whose they are.
@@ -101,7 +104,9 @@ function linesOf(metric: string, runs: readonly ChartedRun[], curves: ReadonlyMa
   if (runs.length === 1) {
     const own = curves.get(only!.id);
     const series = own?.series.filter((each) => each.metric === metric) ?? [];
-    return series.map((each, place) => line(own!, each, each.block === null ? "" : `block ${each.block + 1}`, place));
+    const first = only!.detail?.firstBlock ?? 0;
+    const nameOf = ({ block }: Series) => (block === null ? "" : `block ${first + block + 1}`);
+    return series.map((each, place) => line(own!, each, nameOf(each), place));
   }
   return runs.flatMap(({ id, name }, place) => {
     const own = curves.get(id);

@@ -37,6 +37,8 @@ export interface Begun {
   readonly skipped: number;
   readonly skippedBecause: string;
   readonly groupSize: number;
+  /** The block of the encoder that the first value of a metric by block is of, counted from 0. */
+  readonly firstBlock: number;
 }
 
 export type Notice =

@@ -139,7 +139,7 @@ function Charts({ known: { steps, begun }, theme }: { readonly known: KnownTrain
           meaning="Of the patches that a patch attends to most, the share that is truly of its own image. The dotted line is chance."
           steps={numbers}
           lines={blocks.map((_, block) => ({
-            name: `Block ${block + 1}`,
+            name: `Block ${begun!.firstBlock + block + 1}`,
             values: steps.map(({ topkPrecision }) => (topkPrecision as number[] | undefined)?.[block] ?? null),
           }))}
           level={1 / begun!.groupSize}

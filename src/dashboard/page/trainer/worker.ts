@@ -80,6 +80,7 @@ async function begin({ from, images: wanted, threads }: Extract<Order, { type: "
       ...{ method: config.method, model: `${config.model.preset}, ${describeSize(config.model.imageSize)}`, step },
       ...{ totalSteps: schedule.totalSteps, batchSize: config.schedule.batchSize, images: images.length },
       ...{ skipped, skippedBecause, groupSize: methodOf(config).groupSize(config.methodOptions) },
+      firstBlock: methodOf(config).firstBlock?.(config) ?? 0,
     },
   });
   await draw();
