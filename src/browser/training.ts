@@ -75,12 +75,19 @@ export class PageTraining {
 
   /**
    * Goes on from a checkpoint of a page, or of a run in Node.js, with images of one's own: exactly, where they are the same.
-   * `name` is what messages call it. Throws CheckpointError, and as `begin` does.
+   * `name` is what messages call it; `device` takes the place of that which it was trained on. Throws CheckpointError, and as
+   * `begin` does.
    */
-  static async resume(bytes: Uint8Array, name: string, images: readonly PixelImage[]): Promise<PageTraining> {
+  static async resume(
+    bytes: Uint8Array,
+    name: string,
+    images: readonly PixelImage[],
+    device?: string,
+  ): Promise<PageTraining> {
     const checkpoint = await readBytes(bytes, name);
     const config = configOf(checkpoint);
-    return PageTraining.#open(config, images, checkpoint);
+    const here = device === undefined ? config : { ...config, run: { ...config.run, device } };
+    return PageTraining.#open(here, images, checkpoint);
   }
 
   static async #open(

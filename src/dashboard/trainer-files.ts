@@ -24,6 +24,9 @@ const ofRuntime: readonly (readonly [name: string, type: string])[] = [
   ["ort.wasm.min.mjs", SCRIPT],
   ["ort-wasm-simd-threaded.mjs", SCRIPT],
   ["ort-wasm-simd-threaded.wasm", "application/wasm"],
+  ["ort.webgpu.min.mjs", SCRIPT],
+  ["ort-wasm-simd-threaded.asyncify.mjs", SCRIPT],
+  ["ort-wasm-simd-threaded.asyncify.wasm", "application/wasm"],
 ];
 
 /** What there is to do where `trainerFiles` finds none. */

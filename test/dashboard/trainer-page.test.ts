@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 
   test("as a folder of files on any server it trains on one thread, and says why", async () => {
     const bytes = await exportTrainer(at("site"));
-    expect(bytes).toBeGreaterThan(14_000_000);
+    expect(bytes).toBeGreaterThan(40_000_000);
     const server = await serveSite(at("site"));
     const page = await blankPage();
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/some/folder/`);

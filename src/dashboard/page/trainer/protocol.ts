@@ -8,6 +8,9 @@ export type TrainingImages =
   | { readonly kind: "built-in" }
   | { readonly kind: "files"; readonly files: readonly File[] };
 
+/** What computes: the processor, or a GPU by WebGPU. */
+export type Device = "cpu" | "webgpu";
+
 /** What is chosen of a new training, or a checkpoint to go on from. */
 export type TrainingStart =
   | { readonly kind: "choices"; readonly chosen: PretrainChoices }
@@ -18,6 +21,7 @@ export type Order =
       readonly type: "begin";
       readonly from: TrainingStart;
       readonly images: TrainingImages;
+      readonly device: Device;
       readonly threads: number;
     }
   | { readonly type: "pause" }

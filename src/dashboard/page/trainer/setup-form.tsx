@@ -3,31 +3,35 @@
 import { useState } from "preact/hooks";
 import type { PretrainChoices } from "../../../browser/index.js";
 import { methodName, type ShippedMethod, shippedMethods } from "../words.js";
-import type { TrainingImages } from "./protocol.js";
+import type { Device, TrainingImages } from "./protocol.js";
 
 interface SetupFormProps {
   readonly isBusy: boolean;
-  readonly onBegin: (chosen: PretrainChoices, images: TrainingImages) => void;
+  /** What can compute; the first by default. */
+  readonly devices: readonly Device[];
+  readonly onBegin: (chosen: PretrainChoices, images: TrainingImages, device: Device) => void;
   /** With a checkpoint that was chosen, and the images to go on with. */
-  readonly onResume: (checkpoint: File, images: TrainingImages) => void;
+  readonly onResume: (checkpoint: File, images: TrainingImages, device: Device) => void;
 }
 
 const DEFAULT_STEPS = 3000;
 const sizes = [32, 48, 64] as const;
+const deviceNames: Readonly<Record<Device, string>> = { cpu: "the processor", webgpu: "the GPU (WebGPU)" };
 
-export function SetupForm({ isBusy, onBegin, onResume }: SetupFormProps) {
+export function SetupForm({ isBusy, devices, onBegin, onResume }: SetupFormProps) {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [method, setMethod] = useState<ShippedMethod>("mixedae");
   const [side, setSide] = useState<number>(32);
   const [steps, setSteps] = useState(DEFAULT_STEPS);
   const [batchSize, setBatchSize] = useState(32);
+  const [device, setDevice] = useState<Device>(devices[0]!);
   const images: TrainingImages = files.length === 0 ? { kind: "built-in" } : { kind: "files", files };
   return (
     <form
       class="panel setup"
       onSubmit={(event) => {
         event.preventDefault();
-        onBegin(choices(method, side, steps, batchSize), images);
+        onBegin(choices(method, side, steps, batchSize), images, device);
       }}
     >
       <h2>Learn from</h2>
@@ -64,6 +68,18 @@ export function SetupForm({ isBusy, onBegin, onResume }: SetupFormProps) {
         </label>
         <NumberField label="Steps" value={steps} most={1_000_000} onChange={setSteps} />
         <NumberField label="Images a step" value={batchSize} most={1024} onChange={setBatchSize} />
+        {devices.length > 1 && (
+          <label>
+            Compute on
+            <select value={device} onChange={({ currentTarget }) => setDevice(currentTarget.value as Device)}>
+              {devices.map((each) => (
+                <option key={each} value={each}>
+                  {deviceNames[each]}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
       </div>
       <div class="choices-of-files">
         <button type="submit" class="strong" disabled={isBusy}>
@@ -79,7 +95,7 @@ export function SetupForm({ isBusy, onBegin, onResume }: SetupFormProps) {
             onChange={({ currentTarget }) => {
               const [file] = currentTarget.files ?? [];
               currentTarget.value = "";
-              if (file !== undefined) onResume(file, images);
+              if (file !== undefined) onResume(file, images, device);
             }}
           />
         </label>

@@ -9,7 +9,7 @@ import { countText, durationText, methodName } from "../words.js";
 import { equipment } from "./browser-lacks.js";
 import { LiveChart } from "./live-chart.js";
 import { LiveMixture } from "./live-mixture.js";
-import type { TrainingImages } from "./protocol.js";
+import type { Device, TrainingImages } from "./protocol.js";
 import { Reconstructed } from "./reconstructed.js";
 import { SetupForm } from "./setup-form.js";
 import { type KnownTraining, type UsedTraining, useTraining } from "./use-training.js";
@@ -19,18 +19,18 @@ const PACE_STEPS = 50;
 
 export function TrainerPage() {
   const { theme, shown, next } = useTheme();
-  const { threads, missing, notes } = useMemo(equipment, []);
+  const { devices, threads, missing, notes } = useMemo(equipment, []);
   const training = useTraining((bytes, step) => {
     saveBlob(new Blob([bytes]), `step-${String(step).padStart(8, "0")}.safetensors`);
   });
   const { known, order } = training;
   const isMixed = (known.begun?.groupSize ?? 1) > 1;
   const isBusy = known.state === "preparing" || known.state === "running" || missing.length > 0;
-  const begin = (chosen: PretrainChoices, images: TrainingImages) =>
-    order({ type: "begin", from: { kind: "choices", chosen }, images, threads });
-  const resume = async (file: File, images: TrainingImages) => {
+  const begin = (chosen: PretrainChoices, images: TrainingImages, device: Device) =>
+    order({ type: "begin", from: { kind: "choices", chosen }, images, device, threads });
+  const resume = async (file: File, images: TrainingImages, device: Device) => {
     const bytes = new Uint8Array(await file.arrayBuffer());
-    order({ type: "begin", from: { kind: "checkpoint", name: file.name, bytes }, images, threads });
+    order({ type: "begin", from: { kind: "checkpoint", name: file.name, bytes }, images, device, threads });
   };
   return (
     <>
@@ -55,7 +55,7 @@ export function TrainerPage() {
             {words}
           </p>
         ))}
-        <SetupForm isBusy={isBusy} onBegin={begin} onResume={(file, images) => void resume(file, images)} />
+        <SetupForm isBusy={isBusy} devices={devices} onBegin={begin} onResume={(...given) => void resume(...given)} />
         {known.problem !== "" && <p class="callout bad">{known.problem}</p>}
         {known.state === "preparing" && (
           <p class="empty" role="status">
@@ -114,11 +114,15 @@ function Progress({ training: { known, order } }: { readonly training: UsedTrain
       <p class="number" role="status">
         {state === "finished" ? "Finished: " : state === "paused" ? "Paused: " : ""}step {countText(step)} of{" "}
         {countText(totalSteps)}
-        {pace > 0 && `, ${(batchSize / pace).toFixed(0)} images a second`}
+        {pace > 0 && `, ${rateText(batchSize / pace)} images a second`}
         {left}
       </p>
     </section>
   );
+}
+
+function rateText(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : countText(rate);
 }
 
 function Charts({ known: { steps, begun }, theme }: { readonly known: KnownTraining; readonly theme: string }) {

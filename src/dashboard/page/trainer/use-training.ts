@@ -43,23 +43,31 @@ export function useTraining(onCheckpoint: (bytes: Uint8Array<ArrayBuffer>, step:
   const worker = useRef<Worker | null>(null);
   const whenSaved = useRef(onCheckpoint);
   whenSaved.current = onCheckpoint;
-  useEffect(() => {
-    const made = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    made.onmessage = ({ data }: MessageEvent<Notice>) => {
-      if (data.type === "checkpoint") whenSaved.current(data.bytes, data.step);
-      else tell(data);
-    };
-    made.onerror = ({ message }) => tell({ type: "problem", words: message || "The worker that trains ended." });
-    worker.current = made;
-    return () => made.terminate();
-  }, []);
+  useEffect(() => () => worker.current?.terminate(), []);
   return {
     known,
     order(order) {
+      if (order.type === "begin") {
+        worker.current?.terminate();
+        worker.current = startWorker(tell, (bytes, step) => whenSaved.current(bytes, step));
+      }
       if (order.type === "begin" || order.type === "go on") tell(order);
-      worker.current!.postMessage(order);
+      worker.current?.postMessage(order);
     },
   };
+}
+
+function startWorker(
+  tell: (told: Notice) => void,
+  onCheckpoint: (bytes: Uint8Array<ArrayBuffer>, step: number) => void,
+): Worker {
+  const made = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  made.onmessage = ({ data }: MessageEvent<Notice>) => {
+    if (data.type === "checkpoint") onCheckpoint(data.bytes, data.step);
+    else tell(data);
+  };
+  made.onerror = ({ message }) => tell({ type: "problem", words: message || "The worker that trains ended." });
+  return made;
 }
 
 function after(known: KnownTraining, told: Notice | Order): KnownTraining {

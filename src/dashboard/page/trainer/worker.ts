@@ -1,4 +1,4 @@
-// The worker that trains: a step blocks its thread, and the page's must stay free.
+// The worker of one training: a step blocks its thread, and the page's must stay free.
 
 import {
   checkpointConfig,
@@ -12,7 +12,7 @@ import { describeSize, sizeOf } from "../../../data/image-size.js";
 import { methodOf } from "../../../methods/registry.js";
 import { type MixtureExploration, mixtureExploration } from "../../explorer/mixture-exploration.js";
 import { builtInImages } from "./built-in-images.js";
-import type { Notice, Order, TrainingImages } from "./protocol.js";
+import type { Device, Notice, Order, TrainingImages } from "./protocol.js";
 
 /** What is used of a worker's global scope, whose types and those of a page exclude each other. */
 interface WorkerScope {
@@ -21,7 +21,8 @@ interface WorkerScope {
   postMessage(notice: Notice, transfer?: Transferable[]): void;
 }
 
-const RUNTIME_SCRIPT = "ort.wasm.min.mjs";
+/** The build of ONNX Runtime, by what it computes with. */
+const runtimeScripts: Readonly<Record<Device, string>> = { cpu: "ort.wasm.min.mjs", webgpu: "ort.webgpu.min.mjs" };
 const BUILT_IN = 2000;
 /** Room for crops of larger images. */
 const WORKING_SHARE = 2;
@@ -36,7 +37,6 @@ let last: Promise<unknown> = Promise.resolve();
 /** The loop that takes steps now; 0 while none does. */
 let running = 0;
 let loops = 0;
-let hasEngines = false;
 
 scope.onmessage = ({ data: order }) => {
   void obey(order).catch((error: Error) => {
@@ -57,22 +57,18 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-async function begin({ from, images: wanted, threads }: Extract<Order, { type: "begin" }>): Promise<void> {
+async function begin({ from, images: wanted, device, threads }: Extract<Order, { type: "begin" }>): Promise<void> {
   tell({ type: "doing", words: "Loading the engine" });
-  await loadEngines(threads);
+  await loadEngines(device, threads);
   tell({ type: "doing", words: "Reading the images" });
   const config = from.kind === "choices" ? settleConfig(from.chosen) : await checkpointConfig(from.bytes, from.name);
   const { width, height } = sizeOf(config.model.imageSize);
   const { images, skipped, skippedBecause } = await readImages(wanted, Math.max(width, height));
   tell({ type: "doing", words: "Compiling the training step" });
-  running = 0;
-  await last;
-  training?.close();
-  exploration = undefined;
   training =
     from.kind === "choices"
-      ? await PageTraining.begin(from.chosen, images)
-      : await PageTraining.resume(from.bytes, from.name, images);
+      ? await PageTraining.begin({ ...from.chosen, run: { device } }, images)
+      : await PageTraining.resume(from.bytes, from.name, images, device);
   const { schedule, step } = training;
   tell({
     type: "begun",
@@ -144,15 +140,13 @@ function nextTask(): Promise<void> {
   });
 }
 
-async function loadEngines(threads: number): Promise<void> {
-  if (hasEngines) return;
-  // Beside this script, wherever the page is: its server has the files of onnxruntime-web there.
+/** Beside this script, wherever the page is: its server has the files of onnxruntime-web there. */
+async function loadEngines(device: Device, threads: number): Promise<void> {
   const folder = new URL("runtime/", scope.location.href).href;
-  const runtime = await import(/* @vite-ignore */ `${folder}${RUNTIME_SCRIPT}`);
+  const runtime = await import(/* @vite-ignore */ `${folder}${runtimeScripts[device]}`);
   runtime.env.wasm.wasmPaths = folder;
   runtime.env.wasm.numThreads = threads;
   registerBrowserEngines(runtime);
-  hasEngines = true;
 }
 
 async function readImages(wanted: TrainingImages, side: number) {
