@@ -3,17 +3,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, extname, join } from "node:path";
-import { chromium } from "playwright-core";
 import { rolldown } from "rolldown";
 import { expect } from "vitest";
 import type { PretrainConfig } from "#src/config/config.js";
 import { pretrain } from "#src/training/index.js";
+import { launchChromium } from "../dashboard/chromium.js";
 import { repository } from "../docs/pages.js";
 import { readMetrics, recordOptions } from "../training/tiny-run.js";
 
-export const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
-
-const ARGUMENTS = ["--no-sandbox", "--disable-background-networking"];
 const runtime = join(repository, "node_modules/onnxruntime-web/dist");
 const kinds: Readonly<Record<string, string>> = { ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
@@ -40,8 +37,7 @@ export async function openLibraryPage(folder: string, device: keyof typeof runti
     globalThis.library = library;
   `);
   const server = await serve(script);
-  const args = [...ARGUMENTS, ...(device === "webgpu" ? SOFTWARE_GPU : ["--disable-gpu"])];
-  const browser = await chromium.launch({ executablePath: chromiumPath!, args });
+  const browser = await launchChromium(device === "webgpu" ? SOFTWARE_GPU : undefined);
   const page = await browser.newPage();
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
   await page.waitForFunction("globalThis.library !== undefined");

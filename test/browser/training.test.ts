@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pretrain } from "#src/training/index.js";
 import { loadPretrained } from "#src/training/pretrained.js";
+import { chromiumPath } from "../dashboard/chromium.js";
 import { recordOptions, sharedFolder, tinyConfig, tinyDistillationConfig, writeImages } from "../training/tiny-run.js";
-import { chromiumPath, expectSame, type LibraryPage, openLibraryPage } from "./page.js";
+import { expectSame, type LibraryPage, openLibraryPage } from "./page.js";
 
 const at = sharedFolder();
 const STEPS = 50;

@@ -1,7 +1,8 @@
 // A training by WebGPU in a real browser, on a GPU in software: the first steps are those of the CPU in Node.js.
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { chromiumPath } from "../dashboard/chromium.js";
 import { sharedFolder, tinyConfig, writeImages } from "../training/tiny-run.js";
-import { chromiumPath, expectSame, type LibraryPage, openLibraryPage } from "./page.js";
+import { expectSame, type LibraryPage, openLibraryPage } from "./page.js";
 
 const at = sharedFolder();
 let opened: LibraryPage;

@@ -1,6 +1,6 @@
 // The embeddings in a real browser: the map by mouse and by keys, similar images, one's own, near-duplicates, classes, a narrow screen.
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { copyFileSync, mkdirSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
 import { embed } from "#src/evaluations/index.js";
@@ -11,8 +11,8 @@ import {
   writePatterns,
   writeTinyCheckpoint,
 } from "../evaluations/tiny-sets.js";
+import { chromiumPath, launchChromium, watchedPage } from "./chromium.js";
 
-const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 const at = sharedFolder();
 const image = (index: number) => at("patterns", `${String(index).padStart(4, "0")}.png`);
 let browser: Browser;
@@ -21,8 +21,7 @@ const faults: string[] = [];
 
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+    browser = await launchChromium();
     mkdirSync(at("runs"));
     await writePatterns(at("patterns"), 40);
     copyFileSync(image(3), image(31));
@@ -161,10 +160,7 @@ async function picture(page: Page): Promise<string> {
 
 /** An embedding's page by the links that lead there, arranged. */
 async function open(name: string, options: object = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  const page = await watchedPage(browser, faults, options);
   await page.goto(dashboard.address);
   await page.getByRole("link", { name: "Embeddings", exact: true }).click();
   await page.getByRole("link", { name: at("runs", name) }).click();

@@ -1,15 +1,15 @@
 // The mixture explorer in a real browser: by mouse, by keys, shuffled, without segment embeddings, on a narrow screen.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
 import { pretrain } from "#src/training/index.js";
 import { recordOptions, tinyConfig, writeImages } from "../training/tiny-run.js";
+import { chromiumPath, launchChromium, watchedPage } from "./chromium.js";
 
-const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 const folder = mkdtempSync(join(tmpdir(), "mixedae-explore-page-"));
 let browser: Browser;
 let dashboard: Dashboard;
@@ -18,8 +18,7 @@ const faults: string[] = [];
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
     // Before a run draws pictures: from then on, processes that are started know no fonts but those of this package.
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+    browser = await launchChromium();
     const source = join(folder, "images");
     await writeImages(source, 16);
     for (const method of ["mixedae", "mae"]) {
@@ -139,10 +138,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 
 /** The first mixture, by the link on the run's page. */
 async function open(options: object = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  const page = await watchedPage(browser, faults, options);
   await page.goto(dashboard.address);
   await page.getByRole("link", { name: "mixedae", exact: true }).click();
   await page.getByRole("link", { name: /^Explore mixtures/ }).click();

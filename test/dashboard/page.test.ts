@@ -1,17 +1,17 @@
 // The page in a real browser: a live run, a comparison, one run, a study, an export without a network, a narrow screen.
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportPage } from "#src/dashboard/export-page.js";
 import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
 import { repository } from "../docs/pages.js";
+import { chromiumPath, launchChromium, watchedPage } from "./chromium.js";
 import { stepLine, writeRun } from "./shown-runs.js";
 
-const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 const folder = mkdtempSync(join(tmpdir(), "mixedae-page-"));
 let browser: Browser;
 let dashboard: Dashboard;
@@ -31,8 +31,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
       cpSync(join(repository, "docs/pictures/emoji-demo.png"), join(runs, run, "pictures/step-00000060.png"));
     }
     dashboard = await serveDashboard([runs, join(folder, "studies")], { version: "1.2.3", lookEvery: 100 });
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {
@@ -202,12 +201,9 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 });
 
 async function open(options: object = {}, address = dashboard.address): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
+  const page = await watchedPage(browser, faults, options);
   asked.length = address.startsWith("file:") ? 0 : asked.length;
   page.on("request", (request) => asked.push(request.url()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
   await page.goto(address);
   if (!address.startsWith("file:")) await page.getByRole("link", { name: "first" }).waitFor();
   return page;

@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportTrainer } from "#src/dashboard/export-trainer.js";
 import { type Dashboard, serveDashboard } from "#src/dashboard/serve.js";
 import { loadPretrained } from "#src/training/pretrained.js";
 import { patternImage } from "../data/image-files.js";
 import { sharedFolder } from "../evaluations/tiny-sets.js";
+import { chromiumPath, launchChromium, watchedPage } from "./chromium.js";
 
-const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
 const at = sharedFolder();
 let browser: Browser;
 let dashboard: Dashboard;
@@ -19,8 +19,7 @@ const faults: string[] = [];
 
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: chromiumPath!, args });
+    browser = await launchChromium();
     mkdirSync(at("runs"));
     dashboard = await serveDashboard([at("runs")], { version: "1.2.3" });
   }, 60_000);
@@ -31,7 +30,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
   });
 
   test("the dashboard leads to it, and needs no token for it; it asks nobody else for anything", async () => {
-    const page = await blankPage();
+    const page = await watchedPage(browser, faults);
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(dashboard.address);
@@ -139,7 +138,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
     const bytes = await exportTrainer(at("site"));
     expect(bytes).toBeGreaterThan(40_000_000);
     const server = await serveSite(at("site"));
-    const page = await blankPage();
+    const page = await watchedPage(browser, faults);
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/some/folder/`);
     await page.getByText(/One thread trains: the server of this page does not isolate it/).waitFor();
     await page.getByText("on 1 thread of this machine").waitFor();
@@ -164,20 +163,8 @@ function stepOf(text: string): number {
   return Number(/step ([\d,]+) of/.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
 }
 
-async function blankPage(options: object = {}): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    acceptDownloads: true,
-    ...options,
-  });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  return page;
-}
-
 async function open(options: object = {}): Promise<Page> {
-  const page = await blankPage(options);
+  const page = await watchedPage(browser, faults, options);
   await page.goto(new URL("/train/", dashboard.address).href);
   return page;
 }
