@@ -94,7 +94,8 @@ export function ask(dashboard: Dashboard, path: string, asked: Asked = {}): Prom
   const { token = TOKEN, method = "GET", body } = asked;
   const headers = { ...(token !== false && { authorization: `Bearer ${token}` }), ...asked.headers };
   return new Promise((done, fail) => {
-    const sent = request({ host, port, path, method, headers }, (answer) => {
+    // A connection of its own: one that was kept may be closed by the server at the moment it is used again.
+    const sent = request({ host, port, path, method, headers, agent: false }, (answer) => {
       const parts: Buffer[] = [];
       answer.on("data", (part: Buffer) => parts.push(part));
       answer.on("end", () => {
