@@ -2,6 +2,7 @@
 
 import { checkImageCount } from "../config/checks.js";
 import type { PretrainChoices } from "../config/choices.js";
+import { ConfigError } from "../config/errors.js";
 import type { PretrainConfig } from "../config/schema.js";
 import { parseConfig, settleConfig } from "../config/settle.js";
 import { type MemoryBatches, memoryBatches } from "../data/memory-batches.js";
@@ -33,6 +34,8 @@ export interface PageStep {
   readonly warnings: readonly string[];
 }
 
+/** Red, green and blue: what a browser decodes to. */
+const CHANNELS = 3;
 /** Images of which reconstructions are made, about: whole groups. */
 const PICTURED = 8;
 
@@ -97,6 +100,12 @@ export class PageTraining {
   ): Promise<PageTraining> {
     checkImageCount(config, images.length);
     const { model, schedule, seed } = config;
+    const other = [channelsOf(model), ...images.map(({ channels }) => channels)].find(
+      (channels) => channels !== CHANNELS,
+    );
+    if (other !== undefined) {
+      throw new ConfigError([`model.channels: a page trains on images of ${CHANNELS} channels; found ${other}`]);
+    }
     const groups = viewGroups(methodOf(config).views(config), {
       imageSize: model.imageSize,
       channels: channelsOf(model),

@@ -102,6 +102,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
          refusalOf(library.PageTraining.resume(new Uint8Array(20), "empty.safetensors", images)),
          refusalOf(library.PageTraining.begin(given, images.slice(0, 3))),
          refusalOf(library.PageTraining.begin({ ...given, method: "maee" }, images)),
+         refusalOf(library.PageTraining.begin({ ...given, model: { ...given.model, channels: 1 } }, images)),
          refusalOf(library.decodeImageFile(new Blob(["none"]), { workingSide: 16, background: [0, 0, 0] })),
        ]);`,
       config,
@@ -112,6 +113,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
       expect.stringMatching(/^empty.safetensors is not a usable checkpoint/),
       expect.stringMatching(/8 images/),
       expect.stringMatching(/Did you mean mae\?/),
+      expect.stringMatching(/images of 3 channels; found 1/),
       expect.stringMatching(/the file.*this browser cannot read it as an image/),
     ]);
   });

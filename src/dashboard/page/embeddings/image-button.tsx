@@ -37,9 +37,10 @@ function SmallPicture({ thumbnails, row }: { readonly thumbnails: Thumbnails; re
   useEffect(() => {
     const draw = () => {
       const found = thumbnails.get(row);
-      if (found === undefined) return;
+      // Told of once more after it has left the page, before it is forgotten.
+      if (found === undefined || canvas.current === null) return;
       const { sheet, left, top } = found;
-      const [side, context] = [THUMBNAIL_SIDE, canvas.current!.getContext("2d")!];
+      const [side, context] = [THUMBNAIL_SIDE, canvas.current.getContext("2d")!];
       context.drawImage(sheet, left, top, side, side, 0, 0, side, side);
       setIsThere(true);
       forget();

@@ -19,6 +19,9 @@ export interface KnownTraining {
   readonly problem: string;
 }
 
+/** One more is an odd number, so that thinning keeps the last. */
+const MOST_STEPS = 4000;
+
 const nothing: KnownTraining = {
   ...{
     state: "idle",
@@ -70,6 +73,11 @@ function startWorker(
   return made;
 }
 
+/** Long trainings keep every second step of those before, again and again: charts stay quick to draw. */
+function thinned(steps: readonly StepMetrics[]): readonly StepMetrics[] {
+  return steps.length <= MOST_STEPS ? steps : steps.filter((_, place) => place % 2 === 0);
+}
+
 function after(known: KnownTraining, told: Notice | Order): KnownTraining {
   switch (told.type) {
     case "begin":
@@ -83,7 +91,7 @@ function after(known: KnownTraining, told: Notice | Order): KnownTraining {
     case "step":
       return {
         ...known,
-        steps: [...known.steps, told.step.metrics],
+        steps: thinned([...known.steps, told.step.metrics]),
         warnings: [...known.warnings, ...told.step.warnings],
       };
     case "pictures":
