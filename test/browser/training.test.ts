@@ -102,7 +102,10 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
          refusalOf(library.PageTraining.resume(new Uint8Array(20), "empty.safetensors", images)),
          refusalOf(library.PageTraining.begin(given, images.slice(0, 3))),
          refusalOf(library.PageTraining.begin({ ...given, method: "maee" }, images)),
-         refusalOf(library.PageTraining.begin({ ...given, model: { ...given.model, channels: 1 } }, images)),
+         refusalOf(library.PageTraining.begin({
+           ...{ source: "grey", method: "mae", model: { preset: "nano", channels: 1 } },
+           ...{ data: { mean: [0.5], std: [0.5] }, schedule: { steps: 1, batchSize: 8 } },
+         }, images)),
          refusalOf(library.decodeImageFile(new Blob(["none"]), { workingSide: 16, background: [0, 0, 0] })),
        ]);`,
       config,
