@@ -23,7 +23,7 @@ import { HealthWatch } from "../training/health.js";
 import { createLearner, type Learner } from "../training/learner.js";
 import type { StepMetrics } from "../training/metrics-file.js";
 import { reconstructionOf } from "../training/model.js";
-import { compileReconstruction, type Reconstruction } from "../training/reconstruction.js";
+import { compileReconstruction, picturedCount, type Reconstruction } from "../training/reconstruction.js";
 import { type ReconstructedImage, reconstructedImages } from "../training/reconstruction-images.js";
 import { crc32 } from "./crc32.js";
 
@@ -36,8 +36,6 @@ export interface PageStep {
 
 /** Red, green and blue: what a browser decodes to. */
 const CHANNELS = 3;
-/** Images of which reconstructions are made, about: whole groups. */
-const PICTURED = 8;
 
 export class PageTraining {
   readonly config: PretrainConfig;
@@ -179,7 +177,7 @@ export class PageTraining {
     this.#reconstruct ??= compileReconstruction(
       config,
       task,
-      this.drawImages(config.seed, Math.max(1, Math.round(PICTURED / task.groupSize)) * task.groupSize),
+      this.drawImages(config.seed, picturedCount(config)),
       this.weights,
       this.engine,
     );

@@ -19,13 +19,7 @@ export class NoTrainerError extends DataError {
 /** Writes the files to a folder; returns their size in bytes. Throws NoTrainerError, StorageError. */
 export async function exportTrainer(folder: string): Promise<number> {
   const files = trainerFiles();
-  if (files === undefined) {
-    throw new NoTrainerError({
-      expected: "onnxruntime-web, which trains in a page",
-      found: "none",
-      remedy: NO_RUNTIME.split(". ")[1]!,
-    });
-  }
+  if (files === undefined) throw new NoTrainerError(NO_RUNTIME);
   let bytes = 0;
   for (const file of files) {
     const path = join(folder, file.name);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Finding } from "../data/errors.js";
 
 export interface TrainerFile {
   /** Relative to the page's address. */
@@ -29,9 +30,12 @@ const ofRuntime: readonly (readonly [name: string, type: string])[] = [
   ["ort-wasm-simd-threaded.asyncify.wasm", "application/wasm"],
 ];
 
-/** What there is to do where `trainerFiles` finds none. */
-export const NO_RUNTIME =
-  "Expected onnxruntime-web, which trains in a page; found none. Run npm install onnxruntime-web beside mixedae";
+/** What there is to say where `trainerFiles` finds none. */
+export const NO_RUNTIME: Finding = {
+  expected: "onnxruntime-web, which trains in a page",
+  found: "none",
+  remedy: "Run npm install onnxruntime-web beside mixedae",
+};
 
 /** All files that the page needs; undefined where onnxruntime-web is not installed, or the page was not built. */
 export function trainerFiles(): readonly TrainerFile[] | undefined {

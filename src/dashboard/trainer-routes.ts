@@ -12,7 +12,10 @@ export function trainerRoutes(): Hono {
   const routes = new Hono();
   routes.get("/:name{.*}", (context) => {
     const files = trainerFiles();
-    if (files === undefined) return context.text(`${NO_RUNTIME}, and reload.\n`, 404);
+    if (files === undefined) {
+      const { expected, found, remedy } = NO_RUNTIME;
+      return context.text(`Expected ${expected}; found ${found}. ${remedy}, and reload.\n`, 404);
+    }
     const asked = context.req.param("name") || "index.html";
     const file = files.find(({ name }) => name === asked);
     if (file === undefined) return context.text("Expected a file of the page that trains; found another name.\n", 404);

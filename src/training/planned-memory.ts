@@ -11,7 +11,7 @@ import { planTraining } from "../optim/training.js";
 import { formatCount } from "../terminal/quantities.js";
 import { checkMemory, type MemoryCheck, type MemoryPart, plannedBytes } from "./memory-check.js";
 import { reconstructionModel, reconstructionOf } from "./model.js";
-import { picturedCount } from "./reconstructor.js";
+import { picturedCount } from "./reconstruction.js";
 
 /** Each value, its gradient and two moments, as float32. */
 const BYTES_OF_VALUE = 16;

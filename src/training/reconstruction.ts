@@ -1,5 +1,6 @@
 // Reconstructions of some images with the weights of a training as they are, compiled once.
 
+import { groupSize } from "../config/checks.js";
 import type { PretrainConfig } from "../config/schema.js";
 import type { Bindable, Engine } from "../engine/index.js";
 import { drawPlan } from "../methods/plan.js";
@@ -8,6 +9,15 @@ import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import { imageValues } from "../nn/presets.js";
 import { reconstructionModel } from "./model.js";
 import type { ReconstructionValues } from "./reconstruction-images.js";
+
+/** Images that are pictured, about. */
+const WANTED = 8;
+
+/** Images that are pictured, in whole groups, where there are as many. */
+export function picturedCount(config: PretrainConfig): number {
+  const group = groupSize(config);
+  return Math.max(1, Math.round(WANTED / group)) * group;
+}
 
 /** What was made of the images, and the plan by which they were mixed or hidden [groups, planColumns]. */
 export type Reconstruction = ReconstructionValues & { readonly plan: Int32Array };

@@ -6,17 +6,8 @@ import type { Bindable, Engine } from "../engine/index.js";
 import type { ReconstructionTask } from "../methods/reconstruction-task.js";
 import { channelsOf } from "../nn/presets.js";
 import { randomStream } from "../random/index.js";
-import { compileReconstruction } from "./reconstruction.js";
+import { compileReconstruction, picturedCount } from "./reconstruction.js";
 import { reconstructionSheet } from "./reconstruction-sheet.js";
-
-/** Images on a sheet, about. */
-const WANTED = 8;
-
-/** Images on a sheet, in whole groups, where as many can be read. */
-export function picturedCount(config: PretrainConfig): number {
-  const group = groupSize(config);
-  return Math.max(1, Math.round(WANTED / group)) * group;
-}
 
 /**
  * Drawn from the whole source, as evaluation sees them, in whole groups: [images, height, width, channels]. Some more

@@ -5,6 +5,7 @@ import { type EmbeddedSource, openEmbeddedSource } from "../../evaluations/embed
 import { type FeatureFiles, openFeatures } from "../../evaluations/feature-files.js";
 import type { FeatureLine } from "../../evaluations/feature-lines.js";
 import { openQueryEncoder, type QueryEncoder } from "../../evaluations/query-encoder.js";
+import { base64Of } from "../../formats/base64.js";
 import { nearDuplicates } from "../../heads/near-duplicates.js";
 import { findNeighbours, normalizedRows, vectorsInMemory } from "../../heads/neighbours.js";
 import { principalComponents } from "../../heads/principal-components.js";
@@ -35,6 +36,7 @@ export class OpenEmbedding {
   // One thread: a training beside it keeps the others.
   readonly #engine = openEngine({ device: "cpu", threads: 1 });
   readonly #rows: readonly number[];
+  readonly #known = new Map<number, FeatureLine>();
   #principal: Promise<Principal> | undefined;
   #layout: Promise<UmapLayout> | undefined;
   #source: Promise<EmbeddedSource> | undefined;
@@ -54,14 +56,14 @@ export class OpenEmbedding {
   }
 
   async map(): Promise<EmbeddingMap> {
-    const lines = await this.#files.lines(this.#rows);
+    const lines = await this.#lines(this.#rows);
     const { places, explained } = await this.#components();
     return {
       rows: this.#rows,
       names: lines.map(({ name }) => name),
       labels: lines.map(({ label }) => label ?? null),
       classes: this.#files.description.classes,
-      places: base64Of(places),
+      places: floatsBase64(places),
       explained: [...explained],
       epochs: layoutEpochs(this.#rows.length),
     };
@@ -72,7 +74,7 @@ export class OpenEmbedding {
     this.#layout ??= this.#startLayout();
     const layout = await this.#layout;
     layout.advance(epoch);
-    return { epoch: layout.epoch, epochs: layout.epochs, places: base64Of(layout.places()) };
+    return { epoch: layout.epoch, epochs: layout.epochs, places: floatsBase64(layout.places()) };
   }
 
   /** Those that are most like the image of a row, without it. */
@@ -124,9 +126,15 @@ export class OpenEmbedding {
     return this.#source;
   }
 
-  #lines(rows: readonly number[]): Promise<FeatureLine[]> {
+  /** Each is read once: a reading goes through the whole file and checks it. */
+  async #lines(rows: readonly number[]): Promise<FeatureLine[]> {
     this.#check(rows);
-    return this.#files.lines(rows);
+    const unknown = rows.filter((row) => !this.#known.has(row));
+    if (unknown.length > 0 || this.#known.size === 0) {
+      const lines = await this.#files.lines(unknown);
+      for (const [place, row] of unknown.entries()) this.#known.set(row, lines[place]!);
+    }
+    return rows.map((row) => this.#known.get(row)!);
   }
 
   #check(rows: readonly number[]): void {
@@ -165,11 +173,11 @@ export class OpenEmbedding {
   }
 
   async #named(rows: readonly number[]): Promise<EmbeddedImage[]> {
-    const lines = await this.#files.lines(rows);
+    const lines = await this.#lines(rows);
     return lines.map((line, place) => ({ row: rows[place]!, name: line.name, class: line.class ?? null }));
   }
 }
 
-function base64Of({ buffer, byteOffset, byteLength }: Float32Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+function floatsBase64({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return base64Of(new Uint8Array(buffer, byteOffset, byteLength));
 }

@@ -54,7 +54,8 @@ export function serverSource(connection: Connection): Source {
   };
 }
 
-function formOf(files: readonly File[]): FormData | undefined {
+/** Undefined for no files: nothing is sent then. */
+export function formOf(files: readonly File[]): FormData | undefined {
   if (files.length === 0) return undefined;
   const form = new FormData();
   for (const file of files) form.append("image", file);

@@ -1,6 +1,6 @@
 // Which colour and shape a class has on the map; a click leaves it alone in sight.
 
-import { swatchClass } from "../palette.js";
+import { LINE_COLORS, swatchClass } from "../palette.js";
 import { shapeOf } from "./draw-map.js";
 
 interface ClassLegendProps {
@@ -21,7 +21,7 @@ export function ClassLegend({ classes, isolated, onIsolate }: ClassLegendProps) 
           aria-pressed={label === isolated}
           onClick={() => onIsolate(label === isolated ? undefined : label)}
         >
-          <span class={`${swatchClass(label % 8)} ${shapeOf(label)}`} /> {name}
+          <span class={`${swatchClass(label % LINE_COLORS)} ${shapeOf(label)}`} /> {name}
         </button>
       ))}
     </fieldset>

@@ -1,7 +1,7 @@
 // Draws the map: a dot for each image, a picture where there is room, rings around what is looked at.
 
 import { THUMBNAIL_SIDE } from "../../embeddings/thumbnail-sheet.js";
-import type { Palette } from "../palette.js";
+import { LINE_COLORS, type Palette } from "../palette.js";
 import { isSeen, type MapSize } from "./map-view.js";
 import type { Thumbnail } from "./thumbnails.js";
 
@@ -30,11 +30,11 @@ const FONT = '13px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", sa
 
 export function drawMap(context: CanvasRenderingContext2D, map: DrawnMap, size: MapSize, palette: Palette): void {
   context.clearRect(0, 0, size.width, size.height);
-  drawDots(context, map, size, palette);
+  const isPictured = new Set(map.pictured);
+  drawDots(context, map, isPictured, size, palette);
   for (const image of map.pictured) {
     if (isSeen(map.screen, image, map.side, size)) drawPicture(context, map, image, map.side, palette);
   }
-  const isPictured = new Set(map.pictured);
   for (const image of map.marked) ring(context, map, image, isPictured.has(image) ? map.side + 5 : 13, palette);
   if (map.selected !== undefined) {
     drawPicture(context, map, map.selected, map.side + 12, palette);
@@ -43,8 +43,13 @@ export function drawMap(context: CanvasRenderingContext2D, map: DrawnMap, size: 
   if (map.hovered !== undefined) drawHovered(context, map, map.hovered, size, palette);
 }
 
-function drawDots(context: CanvasRenderingContext2D, map: DrawnMap, size: MapSize, palette: Palette): void {
-  const isPictured = new Set(map.pictured);
+function drawDots(
+  context: CanvasRenderingContext2D,
+  map: DrawnMap,
+  isPictured: ReadonlySet<number>,
+  size: MapSize,
+  palette: Palette,
+): void {
   for (let image = 0; image < map.labels.length; image++) {
     if (isPictured.has(image) || !isSeen(map.screen, image, 8, size)) continue;
     const [x, y] = [map.screen[2 * image]!, map.screen[2 * image + 1]!];
@@ -63,7 +68,7 @@ export type DotShape = "round" | "square" | "diamond";
 
 export function shapeOf(label: number | null): DotShape {
   const shapes: readonly DotShape[] = ["round", "square", "diamond"];
-  return shapes[Math.floor((label ?? 0) / 8) % shapes.length]!;
+  return shapes[Math.floor((label ?? 0) / LINE_COLORS) % shapes.length]!;
 }
 
 function colorOf(label: number | null, palette: Palette): string {

@@ -2,6 +2,7 @@
 
 import type { DuplicateImages, EmbeddingLayout, EmbeddingMap, SimilarImage } from "../../api.js";
 import type { Connection } from "../connection.js";
+import { formOf } from "../source.js";
 
 export interface EmbeddingSource {
   map(): Promise<EmbeddingMap>;
@@ -21,11 +22,7 @@ export function embeddingSource(connection: Connection, id: string): EmbeddingSo
     map: () => connection.json(`${path}/map`),
     layout: (epoch) => connection.json(`${path}/layout?epoch=${epoch}`),
     similarTo: (row) => connection.json(`${path}/similar?row=${row}`),
-    similarToFile(file) {
-      const form = new FormData();
-      form.append("image", file);
-      return connection.json(`${path}/similar`, form);
-    },
+    similarToFile: (file) => connection.json(`${path}/similar`, formOf([file])),
     duplicates: (threshold) => connection.json(`${path}/duplicates?threshold=${threshold}`),
     thumbnails: async (rows) => createImageBitmap(await connection.blob(`${path}/thumbnails?rows=${rows.join()}`)),
     picture: (row) => connection.blob(`${path}/pictures/${row}`),

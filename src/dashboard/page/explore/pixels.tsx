@@ -5,8 +5,8 @@ import type { ImageSize } from "../../../data/image-size.js";
 import { bytesOf } from "./attention.js";
 
 interface PixelsProps {
-  /** Base64 of red, green and blue, row by row. */
-  readonly data: string;
+  /** Red, green and blue, row by row; as a server sends them, in base64. */
+  readonly data: string | Uint8Array;
   readonly size: ImageSize;
   readonly label: string;
   /** Pixels that are shown; the others are left out. */
@@ -19,7 +19,7 @@ export function Pixels({ data, size, label, shows }: PixelsProps) {
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
     const image = context.createImageData(width, height);
-    const bytes = bytesOf(data);
+    const bytes = typeof data === "string" ? bytesOf(data) : data;
     for (let pixel = 0; pixel < width * height; pixel++) {
       const isShown = shows?.(pixel % width, Math.floor(pixel / width)) ?? true;
       for (let channel = 0; channel < 3; channel++) image.data[4 * pixel + channel] = bytes[3 * pixel + channel]!;

@@ -1,7 +1,7 @@
 // What the model makes of some images, as they are now.
 
-import { useEffect, useRef } from "preact/hooks";
 import type { ReconstructedImage } from "../../../browser/index.js";
+import { Pixels } from "../explore/pixels.js";
 import { countText } from "../words.js";
 
 interface ReconstructedProps {
@@ -21,31 +21,12 @@ export function Reconstructed({ step, images, isMixed }: ReconstructedProps) {
       <ul class="reconstructed">
         {images.map(({ original, input, reconstruction }, place) => (
           <li key={place}>
-            <Picture picture={original} label={`Image ${place + 1}`} />
-            <Picture picture={input} label={`Image ${place + 1}, as the encoder sees it`} />
-            <Picture picture={reconstruction} label={`Image ${place + 1}, reconstructed`} />
+            <Pixels data={original.data} size={original} label={`Image ${place + 1}`} />
+            <Pixels data={input.data} size={input} label={`Image ${place + 1}, as the encoder sees it`} />
+            <Pixels data={reconstruction.data} size={reconstruction} label={`Image ${place + 1}, reconstructed`} />
           </li>
         ))}
       </ul>
     </section>
   );
-}
-
-interface PictureProps {
-  readonly picture: ReconstructedImage["original"];
-  readonly label: string;
-}
-
-function Picture({ picture: { width, height, data }, label }: PictureProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const context = canvas.current!.getContext("2d")!;
-    const image = context.createImageData(width, height);
-    for (let pixel = 0; pixel < width * height; pixel++) {
-      for (let channel = 0; channel < 3; channel++) image.data[4 * pixel + channel] = data[3 * pixel + channel]!;
-      image.data[4 * pixel + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-  }, [data, width, height]);
-  return <canvas ref={canvas} class="pixels" width={width} height={height} role="img" aria-label={label} />;
 }
