@@ -4,7 +4,7 @@ import "./with-methods.js";
 export { type ArrayOf, allocate, type DType, dtypes, holds, type TypedArray } from "./dtypes.js";
 export { emitOnnx } from "./emit.js";
 export { ProgramError } from "./errors.js";
-export { gradients } from "./gradients.js";
+export { type GradientOptions, gradients } from "./gradients.js";
 export { type EmitOptions, type Kernels, type Lowering, standardKernels } from "./lowering.js";
 export { encodeOnnxModel, type OnnxModel } from "./onnx-model.js";
 export { emitWithOpenBatch } from "./open-batch.js";
@@ -17,6 +17,7 @@ export { patchConvolution, patchify } from "./operations/patches.js";
 export type { ReduceOptions } from "./operations/reduce.js";
 export { type RegionOptions, regionAlign } from "./operations/region-align.js";
 export { countMultiplyAdds, defineProgram, matrixProducts, type Program } from "./program.js";
+export { recomputable } from "./region.js";
 export { formatShape, type Shape, sizeOf } from "./shape.js";
 export {
   apply,

@@ -7,6 +7,9 @@ const IN_PLACE = new Set(["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Sqrt", "Erf
 /** Operators whose result is the operand's memory under another shape. */
 const ALIASES = new Set(["Reshape", "Identity", "Unsqueeze"]);
 
+/** Operators that read nothing but a shape. */
+const TINY = new Set(["Shape"]);
+
 /**
  * The peak over one run, inputs, outputs and constants not counted. Values that an operation uses inside its own ONNX
  * form are taken to be as large as the largest that they are made from.
@@ -22,7 +25,7 @@ export function planPeakBytes(model: OnnxModel, knownBytes: ReadonlyMap<string, 
   for (const [index, node] of order.entries()) {
     for (const output of node.outputs) {
       if (ALIASES.has(node.type) && !supplied.has(output)) memoryOf.set(output, root(node.inputs[0]!));
-      const largest = Math.max(...node.inputs.map((input) => bytes.get(input) ?? 0), 0);
+      const largest = TINY.has(node.type) ? 0 : Math.max(...node.inputs.map((input) => bytes.get(input) ?? 0), 0);
       if (!bytes.has(output)) bytes.set(output, largest);
     }
     for (const name of [...node.inputs, ...node.outputs]) lastUse.set(root(name), index);

@@ -2,6 +2,7 @@
 import { type DType, dtypes, elementsOf, type TypedArray } from "./dtypes.js";
 import { ProgramError } from "./errors.js";
 import type { Lowering } from "./lowering.js";
+import { currentRegion, type Region } from "./region.js";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.js";
 
 /** Shape and type of elements, of a tensor or of an array that holds one. */
@@ -17,6 +18,8 @@ export interface Node<Attributes = unknown> {
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
   readonly outputs: readonly Tensor[];
+  /** What it was built within, if anything. */
+  readonly region: Region | undefined;
 }
 
 /** All rules of an operation side by side: how types follow, how gradients flow, and its ONNX form. */
@@ -70,7 +73,7 @@ export function apply<Attributes>(
   attributes: Attributes,
 ): readonly Tensor[] {
   const outputs: Tensor[] = [];
-  const node: Node<Attributes> = { id: nextId++, operation, inputs, attributes, outputs };
+  const node: Node<Attributes> = { id: nextId++, operation, inputs, attributes, outputs, region: currentRegion() };
   for (const [index, type] of resultTypes(operation, inputs, attributes).entries()) {
     outputs.push(new Tensor(node, index, type.shape, type.dtype));
   }

@@ -1,5 +1,5 @@
 // The pre-norm transformer block: attention and MLP, each on a residual branch.
-import type { Tensor } from "../graph/index.js";
+import { recomputable, type Tensor } from "../graph/index.js";
 import { type AttentionOptions, attention } from "./attention.js";
 import { layerNorm, linear } from "./layers.js";
 import { ParameterScope } from "./parameters.js";
@@ -31,7 +31,10 @@ export interface BlockOptions extends AttentionOptions {
 /** x [tokens, batch, width] to the same shape. */
 export type Block = (x: Tensor, options?: BlockOptions) => Tensor;
 
-/** A pre-norm transformer block: attention, then an MLP with GELU, each added to what it gets. */
+/**
+ * A pre-norm transformer block: attention, then an MLP with GELU, each added to what it gets. It is a region: where
+ * memory is short, a training keeps its input alone.
+ */
 export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockShape): Block {
   const norm1 = layerNorm(scope.in("norm1"), width);
   const attend = attention(scope.in("attn"), width, heads);
@@ -39,7 +42,7 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
   const fc1 = linear(scope.in("mlp").in("fc1"), width, mlpRatio * width);
   const fc2 = linear(scope.in("mlp").in("fc2"), mlpRatio * width, width);
 
-  return (x, { exclude, bias, windows, branchScales } = {}) => {
+  const body: Block = (x, { exclude, bias, windows, branchScales } = {}) => {
     const scaled = (branch: Tensor, index: 0 | 1) => (branchScales ? branch.mul(branchScales[index]) : branch);
     const within = windows
       ? windows.join(attend(windows.split(norm1(x)), { exclude, bias }))
@@ -47,6 +50,7 @@ export function block(scope: ParameterScope, { width, heads, mlpRatio }: BlockSh
     const attended = x.add(scaled(within, 0));
     return attended.add(scaled(fc2(fc1(norm2(attended)).gelu()), 1));
   };
+  return (x, options) => recomputable(() => body(x, options));
 }
 
 /** `depth` blocks named `name.0`, `name.1`, ... */

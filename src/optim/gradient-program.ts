@@ -1,5 +1,5 @@
 // The program that a training step runs: a loss, metrics to log, and the gradient of every parameter.
-import { defineProgram, gradients, type Program, ProgramError, sizeOf, type Tensor } from "../graph/index.js";
+import { defineProgram, type GradientOptions, gradients, type Program, ProgramError, sizeOf, type Tensor } from "../graph/index.js";
 
 /** A parameter as an optimizer sees it: an input of the program. */
 export interface Trainable {
@@ -32,10 +32,12 @@ export function gradientProgram(
   loss: Tensor,
   metrics: Readonly<Record<string, Tensor>>,
   parameters: readonly Trainable[],
+  options?: GradientOptions,
 ): Program {
   const slopes = gradients(
     loss,
     parameters.map(({ tensor }) => tensor),
+    options,
   );
   const named = parameters.map((parameter, index) => [gradientName(parameter.name), slopes[index]!] as const);
   const program = defineProgram(name, { loss, ...metrics, ...Object.fromEntries(named) });

@@ -34,6 +34,8 @@ export interface TrainingDefinition {
   readonly optimizer: AdamwOptions & { readonly weightDecay: number };
   /** In how many equal parts a batch is computed; the update is that of the whole batch. 1 by default. */
   readonly microBatches?: number;
+  /** Whether the values within transformer blocks are computed twice in place of being kept; false by default. */
+  readonly recompute?: boolean;
   /** The largest norm that the gradient of any one parameter may keep; any by default. */
   readonly parameterClipNorm?: number;
   /** Inputs that are no part of a batch, by name: the caller's arrays, read where they lie at every micro-batch. */
@@ -107,8 +109,8 @@ export interface Training {
  */
 export async function createTraining(definition: TrainingDefinition): Promise<Training> {
   const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, averagePrefix } = definition;
-  const { engine = openEngine(), combiner = alone, parameterClipNorm } = definition;
-  const program = gradientProgram(name, loss, metrics, parameters);
+  const { engine = openEngine(), combiner = alone, parameterClipNorm, recompute = false } = definition;
+  const program = gradientProgram(name, loss, metrics, parameters, { recompute });
   const executable = await engine.compile(program);
 
   const places = grouped(parameters);
@@ -238,15 +240,15 @@ export interface TrainingMemory {
 /** What a training's memory follows from. */
 export type PlannedTraining = Pick<
   TrainingDefinition,
-  "name" | "loss" | "metrics" | "parameters" | "microBatches" | "averagePrefix" | "engine"
+  "name" | "loss" | "metrics" | "parameters" | "microBatches" | "recompute" | "averagePrefix" | "engine"
 >;
 
 /** The two parts of `memoryBytes` of the training that would be created. */
 export function planTraining(definition: PlannedTraining): TrainingMemory {
-  const { name, loss, metrics = {}, parameters, engine = openEngine() } = definition;
+  const { name, loss, metrics = {}, parameters, recompute = false, engine = openEngine() } = definition;
   return {
     arrayBytes: arrayBytes(engine, grouped(parameters), definition),
-    programBytes: engine.planBytes(gradientProgram(name, loss, metrics, parameters)),
+    programBytes: engine.planBytes(gradientProgram(name, loss, metrics, parameters, { recompute })),
   };
 }
 
