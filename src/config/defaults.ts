@@ -90,6 +90,7 @@ export function configDefaults(preset: ModelPreset, method: MethodName, channels
       threads: 0,
       memoryCheck: true,
       gradientFormat: "float32",
+      recompute: false,
       checkpointEvery: "5m",
       keep: 2,
       milestoneEvery: 0,

@@ -168,6 +168,10 @@ export const runSchema = z.strictObject({
     .enum(["float32", "bfloat16"])
     .default("float32")
     .describe("how several processes send their gradients; bfloat16 takes half the bytes and rounds to 8 bits"),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe("compute the values within transformer blocks twice: much less memory, up to 1.4 times the time"),
   checkpointEvery: interval("how often a checkpoint is written; one more is written at the end"),
   keep: count(runLimits.steps, "how many of the newest checkpoints are kept"),
   milestoneEvery: countOrNone(

@@ -7,6 +7,7 @@ export type {
   Arrays,
   Bindable,
   Binding,
+  CompileOptions,
   DeviceArray,
   DeviceArrays,
   Engine,

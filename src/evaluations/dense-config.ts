@@ -52,6 +52,7 @@ export const sharedDefaults = {
     threads: 0,
     memoryCheck: true,
     gradientFormat: "float32",
+    recompute: false,
     checkpointEvery: "5m",
     keep: 1,
     milestoneEvery: 0,

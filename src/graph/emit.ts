@@ -1,7 +1,7 @@
 // Turns a program into an ONNX graph: lowers each node once, shares equal nodes and constants, and orders execution.
 import { type DType, dtypes, elementsOf, type TypedArray } from "./dtypes.js";
 import type { EmitOptions, Kernels, Lowering } from "./lowering.js";
-import { planPeakBytes } from "./memory-plan.js";
+import { planPeakBytes, type ValueType } from "./memory-plan.js";
 import { CONTRIBUTED_DOMAIN, type OnnxInitializer, type OnnxModel, type OnnxNode } from "./onnx-model.js";
 import type { Program } from "./program.js";
 import { formatShape, type Shape } from "./shape.js";
@@ -30,8 +30,12 @@ export function emitOnnx(program: Program, kernels: Kernels): Emitted {
     outputs: outputs.map(({ name, tensor: { shape, dtype } }) => ({ name, shape, dtype })),
     initializers: [...emission.initializers.values()],
   };
-  const valueBytes = new Map([...names].map(([tensor, name]) => [name, tensor.size * dtypes[tensor.dtype].bytes]));
-  return { model, peakBytes: planPeakBytes(model, valueBytes) };
+  const types = new Map([...names].map(([tensor, name]) => [name, valueType(tensor)]));
+  return { model, peakBytes: planPeakBytes(model, types) };
+}
+
+function valueType({ shape, dtype, size }: Tensor): ValueType {
+  return { bytes: size * dtypes[dtype].bytes, type: `${dtype}${formatShape(shape)}` };
 }
 
 /** One character a byte, so that equal constants are found by a key. */

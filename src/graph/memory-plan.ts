@@ -10,42 +10,111 @@ const ALIASES = new Set(["Reshape", "Identity", "Unsqueeze"]);
 /** Operators that read nothing but a shape. */
 const TINY = new Set(["Shape"]);
 
+/** What is known of a value: its size, and a word that is equal for values of equal shape and dtype. */
+export interface ValueType {
+  readonly bytes: number;
+  readonly type: string;
+}
+
+/** Memory that holds one value after another, from the first node that writes it to the last that reads it. */
+interface Buffer extends ValueType {
+  readonly first: number;
+  last: number;
+}
+
 /**
  * The peak over one run, inputs, outputs and constants not counted. Values that an operation uses inside its own ONNX
  * form are taken to be as large as the largest that they are made from.
+ *
+ * ONNX Runtime gives the memory of a value that nobody reads any more to the next one of exactly its shape and dtype,
+ * however much later that comes, and keeps it all the while: so buffers are counted here, not values.
  */
-export function planPeakBytes(model: OnnxModel, knownBytes: ReadonlyMap<string, number>): number {
-  const order = engineOrder(model.nodes);
-  const supplied = new Set([...model.inputs, ...model.outputs, ...model.initializers].map(({ name }) => name));
-  const bytes = new Map(knownBytes);
-  const memoryOf = new Map<string, string>();
-  const lastUse = new Map<string, number>();
-  const root = (name: string) => memoryOf.get(name) ?? name;
-
-  for (const [index, node] of order.entries()) {
-    for (const output of node.outputs) {
-      if (ALIASES.has(node.type) && !supplied.has(output)) memoryOf.set(output, root(node.inputs[0]!));
-      const largest = TINY.has(node.type) ? 0 : Math.max(...node.inputs.map((input) => bytes.get(input) ?? 0), 0);
-      if (!bytes.has(output)) bytes.set(output, largest);
-    }
-    for (const name of [...node.inputs, ...node.outputs]) lastUse.set(root(name), index);
+export function planPeakBytes(model: OnnxModel, known: ReadonlyMap<string, ValueType>): number {
+  const buffers = planBuffers(model, known);
+  const change = new Float64Array(model.nodes.length + 1);
+  for (const { bytes, first, last } of buffers) {
+    change[first]! += bytes;
+    change[last + 1]! -= bytes;
   }
-
-  let live = 0;
-  let peak = 0;
-  for (const [index, node] of order.entries()) {
-    const own = (name: string) => (supplied.has(name) || memoryOf.has(name) ? 0 : bytes.get(name)!);
-    const dying = [...new Set([...node.inputs, ...node.outputs].map(root))].filter(
-      (name) => lastUse.get(name) === index && !supplied.has(name),
-    );
-    const created = node.outputs.reduce((sum, name) => sum + own(name), 0);
-    const replaced =
-      IN_PLACE.has(node.type) &&
-      dying.some((name) => bytes.get(name) === created && node.inputs.map(root).includes(name));
-    peak = Math.max(peak, live + (replaced ? 0 : created));
-    live += created - dying.reduce((sum, name) => sum + (bytes.get(name) ?? 0), 0);
+  let [live, peak] = [0, 0];
+  for (const bytes of change) {
+    live += bytes;
+    peak = Math.max(peak, live);
   }
   return peak;
+}
+
+function planBuffers({ nodes, inputs, outputs, initializers }: OnnxModel, known: ReadonlyMap<string, ValueType>) {
+  const order = engineOrder(nodes);
+  const supplied = new Set([...inputs, ...outputs, ...initializers].map(({ name }) => name));
+  const types = valueTypes(order, known);
+  /** How many nodes have yet to read a buffer's values. */
+  const readers = new Map<Buffer, number>();
+  const bufferOf = new Map<string, Buffer>();
+  const free: Buffer[] = [];
+  const readsOf = countReads(order);
+  const buffers: Buffer[] = [];
+
+  const release = (buffer: Buffer, count: number) => {
+    const left = readers.get(buffer)! - count;
+    readers.set(buffer, left);
+    if (left === 0) free.push(buffer);
+  };
+  /** The memory of an operand that this node is the last to read. */
+  const overwritten = ({ type, inputs }: OnnxNode, wanted: ValueType) =>
+    IN_PLACE.has(type)
+      ? inputs
+          .map((name) => bufferOf.get(name))
+          .find((buffer) => buffer && fits(buffer, wanted) && readers.get(buffer) === 1)
+      : undefined;
+  const reused = (wanted: ValueType) => {
+    const index = free.findLastIndex((buffer) => fits(buffer, wanted));
+    return index < 0 ? undefined : free.splice(index, 1)[0];
+  };
+
+  for (const [index, node] of order.entries()) {
+    const created = node.outputs.filter((name) => !supplied.has(name));
+    const written = created.map((name) => {
+      const type = types.get(name)!;
+      const alias = ALIASES.has(node.type) ? bufferOf.get(node.inputs[0]!) : undefined;
+      let buffer = alias ?? overwritten(node, type) ?? reused(type);
+      if (buffer === undefined && !(ALIASES.has(node.type) && supplied.has(node.inputs[0]!))) {
+        buffer = { ...type, first: index, last: index };
+        buffers.push(buffer);
+      }
+      if (buffer === undefined) return undefined;
+      bufferOf.set(name, buffer);
+      readers.set(buffer, (readers.get(buffer) ?? 0) + readsOf(name));
+      return buffer;
+    });
+    const touched = node.inputs.flatMap((name) => bufferOf.get(name) ?? []);
+    for (const buffer of [...touched, ...written]) if (buffer) buffer.last = index;
+    for (const buffer of touched) release(buffer, 1);
+    // What nobody reads is there for as long as its node runs.
+    for (const [place, name] of created.entries())
+      if (readsOf(name) === 0 && written[place]) release(written[place], 0);
+  }
+  return buffers;
+}
+
+function fits(buffer: ValueType, wanted: ValueType): boolean {
+  return buffer.bytes === wanted.bytes && buffer.type === wanted.type;
+}
+
+function countReads(nodes: readonly OnnxNode[]): (name: string) => number {
+  const reads = new Map<string, number>();
+  for (const name of nodes.flatMap(({ inputs }) => inputs)) reads.set(name, (reads.get(name) ?? 0) + 1);
+  return (name) => reads.get(name) ?? 0;
+}
+
+/** The types of all values that nodes compute. */
+function valueTypes(order: readonly OnnxNode[], known: ReadonlyMap<string, ValueType>): Map<string, ValueType> {
+  const types = new Map(known);
+  for (const { type, inputs, outputs } of order) {
+    const largest = TINY.has(type) ? 0 : Math.max(0, ...inputs.map((input) => types.get(input)?.bytes ?? 0));
+    for (const name of outputs) if (!types.has(name)) types.set(name, { bytes: largest, type: "" });
+  }
+  return types;
 }
 
 /**

@@ -16,6 +16,7 @@ export async function adamwTraining(
     ...pretext,
     optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
     microBatches: batchSize / microBatch,
+    recompute: config.run.recompute,
     engine,
     ...(combiner && { combiner }),
   });

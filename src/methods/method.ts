@@ -38,7 +38,7 @@ export interface MethodConfig<Options extends object = object> {
     readonly weightDecay: number;
     readonly clipNorm: number | null;
   };
-  readonly run: { readonly picturesEvery: number };
+  readonly run: { readonly picturesEvery: number; readonly recompute: boolean };
 }
 
 /** Values over those that all methods share, where nobody sets others; by the sections of the configuration. */

@@ -1,5 +1,13 @@
 // The program that a training step runs: a loss, metrics to log, and the gradient of every parameter.
-import { defineProgram, type GradientOptions, gradients, type Program, ProgramError, sizeOf, type Tensor } from "../graph/index.js";
+import {
+  defineProgram,
+  type GradientOptions,
+  gradients,
+  type Program,
+  ProgramError,
+  sizeOf,
+  type Tensor,
+} from "../graph/index.js";
 
 /** A parameter as an optimizer sees it: an input of the program. */
 export interface Trainable {

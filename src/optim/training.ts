@@ -111,7 +111,8 @@ export async function createTraining(definition: TrainingDefinition): Promise<Tr
   const { name, loss, metrics = {}, parameters, optimizer: options, microBatches = 1, averagePrefix } = definition;
   const { engine = openEngine(), combiner = alone, parameterClipNorm, recompute = false } = definition;
   const program = gradientProgram(name, loss, metrics, parameters, { recompute });
-  const executable = await engine.compile(program);
+  // Who computes twice is short of memory: then it is not kept between a step and the next either.
+  const executable = await engine.compile(program, { poolsMemory: !recompute });
 
   const places = grouped(parameters);
   const state: OptimizerState = {

@@ -11,6 +11,8 @@ export interface MemoryPart {
   readonly bytes: number;
   /** What makes it smaller: keys or flags. */
   readonly lower: string;
+  /** A setting that makes it smaller at the cost of time. */
+  readonly alternative?: string;
   /** Whether it lies in a GPU's memory, of which the system says nothing: it is then not compared. */
   readonly onGpu?: boolean;
 }
@@ -49,11 +51,11 @@ export function checkMemory(parts: readonly MemoryPart[], check: MemoryCheck): v
   const total = plannedBytes(onHost);
   if (total <= CLOSE * availableBytes) return;
   const largest = onHost.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
-  const list = largest
-    .slice(0, NAMED)
-    .map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`)
-    .join(", ");
-  const remedy = [...new Set(largest.slice(0, NAMED).flatMap(({ lower }) => lower.split(", ")))].join(", ");
+  const named = largest.slice(0, NAMED);
+  const list = named.map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`).join(", ");
+  const keys = new Set(named.flatMap(({ lower }) => lower.split(", ")));
+  const settings = new Set(named.flatMap(({ alternative }) => (alternative === undefined ? [] : `set ${alternative}`)));
+  const remedy = [...keys, ...settings].join(", ");
   if (total <= availableBytes) {
     const share = Math.round((100 * total) / availableBytes);
     warn(

@@ -34,6 +34,7 @@ export function planMemory(config: PretrainConfig, batches: BatchMemory, check: 
     metrics,
     parameters,
     microBatches: batchSize / atOnce,
+    recompute: config.run.recompute,
     ...(teacherPrefix !== undefined && { averagePrefix: teacherPrefix }),
     engine: openEngine(config.run),
   });
@@ -82,7 +83,12 @@ function weights(values: number, bytes: number): MemoryPart {
 
 function microBatch({ schedule, model, run }: PretrainConfig, bytes: number): MemoryPart {
   const name = `computing ${formatCount(schedule.microBatch)} images of ${sizeWord(model.imageSize)} pixels at once`;
-  return { name, bytes, lower: "schedule.microBatch, model.imageSize", onGpu: isOnGpu(run) };
+  return { name, bytes, lower: "schedule.microBatch, model.imageSize", ...recomputation(run), onGpu: isOnGpu(run) };
+}
+
+/** The setting that makes a micro-batch smaller, unless it is on. */
+export function recomputation({ recompute }: { readonly recompute: boolean }): Pick<MemoryPart, "alternative"> {
+  return recompute ? {} : { alternative: "run.recompute=true" };
 }
 
 /** Whether what programs compute lies in a memory of its own. */

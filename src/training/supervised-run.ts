@@ -24,7 +24,7 @@ import type { KeptImages } from "./kept-images.js";
 import { type LoopParts, trainLoop } from "./loop.js";
 import { checkMemory, type MemoryPart, switchOffRun } from "./memory-check.js";
 import { restoreState, stateTensors } from "./model-state.js";
-import { batchParts, bytesWithImages, isOnGpu } from "./planned-memory.js";
+import { batchParts, bytesWithImages, isOnGpu, recomputation } from "./planned-memory.js";
 import { newestFitting } from "./restore.js";
 import type { RunDirectory } from "./run-directory.js";
 import type { RunEvents } from "./run-events.js";
@@ -109,7 +109,8 @@ export async function superviseRun<Config extends SupervisedConfig, Report>(
   const { communicator } = events;
   for (const set of parts.kept) await run.keepImages(set);
   const own = await divideRun(config, communicator, { isMirrored });
-  const definition = { ...parts.definition(own.config), combiner: own.combiner };
+  const { recompute } = own.config.run;
+  const definition = { ...parts.definition(own.config), combiner: own.combiner, recompute };
   const batchOptions = { ...parts.batches, places: own.share.places };
   const memory = [
     ...trainingParts(definition, own.config, parts.imageSize),
@@ -210,6 +211,7 @@ function trainingParts(
       name: `computing ${schedule.microBatch} images of ${sizeWord(imageSize)} pixels at once`,
       bytes: programBytes,
       lower: "schedule.microBatch",
+      ...recomputation(run),
       onGpu: isOnGpu(run),
     },
   ];

@@ -13,6 +13,7 @@ import {
 import type {
   Bindable,
   Binding,
+  CompileOptions,
   DeviceArray,
   DeviceArrays,
   Engine,
@@ -44,7 +45,7 @@ export class OnnxRuntimeEngine implements Engine {
     return this.provider.device;
   }
 
-  async compile(program: Program): Promise<Executable> {
+  async compile(program: Program, { poolsMemory = true }: CompileOptions = {}): Promise<Executable> {
     const { device, name, kernels } = this.provider;
     const { threads = 0, strict = false } = this.options;
     const { model, peakBytes } = emitOnnx(program, kernels);
@@ -58,6 +59,7 @@ export class OnnxRuntimeEngine implements Engine {
         // A planned block would come on top of what the first run allocated piece by piece: the peak is half as high
         // without it, and a step as fast.
         enableMemPattern: false,
+        enableCpuMemArena: poolsMemory,
         logSeverityLevel: 3,
         extra: {
           session: {

@@ -9,6 +9,7 @@ const shared = {
     threads: 0,
     memoryCheck: true,
     gradientFormat: "float32",
+    recompute: false,
     checkpointEvery: "5m",
     keep: 1,
     milestoneEvery: 0,

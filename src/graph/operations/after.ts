@@ -1,6 +1,6 @@
 // An order of execution: a value that is made available only when another one has been computed.
 import type { Lowering } from "../lowering.js";
-import { sameShape } from "../shape.js";
+import { type Shape, sameShape } from "../shape.js";
 import { applyOne, type Operation, type Tensor } from "../tensor.js";
 
 /*
@@ -13,16 +13,17 @@ const afterOperation: Operation<null> = {
   gradient: (_, [g]) => [g, undefined],
   lower: (lowering, { inputs }, [value, trigger]) => {
     const [x, earlier] = inputs as [Tensor, Tensor];
-    const shape = sameShape(x.shape, earlier.shape)
-      ? lowering.emit("Shape", [trigger!])
-      : lowering.emit("Concat", [nothingOf(lowering, trigger!), lowering.integers(x.shape)], { attributes: { axis: 0 } });
-    return [lowering.emit("Reshape", [value!, shape])];
+    const alike = sameShape(x.shape, earlier.shape) ? trigger! : stretched(lowering, trigger!, x.shape);
+    return [lowering.emit("Reshape", [value!, lowering.emit("Shape", [alike])])];
   },
 };
 
-/** No sizes at all, of the value's shape. */
-function nothingOf(lowering: Lowering, value: string): string {
-  return lowering.emit("Shape", [value], { attributes: { start: 0, end: 0 } });
+/** The first element of a value under another shape; sizes that are put together as numbers would leave the GPU. */
+function stretched(lowering: Lowering, value: string, shape: Shape): string {
+  const flat = lowering.emit("Reshape", [value, lowering.integers([-1])]);
+  const first = lowering.emit("Slice", [flat, ...[0, 1, 0].map((bound) => lowering.integers([bound]))]);
+  const scalar = lowering.emit("Reshape", [first, lowering.integers([])]);
+  return lowering.emit("Expand", [scalar, lowering.integers(shape)]);
 }
 
 /**

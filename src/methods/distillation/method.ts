@@ -77,7 +77,7 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
     views: cropViews,
     inputs: cropsOf,
     pretext: ({ model, methodOptions, data }, images) => task(model, methodOptions, images, data),
-    async train({ model, methodOptions, data, schedule, optimizer }, length, engine, combiner) {
+    async train({ model, methodOptions, data, schedule, optimizer, run }, length, engine, combiner) {
       const { batchSize, microBatch } = schedule;
       const { betas, epsilon, weightDecay } = optimizer;
       const { student, teacher, centres, startTeacher, step } = await createDistillation(own.name, task, {
@@ -86,6 +86,7 @@ export function distillationMethod<Options extends DistillationOptions, Centre e
         normalization: data,
         microBatch,
         microBatches: batchSize / microBatch,
+        recompute: run.recompute,
         ...length,
         optimizer: { beta1: betas[0], beta2: betas[1], epsilon, weightDecay },
         engine,

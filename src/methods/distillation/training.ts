@@ -16,6 +16,8 @@ export interface DistillationDefinition<Options extends DistillationOptions> {
   /** Images of a micro-batch, and how many of these make a batch. */
   readonly microBatch: number;
   readonly microBatches: number;
+  /** Whether the values within transformer blocks are computed twice in place of being kept; false by default. */
+  readonly recompute?: boolean;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   /** Weight decay is that of the start of the run. */
@@ -44,7 +46,7 @@ export async function createDistillation<Options extends DistillationOptions, Ce
   definition: DistillationDefinition<Options>,
 ): Promise<DistillationTraining<Centre>> {
   const { shape, options, normalization, microBatch, microBatches, totalSteps, stepsPerEpoch } = definition;
-  const { optimizer, engine, combiner } = definition;
+  const { optimizer, recompute = false, engine, combiner } = definition;
   const task = buildTask(shape, options, microBatch, normalization);
   const frozenSteps = Math.round(options.lastLayerFrozenEpochs * stepsPerEpoch);
   const centres = Object.fromEntries(
@@ -62,6 +64,7 @@ export async function createDistillation<Options extends DistillationOptions, Ce
     })),
     optimizer,
     microBatches,
+    recompute,
     parameterClipNorm: options.parameterClipNorm,
     averagePrefix: TEACHER,
     heldInputs: { ...centres, [TEACHER_TEMPERATURE]: temperature },
