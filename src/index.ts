@@ -227,3 +227,5 @@ export { ProgressLine, type ProgressStream } from "./terminal/progress-line.js";
 export type { Count, Waits } from "./terminal/waiting.js";
 /* Runs: what the commands of `mixedae` do. See docs/run-directory.md. */
 export * from "./training/index.js";
+/* Whether a device computes what it should. */
+export * from "./verification/index.js";

@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["methods", "heads"],
   ["config"],
   ["training"],
-  ["evaluations", "exchange"],
+  ["evaluations", "exchange", "verification"],
   ["study", "scenes", "browser"],
   ["dashboard"],
   ["cli", "index.ts"],

@@ -5,6 +5,7 @@ export { type ArrayOf, allocate, type DType, dtypes, holds, type TypedArray } fr
 export { emitOnnx } from "./emit.js";
 export { ProgramError } from "./errors.js";
 export { type GradientOptions, gradients } from "./gradients.js";
+export { inFloat64 } from "./in-float64.js";
 export { type EmitOptions, type Kernels, type Lowering, standardKernels } from "./lowering.js";
 export { encodeOnnxModel, type OnnxModel } from "./onnx-model.js";
 export { emitWithOpenBatch } from "./open-batch.js";

@@ -177,10 +177,13 @@ function checkElements(values: ArrayLike<number>, dtype: DType): void {
   }
 }
 
+export function isConstant(tensor: Tensor): tensor is Tensor & { readonly node: Node<ConstantAttributes> } {
+  return tensor.node.operation === (constantOperation as Operation);
+}
+
 /** The number that a scalar constant holds; `undefined` for any other tensor. */
 export function scalarConstant(tensor: Tensor): number | undefined {
-  if (tensor.node.operation !== (constantOperation as Operation) || tensor.size !== 1) return undefined;
-  return Number((tensor.node.attributes as ConstantAttributes).data[0]);
+  return isConstant(tensor) && tensor.size === 1 ? Number(tensor.node.attributes.data[0]) : undefined;
 }
 
 /** All nodes that the given tensors are computed from, their own included, each after those that it reads. */

@@ -75,7 +75,7 @@ export function select(condition: Tensor, whenTrue: Operand, whenFalse: Operand)
   return applyOne(selectOperation, [condition, unexpanded(a, condition), unexpanded(b, condition)], null);
 }
 
-const castOperation: Operation<DType> = {
+export const castOperation: Operation<DType> = {
   name: "cast",
   type: ([x]: readonly TensorType[], dtype) => [{ shape: x!.shape, dtype }],
   gradient: ({ inputs }, [g]) => [isFloat(inputs[0]!.dtype) ? cast(g!, inputs[0]!.dtype) : undefined],
